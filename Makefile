@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help test lab lint bench fuzz fmt vet tidy-check
+
+FUZZTIME ?= 60s
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r target text; do printf '%-12s%s\n' "$$target" "$$text"; done
+
+test: ## set up the lab and run every test against real Redis and real RQ; nothing may be skipped
+	@scripts/test
+
+lab: ## install the servers and the RQ versions that the tests use
+	@scripts/lab
+
+lint: ## run golangci-lint (the first run builds it)
+	@"$$(scripts/lab lint)" run ./...
+
+bench: ## run the benchmarks
+	@set -a && . "$$(scripts/lab)" && go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (default 60s)
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+fmt: ## format the code
+	@gofmt -w .
+
+vet: ## run go vet
+	@go vet ./...
+
+tidy-check: ## fail if go.mod or go.sum is not tidy
+	@go mod tidy -diff
