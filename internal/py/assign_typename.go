@@ -1,0 +1,80 @@
+package py
+
+import (
+	"math/big"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// TypeName returns the Python type of a value, as in "str" or
+// "datetime.datetime". That of an *Object is the class that made it, if a class
+// it was. A value that From refuses has its Go type.
+func TypeName(v any) string {
+	v, err := From(v)
+	if err != nil {
+		return err.(*FromError).GoType
+	}
+	switch v := v.(type) {
+	case nil:
+		return "NoneType"
+	case bool:
+		return "bool"
+	case int64, *big.Int:
+		return "int"
+	case float64:
+		return "float"
+	case complex128:
+		return "complex"
+	case string:
+		return "str"
+	case []byte:
+		return "bytes"
+	case ByteArray:
+		return "bytearray"
+	case Global:
+		return "type"
+	case *Object:
+		if name := v.Class(); name != "" {
+			return name
+		}
+		return "object"
+	}
+	return containerName(v)
+}
+
+func containerName(v any) string {
+	switch v.(type) {
+	case []any:
+		return "list"
+	case Tuple:
+		return "tuple"
+	case *Dict:
+		return "dict"
+	case *OrderedDict:
+		return "collections.OrderedDict"
+	case *DefaultDict:
+		return "collections.defaultdict"
+	case *Set:
+		return "set"
+	case *FrozenSet:
+		return "frozenset"
+	case Range:
+		return "range"
+	case time.Time, DateTime:
+		return "datetime.datetime"
+	case Date:
+		return "datetime.date"
+	case TimeOfDay:
+		return "datetime.time"
+	case time.Duration, TimeDelta:
+		return "datetime.timedelta"
+	case Decimal:
+		return "decimal.Decimal"
+	case uuid.UUID:
+		return "uuid.UUID"
+	case Path:
+		return "pathlib.PosixPath"
+	}
+	return goType(v)
+}
