@@ -149,7 +149,7 @@ func (a *assigner) assignMap(dst reflect.Value, src any) error {
 			return Under(cannotUse(it.Key, k, errNoKey), "[key]")
 		}
 		if err := a.assign(v, it.Value); err != nil {
-			return Under(err, keyStep(it.Key))
+			return Under(err, Step(it.Key))
 		}
 		out.SetMapIndex(k, v)
 	}
@@ -180,12 +180,4 @@ func isSequence(src any) bool {
 		return true
 	}
 	return false
-}
-
-// keyStep is the step to the item of a dict, as Under takes it.
-func keyStep(key any) string {
-	if s, ok := key.(string); ok {
-		return "[" + strconv.Quote(s) + "]"
-	}
-	return fmt.Sprintf("[%v]", key)
 }

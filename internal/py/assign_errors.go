@@ -46,7 +46,7 @@ func (e *AssignError) Unwrap() error { return e.Reason }
 // Under returns the error with step in front of its Path.
 func (e *AssignError) Under(step string) error {
 	out := *e
-	out.Path = step + e.Path
+	out.Path = JoinPath(step, e.Path)
 	return &out
 }
 

@@ -2,6 +2,8 @@ package py
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -45,7 +47,7 @@ func (e *FromError) Unwrap() error { return e.Reason }
 // Under returns the error with step in front of its Path.
 func (e *FromError) Under(step string) error {
 	out := *e
-	out.Path = step + e.Path
+	out.Path = JoinPath(step, e.Path)
 	return &out
 }
 
@@ -58,4 +60,23 @@ func Under(err error, step string) error {
 		return e.Under(step)
 	}
 	return err
+}
+
+// Step is the step to the item of a dict, as Under takes it.
+func Step(key any) string {
+	if s, ok := key.(string); ok {
+		return "[" + strconv.Quote(s) + "]"
+	}
+	return fmt.Sprintf("[%v]", key)
+}
+
+// JoinPath returns path behind step, cut to what a person reads: the path into
+// a value that holds itself has no end.
+func JoinPath(step, path string) string {
+	const limit = 200
+	if joined := step + path; len(joined) <= limit {
+		return joined
+	}
+	path = step + path[:min(len(path), limit)]
+	return strings.ToValidUTF8(path[:min(len(path), limit)], "") + "..."
 }
