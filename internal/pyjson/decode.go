@@ -18,8 +18,7 @@ func Decode(data []byte) (any, error) {
 	if i := invalidUTF8(data); i >= 0 {
 		return nil, &SyntaxError{Offset: i, Reason: errNotUTF8}
 	}
-	var room [16]any
-	d := decoder{data: data, stack: room[:0]}
+	d := decoder{data: data}
 	v, err := d.value()
 	if err != nil {
 		return nil, err
@@ -34,7 +33,6 @@ type decoder struct {
 	data  []byte
 	pos   int
 	depth int
-	stack []any  // elements of the lists that are still open
 	text  []byte // room for strings with escapes
 }
 
@@ -67,10 +65,8 @@ func (d *decoder) value() (any, error) {
 	case c == '"':
 		d.pos++
 		return d.readString()
-	case c == '[':
-		return d.nested((*decoder).list)
-	case c == '{':
-		return d.nested((*decoder).dict)
+	case c == '[', c == '{':
+		return d.nested(c == '[')
 	case c == 'n' && d.literal("null"):
 		return nil, nil
 	case c == 't' && d.literal("true"):
@@ -99,38 +95,41 @@ func (d *decoder) literal(word string) bool {
 }
 
 // nested reads the list or dict whose bracket is next.
-func (d *decoder) nested(read func(*decoder) (any, error)) (any, error) {
+func (d *decoder) nested(isList bool) (v any, err error) {
 	if d.depth == py.MaxDepth {
 		return nil, &SyntaxError{Offset: d.pos, Reason: py.ErrTooDeep}
 	}
 	d.depth++
 	d.pos++
-	v, err := read(d)
+	if isList {
+		v, err = d.list()
+	} else {
+		v, err = d.dict()
+	}
 	d.depth--
 	return v, err
 }
 
 func (d *decoder) list() (any, error) {
-	base := len(d.stack)
 	if d.next() == ']' {
 		d.pos++
 		return []any{}, nil
 	}
+	var room [8]any // most lists are short, and then are allocated once
+	items := room[:0]
 	for {
 		v, err := d.value()
 		if err != nil {
 			return nil, err
 		}
-		d.stack = append(d.stack, v)
+		items = append(items, v)
 		switch d.next() {
 		case ',':
 			d.pos++
 		case ']':
 			d.pos++
-			out := make([]any, len(d.stack)-base)
-			copy(out, d.stack[base:])
-			clear(d.stack[base:])
-			d.stack = d.stack[:base]
+			out := make([]any, len(items))
+			copy(out, items)
 			return out, nil
 		default:
 			return nil, d.fail(d.pos, "expecting ',' or ']'")

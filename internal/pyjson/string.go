@@ -140,7 +140,7 @@ func (d *decoder) readEscape() (rune, error) {
 	if 0xD800 <= r && r < 0xDC00 && d.pos+1 < len(d.data) && d.data[d.pos] == '\\' && d.data[d.pos+1] == 'u' {
 		if low, ok := d.readUnit(d.pos + 2); ok && 0xDC00 <= low && low < 0xE000 {
 			d.pos += 6
-			return 0x10000 | (r&0x3FF)<<10 + low&0x3FF, nil
+			return 0x10000 + (r&0x3FF)<<10 + low&0x3FF, nil
 		}
 	}
 	return r, nil
