@@ -1,13 +1,8 @@
 package py
 
 import (
-	"errors"
-	"fmt"
 	"iter"
-	"math"
-	"math/big"
 	"slices"
-	"strconv"
 )
 
 // An Item is one key and value of a Dict.
@@ -110,6 +105,9 @@ func (d *Dict) Set(key, value any) error {
 	return nil
 }
 
+// Grow makes room for n more items.
+func (d *Dict) Grow(n int) { d.items = slices.Grow(d.items, n) }
+
 // Delete removes key and reports whether it was there. It takes time
 // proportional to the size of the Dict.
 func (d *Dict) Delete(key any) bool {
@@ -154,163 +152,4 @@ func (d *Dict) find(h any) int {
 		}
 	}
 	return -1
-}
-
-// A Set is a Python set. It keeps the order of insertion, which Python's does
-// not. The zero Set is empty and ready to use.
-type Set struct{ elements }
-
-// A FrozenSet is a Python frozenset, and can be a key or an element.
-type FrozenSet struct{ elements }
-
-type elements struct{ d Dict }
-
-// NewSet returns a Set of values. The error is that of Add.
-func NewSet(values ...any) (*Set, error) {
-	s := new(Set)
-	return s, s.addAll(values)
-}
-
-// NewFrozenSet returns a FrozenSet of values. The error is that of Add.
-func NewFrozenSet(values ...any) (*FrozenSet, error) {
-	s := new(FrozenSet)
-	return s, s.addAll(values)
-}
-
-func (e *elements) addAll(values []any) error {
-	for _, v := range values {
-		if err := e.Add(v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Add puts v into the set. It fails with ErrUnhashable when Python could not
-// hold v in a set.
-func (e *elements) Add(v any) error { return e.d.Set(v, nil) }
-
-// Contains reports whether v is in the set.
-func (e *elements) Contains(v any) bool {
-	_, ok := e.d.Get(v)
-	return ok
-}
-
-// Len returns the number of elements.
-func (e *elements) Len() int { return e.d.Len() }
-
-// Values returns the elements in order of insertion.
-func (e *elements) Values() []any {
-	out := make([]any, 0, e.d.Len())
-	for _, it := range e.d.Items() {
-		out = append(out, it.Key)
-	}
-	return out
-}
-
-// ErrUnhashable is returned when a value cannot be the key of a dict or the
-// element of a set, such as a list, or a tuple with a list inside.
-var ErrUnhashable = errors.New("unhashable value")
-
-// Keys of types that Go cannot compare, or compares otherwise than Python.
-type (
-	noneKey    struct{}
-	bigKey     string
-	bytesKey   string
-	tupleKey   string
-	frozenKey  string
-	complexKey complex128
-)
-
-// hashKeyBudget bounds the work for one nested key: t = (t, t) forty levels
-// deep would otherwise be 2^40 steps.
-const hashKeyBudget = 4096
-
-// hashKey returns a comparable value that is equal for keys equal in Python.
-func hashKey(v any) (any, error) {
-	switch v := v.(type) {
-	case string:
-		return v, nil
-	case int64:
-		return v, nil
-	}
-	budget := hashKeyBudget
-	return hashNested(v, &budget)
-}
-
-func hashNested(v any, budget *int) (any, error) {
-	if *budget--; *budget < 0 {
-		return nil, fmt.Errorf("%w: more than %d nested values", ErrUnhashable, hashKeyBudget)
-	}
-	switch v := v.(type) {
-	case nil:
-		return noneKey{}, nil
-	case string, int64, Decimal, Path, Date, TimeDelta, Global, Range:
-		return v, nil
-	case bool:
-		if v {
-			return int64(1), nil
-		}
-		return int64(0), nil
-	case int:
-		return int64(v), nil
-	case float64:
-		return hashFloat(v), nil
-	case complex128:
-		if imag(v) == 0 {
-			return hashFloat(real(v)), nil
-		}
-		return complexKey(v), nil
-	case *big.Int:
-		if v.IsInt64() {
-			return v.Int64(), nil
-		}
-		return bigKey(v.String()), nil
-	case []byte:
-		return bytesKey(v), nil
-	case Tuple:
-		s, err := hashAll(v, budget)
-		return tupleKey(s), err
-	case *FrozenSet:
-		parts := make([]string, 0, v.Len())
-		for _, el := range v.Values() {
-			s, err := hashAll([]any{el}, budget)
-			if err != nil {
-				return nil, err
-			}
-			parts = append(parts, s)
-		}
-		slices.Sort(parts)
-		return frozenKey(fmt.Sprint(parts)), nil
-	}
-	return hashOther(v)
-}
-
-func hashFloat(f float64) any {
-	if f == math.Trunc(f) {
-		if math.Abs(f) < 1<<63 {
-			return int64(f)
-		}
-		if !math.IsInf(f, 0) {
-			n, _ := big.NewFloat(f).Int(nil)
-			return bigKey(n.String())
-		}
-	}
-	return f
-}
-
-// hashAll renders the hash keys of values as one unambiguous string.
-func hashAll(values []any, budget *int) (string, error) {
-	var b []byte
-	for _, v := range values {
-		h, err := hashNested(v, budget)
-		if err != nil {
-			return "", err
-		}
-		text := fmt.Sprintf("%T:%v", h, h)
-		b = strconv.AppendInt(b, int64(len(text)), 10)
-		b = append(b, ':')
-		b = append(b, text...)
-	}
-	return string(b), nil
 }

@@ -1,0 +1,44 @@
+package pickle
+
+import "github.com/rqgo/rq/internal/py"
+
+// Limits bound what a pickle may cost. A field that is zero has its default.
+type Limits struct {
+	// Depth is how many containers may hold one another. Default: py.MaxDepth.
+	Depth int
+	// Memo is how many objects a pickle may number. Default: 16 million.
+	Memo int
+	// Memory is roughly how many bytes the values may take, and how much work
+	// they may be. Default: 1 MiB and 128 times the input. What CPython writes
+	// stays well under that; it takes references to one large value, copied or
+	// hashed again and again, to go past it.
+	Memory int
+}
+
+const (
+	defaultMemo   = 16 << 20
+	memoryBase    = 1 << 20
+	memoryPerByte = 128
+)
+
+func (l Limits) orDefaults(input int) Limits {
+	if l.Depth <= 0 {
+		l.Depth = py.MaxDepth
+	}
+	if l.Memo <= 0 {
+		l.Memo = defaultMemo
+	}
+	if l.Memory <= 0 {
+		l.Memory = memoryBase + memoryPerByte*input
+	}
+	return l
+}
+
+// What values cost, in bytes of memory, rounded up.
+const (
+	costValue  = 16 // an interface, on the stack or in a container
+	costItem   = 64 // an entry of a dict or set, with its index
+	costBox    = 24 // a slice or string header behind an interface
+	costDict   = 64
+	costObject = 176
+)
