@@ -101,7 +101,7 @@ func appendFloat(dst []byte, f float64) []byte {
 }
 
 func appendBig(dst []byte, n *big.Int) ([]byte, error) {
-	const maxBits = maxDigits * 3322 / 1000 // a digit is 3.3219 bits
+	const maxBits = maxDigits*3322/1000 + 1 // a digit is 3.3219 bits
 	start := len(dst)
 	if n.BitLen() <= maxBits {
 		dst = n.Append(dst, 10)
