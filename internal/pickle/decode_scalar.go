@@ -141,10 +141,13 @@ func (d *decoder) float() error {
 	if err != nil {
 		return err
 	}
-	s := strings.TrimSpace(string(text))
+	s := string(text)
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil && !math.IsInf(f, 0) || strings.ContainsAny(s, "_xX") || len(s) > maxDigits {
 		return d.errorf("float %.40q", text)
+	}
+	if f != f {
+		f = math.Float64frombits(pythonNaN)
 	}
 	d.push(f)
 	return nil

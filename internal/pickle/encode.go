@@ -54,7 +54,7 @@ type encoder struct {
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
 
 // maxPooled is the largest buffer that is kept for the next pickle.
-const maxPooled = 64 << 10
+const maxPooled = 256 << 10
 
 func (e *encoder) release() {
 	if cap(e.buf) > maxPooled {

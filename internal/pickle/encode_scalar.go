@@ -194,14 +194,9 @@ func (e *encoder) saveByteArray(b py.ByteArray) {
 	e.memoizeRef(r)
 }
 
-// saveFreshBytes writes bytes made for the occasion. Those of at most one byte
-// are a singleton all the same.
+// saveFreshBytes writes bytes made for the occasion, which nothing refers to.
 func (e *encoder) saveFreshBytes(b []byte) {
 	e.boundary()
-	if len(b) <= 1 {
-		e.saveBytes(b)
-		return
-	}
 	e.writeBytes(b)
 	e.memoize()
 }

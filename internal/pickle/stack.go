@@ -145,6 +145,9 @@ func (d *decoder) lookup(i uint32) (any, bool) {
 	if i < uint32(len(d.memo)) && d.memo[i] != absent {
 		return d.memo[i], true
 	}
+	if d.sparse == nil {
+		return nil, false
+	}
 	v, ok := d.sparse[i]
 	return v, ok
 }
