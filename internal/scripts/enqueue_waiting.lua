@@ -1,0 +1,64 @@
+-- enqueue_waiting saves a job that may have to wait: first for other jobs, then
+-- for a slot of its rate limit. With nothing to wait for it goes to its queue.
+-- A dependency that does not exist counts as done, as in RQ.
+--
+-- KEYS: job, dependents of it, dependencies of it, queue, deferred, rq:queues,
+--       then the job and the dependents of each dependency in turn
+-- ARGV: id, where ("front", "back" or "nowhere"), ttl in seconds (0: none),
+--       score in deferred, now in Unix seconds, enqueued_at, group ("" for none),
+--       rate limit key ("" for none), its concurrency,
+--       "1" if a failed dependency will do, the number n of dependencies, their n ids,
+--       then the fields and values of the job but for status and enqueued_at
+-- returns the status: queued, deferred or rate_limited
+local id, where, ttl, score, now, enqueued_at, group, limit, concurrency = unpack(ARGV, 1, 9)
+local failed_will_do, n = ARGV[10] == '1', tonumber(ARGV[11])
+
+local function dependencies_met()
+  for i = 0, n - 1 do
+    local job = KEYS[7 + 2 * i]
+    local status = redis.call('HGET', job, 'status')
+    local exists = status or redis.call('EXISTS', job) == 1
+    if exists and status ~= 'finished' and not (failed_will_do and status == 'failed') then
+      return false
+    end
+  end
+  return true
+end
+
+local status = 'queued'
+if not dependencies_met() then
+  status = 'deferred'
+elseif limit ~= '' then
+  status = 'rate_limited'
+end
+redis.call('SADD', KEYS[6], KEYS[4])
+redis.call('HSET', KEYS[1], 'status', status, unpack(ARGV, 12 + n))
+if group ~= '' then
+  redis.call('SADD', 'rq:group:' .. group, id)
+  redis.call('SADD', 'rq:groups', group)
+end
+if status == 'deferred' then
+  redis.call('ZADD', KEYS[5], score, id)
+  for i = 0, n - 1 do
+    redis.call('SADD', KEYS[8 + 2 * i], id)
+    redis.call('SADD', KEYS[3], ARGV[12 + i])
+  end
+elseif status == 'rate_limited' then
+  if wait_for_slot(id, limit, concurrency, now, enqueued_at) then
+    status = 'queued'
+  end
+else
+  redis.call('HSET', KEYS[1], 'enqueued_at', enqueued_at)
+  if where == 'front' then
+    redis.call('LPUSH', KEYS[4], id)
+  elseif where == 'back' then
+    redis.call('RPUSH', KEYS[4], id)
+  end
+end
+ttl = tonumber(ttl)
+if ttl > 0 then
+  for i = 1, 3 do
+    redis.call('EXPIRE', KEYS[i], ttl)
+  end
+end
+return status

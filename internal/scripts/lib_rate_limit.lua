@@ -1,0 +1,60 @@
+-- promote fills the free slots of a rate limit with its waiting jobs, the
+-- oldest first, and puts them in their queues. The keys of those jobs are made
+-- here, because they are known only here.
+--
+-- allowed, waiting: the two ZSETs of the rate limit; now: Unix seconds;
+-- enqueued_at: the time to note on the jobs
+-- returns the ids that were promoted
+local function promote(allowed, waiting, concurrency, now, enqueued_at)
+  local promoted = {}
+  while redis.call('ZCARD', allowed) < concurrency do
+    local id = redis.call('ZPOPMIN', waiting)[1]
+    if not id then
+      break
+    end
+    local job = 'rq:job:' .. id
+    local origin, status, front = unpack(redis.call('HMGET', job, 'origin', 'status', 'enqueue_at_front'))
+    if origin and status == 'rate_limited' then
+      redis.call('ZADD', allowed, now, id)
+      redis.call(front == '1' and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
+      redis.call('HSET', job, 'status', 'queued', 'enqueued_at', enqueued_at)
+      promoted[#promoted + 1] = id
+    end
+  end
+  return promoted
+end
+
+-- wait_for_slot puts a saved job in line for its rate limit, and promotes who
+-- can be promoted.
+-- returns true if the job itself was
+local function wait_for_slot(id, key, concurrency, now, enqueued_at)
+  local config = 'rq:rl:' .. key
+  redis.call('SADD', 'rq:rl-keys', key)
+  redis.call('HSET', config, 'concurrency', concurrency)
+  redis.call('ZADD', config .. ':rate_limited', now, id)
+  for _, promoted in ipairs(promote(config .. ':allowed', config .. ':rate_limited', tonumber(concurrency), now, enqueued_at)) do
+    if promoted == id then
+      return true
+    end
+  end
+  return false
+end
+
+-- leave_rate_limit takes a canceled or deleted job out of its rate limit, and
+-- gives its slot to the next one unless the job still runs.
+local function leave_rate_limit(id, key, now, enqueued_at)
+  local config = 'rq:rl:' .. key
+  redis.call('ZREM', config .. ':rate_limited', id)
+  local status = redis.call('HGET', 'rq:job:' .. id, 'status')
+  if status == 'queued' or status == 'started' then
+    return
+  end
+  if redis.call('ZCOUNT', 'rq:executions:' .. id, '(' .. now, '+inf') > 0 then
+    return
+  end
+  if redis.call('ZREM', config .. ':allowed', id) == 0 then
+    return
+  end
+  local concurrency = tonumber(redis.call('HGET', config, 'concurrency') or 0)
+  promote(config .. ':allowed', config .. ':rate_limited', concurrency, now, enqueued_at)
+end
