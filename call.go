@@ -1,0 +1,135 @@
+package rq
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/rqgo/rq/internal/py"
+	"github.com/rqgo/rq/internal/pyrepr"
+)
+
+// A FuncCall is a call of a Python function, or of a Go handler with that name:
+// the four values that a job carries.
+type FuncCall struct {
+	// Func is the dotted path of the function, as in "tasks.add".
+	Func string
+	// Instance is nil but for a method that Python put on the queue with its
+	// object: then Func is the method's name and Instance the *PyObject.
+	Instance any
+	Args     Tuple
+	// Kwargs has the names in order; nil is none.
+	Kwargs *Dict
+
+	err error // what was wrong with the arguments of Call
+}
+
+type keyword struct {
+	name  string
+	value any
+}
+
+// Kw is a keyword argument in Call. All names go to the function, also those
+// that RQ has options for, such as ttl or description.
+func Kw(name string, value any) any { return keyword{name, value} }
+
+// Call describes the call func(args...). Arguments made by Kw are keyword
+// arguments. Any Go value will do that has a meaning in Python: numbers,
+// strings, bytes, slices, maps, structs, times, pointers to them, and the types
+// of this package. Two Kw of one name are refused when the job is created.
+func Call(function string, args ...any) FuncCall {
+	c := FuncCall{Func: function, Args: make(Tuple, 0, len(args)), Kwargs: new(Dict)}
+	for _, a := range args {
+		kw, ok := a.(keyword)
+		if !ok {
+			c.Args = append(c.Args, a)
+			continue
+		}
+		if _, twice := c.Kwargs.Get(kw.name); twice {
+			c.err = &InvalidError{"keyword", kw.name, "is given twice in a call of " + function}
+		}
+		_ = c.Kwargs.Set(kw.name, kw.value) // a string is hashable
+	}
+	return c
+}
+
+// String returns the call as RQ shows it: tasks.add(1, b=2), each argument cut
+// at 75 characters (rq/utils.py get_call_string).
+func (c FuncCall) String() string {
+	return pyrepr.CallString(c.Func, c.Args, c.Kwargs, maxRepr)
+}
+
+// maxRepr is where RQ cuts each argument of a description (rq/job.py Job.get_call_string).
+const maxRepr = 75
+
+func (c *FuncCall) validate() error {
+	if c.err != nil {
+		return c.err
+	}
+	if c.Func == "" || !utf8.ValidString(c.Func) {
+		return &InvalidError{"function", c.Func, "must be the dotted path of a function"}
+	}
+	for name := range c.Kwargs.All() {
+		if s, ok := name.(string); !ok || !utf8.ValidString(s) {
+			return &InvalidError{"keyword", name, "must be text"}
+		}
+	}
+	return nil
+}
+
+// dumps returns the bytes of the call, in the shape of rq/job.py Job.data.
+func (c *FuncCall) dumps(s Serializer) ([]byte, error) {
+	args, kwargs := c.Args, c.Kwargs
+	if args == nil {
+		args = Tuple{}
+	}
+	if kwargs == nil {
+		kwargs = new(Dict)
+	}
+	return dumps(s, "the call of "+c.Func, Tuple{c.Func, c.Instance, args, kwargs})
+}
+
+// callOf reads what dumps wrote, or Python did. Arguments may be a list or a
+// tuple. A serializer of the user's own may use Go's maps and slices.
+func callOf(v any) (*FuncCall, error) {
+	parts, err := sequenceOf(v)
+	if err != nil || len(parts) != 4 {
+		return nil, fmt.Errorf("a call is a tuple of four, not %s", describe(v))
+	}
+	name, ok := parts[0].(string)
+	if !ok {
+		return nil, fmt.Errorf("the function's name is text, not %s", describe(parts[0]))
+	}
+	args, err := sequenceOf(parts[2])
+	if err != nil {
+		return nil, fmt.Errorf("the arguments are a tuple or a list, not %s", describe(parts[2]))
+	}
+	kwargs, err := py.From(parts[3])
+	dict, ok := kwargs.(*Dict)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("the keyword arguments are a dict, not %s", describe(parts[3]))
+	}
+	return &FuncCall{Func: name, Instance: parts[1], Args: args, Kwargs: dict}, nil
+}
+
+func sequenceOf(v any) ([]any, error) {
+	canonical, err := py.From(v)
+	if err != nil {
+		return nil, err
+	}
+	switch list := canonical.(type) {
+	case Tuple:
+		return list, nil
+	case []any:
+		return list, nil
+	}
+	return nil, errors.New("not a sequence")
+}
+
+// describe says what v is, as Python would, with the length of a sequence.
+func describe(v any) string {
+	if list, err := sequenceOf(v); err == nil {
+		return fmt.Sprintf("a %s of %d", py.TypeName(v), len(list))
+	}
+	return "a value of type " + py.TypeName(v)
+}

@@ -1,0 +1,184 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/scripts"
+)
+
+// A Prepared is a job that EnqueueMany is to make (rq/queue.py EnqueueData).
+type Prepared struct {
+	call FuncCall
+	opts []Option
+}
+
+// Prepare describes a job for EnqueueMany, with the arguments of Enqueue (rq/queue.py
+// Queue.prepare_data).
+func Prepare(call FuncCall, opts ...Option) Prepared { return Prepared{call, opts} }
+
+const (
+	// manyChunk is how many jobs of EnqueueMany are one transaction. Redis
+	// serves no one else while it executes one.
+	manyChunk = 500
+	// manySend is how many jobs are sent before the replies are read.
+	manySend = 10_000
+)
+
+// EnqueueMany puts many jobs in the queue and returns them in the same order
+// (rq/queue.py Queue.enqueue_many). All are checked before anything is written.
+// Each 500 jobs are written in one step, all or nothing, and up to 10,000 in one
+// round trip.
+//
+// The option Pipeline, given here, makes all of them part of the caller's
+// transaction; Group, given here, is that of every job. Other options belong to
+// each Prepared. Errors are those of Enqueue, and a *PartialError when Redis
+// fails after some jobs were written.
+func (q *Queue) EnqueueMany(ctx context.Context, items []Prepared, opts ...Option) ([]*Job, error) {
+	all, err := collect(opts)
+	if err != nil {
+		return nil, err
+	}
+	batch := make([]manyJob, 0, len(items))
+	seen := make(map[string]bool)
+	for _, item := range items {
+		m, err := q.prepare(item, all)
+		if err != nil {
+			return nil, err
+		}
+		if m.job.ownsID && seen[m.job.id] {
+			return nil, &InvalidError{"job id", m.job.id, "is given to two jobs of one EnqueueMany"}
+		}
+		if m.job.ownsID {
+			seen[m.job.id] = true
+		}
+		batch = append(batch, m)
+	}
+	return q.enqueueBatch(ctx, batch)
+}
+
+type manyJob struct {
+	job *Job
+	set *settings
+}
+
+// prepare returns one checked job. all is what holds for every job.
+func (q *Queue) prepare(item Prepared, all *settings) (manyJob, error) {
+	j, set, err := q.create(item.call, item.opts)
+	if err != nil {
+		return manyJob{}, err
+	}
+	if set.unique || set.pipe != nil {
+		return manyJob{}, &InvalidError{"option", "Unique or Pipeline", "is not possible for one of many jobs"}
+	}
+	set.pipe = all.pipe
+	if all.group != "" {
+		j.rec.GroupID = all.group
+	}
+	return manyJob{j, set}, q.adopt(j, set)
+}
+
+// enqueueBatch writes checked jobs: to the caller's pipeline, one by one in a
+// queue with Sync, or else in chunks.
+func (q *Queue) enqueueBatch(ctx context.Context, batch []manyJob) ([]*Job, error) {
+	jobs := make([]*Job, len(batch))
+	for i, m := range batch {
+		jobs[i] = m.job
+	}
+	if len(batch) == 0 {
+		return jobs, nil
+	}
+	if q.sync || batch[0].set.pipe != nil {
+		for i, m := range batch {
+			if err := q.enqueue(ctx, m.job, m.set); err != nil {
+				return nil, &PartialError{i, err}
+			}
+		}
+		return jobs, nil
+	}
+	done := 0
+	for group := range slices.Chunk(batch, manySend) {
+		n, err := q.sendChunks(ctx, group)
+		done += n
+		if err != nil {
+			return jobs[:done], &PartialError{done, err}
+		}
+	}
+	return jobs, nil
+}
+
+// sendChunks writes jobs in one round trip, and returns how many are written.
+func (q *Queue) sendChunks(ctx context.Context, batch []manyJob) (int, error) {
+	pipe := q.rdb.Pipeline()
+	var chunks []*manyTx
+	for chunk := range slices.Chunk(batch, manyChunk) {
+		chunks = append(chunks, q.addChunk(ctx, pipe, chunk))
+	}
+	_, pipeErr := pipe.Exec(ctx)
+	done := 0
+	for _, c := range chunks {
+		if err := c.settle(); err != nil {
+			return done, errors.Join(err, pipeErr)
+		}
+		done += len(c.jobs)
+	}
+	return done, nil
+}
+
+// A manyTx is one chunk as a transaction inside a pipeline.
+type manyTx struct {
+	jobs  []manyJob
+	exec  *redis.SliceCmd
+	now   time.Time
+	reply []int // for each job, where in the transaction's reply its status is; -1 for queued
+}
+
+// addChunk adds MULTI, the commands of some jobs, and EXEC. go-redis has no
+// second transaction in a pipeline, so the commands are sent as they are, each
+// answered by QUEUED.
+func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJob) *manyTx {
+	tx := &manyTx{jobs: jobs, now: time.Now().UTC()}
+	commands := q.rdb.Pipeline() // collects, and is never executed
+	commands.SAdd(ctx, keys.Queues, keys.Queue(q.name))
+	for _, m := range jobs {
+		if m.job.waits() {
+			tx.reply = append(tx.reply, commands.Len())
+			_, _ = scripts.EnqueueWaiting(ctx, commands, q.waiting(m.job, m.set, tx.now))
+			continue
+		}
+		tx.reply = append(tx.reply, -1)
+		m.job.queuedAt(tx.now)
+		q.store(ctx, commands, m.job, m.set)
+	}
+	_ = pipe.Process(ctx, redis.NewStatusCmd(ctx, "multi"))
+	for _, c := range commands.Cmds() {
+		_ = pipe.Process(ctx, redis.NewStatusCmd(ctx, c.Args()...))
+	}
+	tx.exec = redis.NewSliceCmd(ctx, "exec")
+	_ = pipe.Process(ctx, tx.exec)
+	return tx
+}
+
+// settle takes over what the server decided.
+func (tx *manyTx) settle() error {
+	replies, err := tx.exec.Result()
+	if err != nil {
+		return err
+	}
+	for i, m := range tx.jobs {
+		if at := tx.reply[i]; at >= 0 {
+			status, ok := replies[at].(string)
+			if !ok {
+				return fmt.Errorf("enqueue job %s: %v", m.job.id, replies[at])
+			}
+			m.job.decided(status, tx.now)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package rq
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var (
+	// ErrNoSuchJob is returned when a job is not in Redis: never saved, deleted,
+	// or expired (rq/exceptions.py NoSuchJobError).
+	ErrNoSuchJob = errors.New("rq: no such job")
+	// ErrDuplicateJob is returned by an enqueue with Unique when the id is taken,
+	// also by a finished job that has not expired (rq/exceptions.py DuplicateJobError).
+	ErrDuplicateJob = errors.New("rq: a job with this id exists")
+	// ErrInvalidJobOperation is returned when a job is not in the state for what
+	// was asked of it, such as requeueing one that has not failed
+	// (rq/exceptions.py InvalidJobOperation).
+	ErrInvalidJobOperation = errors.New("rq: not possible in the job's state")
+	// ErrNoResult is returned when a job has no result: it has not run, or its
+	// result has expired.
+	ErrNoResult = errors.New("rq: the job has no result")
+	// ErrCluster is returned for a Redis Cluster. RQ's keys have no hash tags,
+	// so those of one job are on different nodes.
+	ErrCluster = errors.New("rq: Redis Cluster cannot hold RQ's keys: use a single server, a replica set or Sentinel")
+	// ErrTimeoutFormat is returned for a duration in a form that RQ does not know
+	// (rq/exceptions.py TimeoutFormatError).
+	ErrTimeoutFormat = errors.New(`rq: a timeout is a whole number of seconds, or digits and a unit d, h, m or s, such as "1h" or "23m"`)
+)
+
+// An InvalidError is returned for an argument or an option that RQ would
+// refuse, or would store in a form that makes a Python worker exit. Nothing has
+// been written then.
+type InvalidError struct {
+	// Name is what was given, such as "job id" or "ttl".
+	Name string
+	// Value is what it was.
+	Value any
+	// Rule is what it must be.
+	Rule string
+}
+
+// Error names the thing, its value and the rule.
+func (e *InvalidError) Error() string {
+	if s, ok := e.Value.(string); ok {
+		return fmt.Sprintf("rq: %s %q: %s", e.Name, s, e.Rule)
+	}
+	return fmt.Sprintf("rq: %s %v: %s", e.Name, e.Value, e.Rule)
+}
+
+// A SerializeError is returned for a value that the queue's serializer cannot
+// write. Nothing has been written then.
+type SerializeError struct {
+	// What is the part of the job, such as "arguments of tasks.add".
+	What string
+	// Serializer is the name of the serializer, such as "pickle".
+	Serializer string
+	Err        error
+}
+
+// Error names the part, the serializer and the cause.
+func (e *SerializeError) Error() string {
+	return fmt.Sprintf("rq: write %s as %s: %s", e.What, e.Serializer, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *SerializeError) Unwrap() error { return e.Err }
+
+// A DeserializeError is returned for bytes that the serializer cannot read, most
+// often because the other side used another one (rq/exceptions.py
+// DeserializationError).
+type DeserializeError struct {
+	// JobID is the job's, and What the part of it, such as "arguments" or "return value".
+	JobID, What string
+	// Serializer is the name of the one that was used.
+	Serializer string
+	// LooksLike is the name of the one that the bytes look written by, or "".
+	LooksLike string
+	Err       error
+}
+
+// Error says what could not be read and what it looks like.
+func (e *DeserializeError) Error() string {
+	hint := ""
+	if e.LooksLike != "" && e.LooksLike != e.Serializer {
+		hint = fmt.Sprintf(" (they look like %s: give the queue that serializer)", e.LooksLike)
+	}
+	return fmt.Sprintf("rq: read %s of job %s as %s: %s%s", e.What, e.JobID, e.Serializer, e.Err, hint)
+}
+
+// Unwrap returns the cause.
+func (e *DeserializeError) Unwrap() error { return e.Err }
+
+// A FailedError is returned by Await and ResultOf for a job that failed, was
+// stopped, or was retried more often than it may be.
+type FailedError struct {
+	JobID string
+	// ExcInfo is the traceback of the side that ran the job, Python's or Go's.
+	ExcInfo string
+}
+
+// Error returns the last line of the traceback, which in Python names the
+// exception.
+func (e *FailedError) Error() string {
+	last := strings.TrimSpace(e.ExcInfo)
+	if i := strings.LastIndexByte(last, '\n'); i >= 0 {
+		last = strings.TrimSpace(last[i+1:])
+	}
+	if last == "" {
+		last = "no traceback"
+	}
+	return fmt.Sprintf("rq: job %s failed: %s", e.JobID, last)
+}
+
+// A PartialError is returned by EnqueueMany when Redis failed after some of the
+// jobs were enqueued. They stay enqueued.
+type PartialError struct {
+	// Enqueued is how many of the jobs, counted from the first, are enqueued
+	// for certain. The chunk after them may be or not, as a whole.
+	Enqueued int
+	Err      error
+}
+
+// Error says how many jobs are enqueued, and the cause.
+func (e *PartialError) Error() string {
+	return fmt.Sprintf("rq: enqueue many: the first %d are enqueued: %s", e.Enqueued, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *PartialError) Unwrap() error { return e.Err }
+
+// A PanicError is what a handler's panic becomes.
+type PanicError struct {
+	// Value is what panic was called with.
+	Value any
+	// Stack is the goroutine's stack as runtime/debug prints it.
+	Stack []byte
+}
+
+// Error returns the panic's value.
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Unwrap returns the panic's value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+func noSuchJob(id string) error { return fmt.Errorf("%w: %s", ErrNoSuchJob, id) }
+
+// wrapf adds what was being done to err, and leaves nil nil.
+func wrapf(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("rq: "+format+": %w", append(args, err)...)
+}

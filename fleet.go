@@ -1,0 +1,60 @@
+package rq
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A release is a version of Python RQ. The zero release stands for the newest.
+type release []int
+
+var (
+	oldestRelease = release{1, 16}
+
+	executionsRelease    = release{2, 0}    // deferred jobs expire by their score, until 2.8
+	createdStatusRelease = release{2, 4, 1} // can read the status created
+	deferredSinceRelease = release{2, 8}    // deferred jobs are scored by creation time
+	rateLimitRelease     = release{3, 0}    // has rate limits
+)
+
+func parseRelease(s string) (release, error) {
+	var r release
+	for _, part := range strings.Split(s, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 0 || len(r) == 3 {
+			return nil, &InvalidError{"fleet", s, `must be a version of RQ such as "1.16" or "2.6.1"`}
+		}
+		r = append(r, n)
+	}
+	if r.before(oldestRelease) {
+		return nil, &InvalidError{"fleet", s, fmt.Sprintf("must be %d.%d or later", oldestRelease[0], oldestRelease[1])}
+	}
+	return r, nil
+}
+
+// before reports whether r is an older release than other.
+func (r release) before(other release) bool {
+	return len(r) > 0 && slices.CompareFunc(r, other, cmp.Compare[int]) < 0
+}
+
+// deferredScore returns the score of a job in the deferred registry. From 2.0
+// to 2.7 RQ takes it for the moment the job expires and fails the job then, so
+// there it has to be infinite (rq/registry.py DeferredJobRegistry.add).
+func (r release) deferredScore(now int64) string {
+	if r.before(deferredSinceRelease) {
+		return "+inf"
+	}
+	return strconv.FormatInt(now, 10)
+}
+
+// createdStatus returns the status of a job that is saved and not enqueued.
+// From 2.0 to 2.4.0 RQ cannot read it and takes none at all instead.
+func (r release) createdStatus() string {
+	if r.before(createdStatusRelease) {
+		return ""
+	}
+	return string(StatusCreated)
+}

@@ -1,0 +1,123 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/scripts"
+	"github.com/rqgo/rq/internal/wire"
+)
+
+func moment(t time.Time) scripts.Moment {
+	return scripts.Moment{Unix: t.Unix(), Text: wire.FormatTime(t)}
+}
+
+// Delete removes the job with its results, executions and relations, and from
+// its queue, registry, group and rate limit, in one step (rq/job.py Job.delete).
+// A job that is running runs on. It returns ErrNoSuchJob when there is no such job.
+func (j *Job) Delete(ctx context.Context) error {
+	done, err := scripts.DeleteJob(ctx, j.rdb, j.id, true, moment(time.Now()))
+	if err != nil {
+		return wrapf(err, "delete job %s", j.id)
+	}
+	if !done {
+		return noSuchJob(j.id)
+	}
+	return nil
+}
+
+// DeleteWithDependents removes the job and those that wait for it, but not those
+// that wait for these (rq/job.py Job.delete with delete_dependents). The
+// dependents go first, so that a failure in between can be repeated.
+func (j *Job) DeleteWithDependents(ctx context.Context) error {
+	ids, err := j.DependentIDs(ctx)
+	if err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(ids, fetchChunk) {
+		_, err := j.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for _, id := range chunk {
+				if _, err := scripts.DeleteJob(ctx, pipe, id, false, moment(time.Now())); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return wrapf(err, "delete dependents of job %s", j.id)
+		}
+	}
+	return j.Delete(ctx)
+}
+
+// A CancelOption says what else Cancel does.
+type CancelOption func(*cancelSettings)
+
+type cancelSettings struct{ enqueueDependents, leaveDependencies bool }
+
+// EnqueueDependents lets the jobs that wait for the canceled one, and for no
+// other, go to their queues. Without it they wait for ever.
+func EnqueueDependents() CancelOption {
+	return func(s *cancelSettings) { s.enqueueDependents = true }
+}
+
+// RemoveFromDependencies lets the jobs that the canceled one waits for forget it.
+func RemoveFromDependencies() CancelOption {
+	return func(s *cancelSettings) { s.leaveDependencies = true }
+}
+
+// Cancel keeps the job from being run, and keeps the job: it is in the canceled
+// registry then (rq/job.py Job.cancel). A job that is running runs on. It
+// returns ErrInvalidJobOperation when the job is canceled already, ErrNoSuchJob
+// when there is no such job.
+func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
+	var set cancelSettings
+	for _, o := range opts {
+		o(&set)
+	}
+	code, err := scripts.CancelJob(ctx, j.rdb, j.id, moment(time.Now()), set.enqueueDependents, set.leaveDependencies)
+	if err := j.outcome("cancel", code, err); err != nil {
+		return err
+	}
+	j.rec.Status = string(StatusCanceled)
+	return nil
+}
+
+// Requeue moves a failed or stopped job back to its queue, in one step (rq/job.py
+// Job.requeue). Its number of retries is not restored, as in RQ. It returns
+// ErrInvalidJobOperation when the job is not in the failed registry,
+// ErrNoSuchJob when there is no such job.
+func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
+	set, err := collect(opts)
+	if err != nil {
+		return err
+	}
+	origin, err := j.rdb.HGet(ctx, keys.Job(j.id), "origin").Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return wrapf(err, "requeue job %s", j.id)
+	}
+	now := time.Now().UTC()
+	code, err := scripts.RequeueJob(ctx, j.rdb, j.id, origin, set.atFront, moment(now), wire.Deflate(nil))
+	if err := j.outcome("requeue", code, err); err != nil {
+		return err
+	}
+	return j.Refresh(ctx)
+}
+
+func (j *Job) outcome(verb string, code int64, err error) error {
+	switch {
+	case err != nil:
+		return wrapf(err, "%s job %s", verb, j.id)
+	case code == scripts.NoJob:
+		return noSuchJob(j.id)
+	case code == scripts.Refused:
+		return fmt.Errorf("%w: %s job %s", ErrInvalidJobOperation, verb, j.id)
+	}
+	return nil
+}

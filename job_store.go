@@ -1,0 +1,274 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/py"
+	"github.com/rqgo/rq/internal/scripts"
+	"github.com/rqgo/rq/internal/wire"
+)
+
+// FetchJob returns the job with this id, or ErrNoSuchJob. An id of the form
+// job:execution is taken for the job. A job with fields or arguments that cannot
+// be read is returned all the same: see Malformed and Call. Arguments are read
+// when they are asked for (rq/job.py Job.fetch).
+func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ...SerializerOption) (*Job, error) {
+	j := &Job{id: jobIDOf(id), rdb: rdb, serializer: Pickle{}, ownsID: true}
+	for _, o := range opts {
+		j.serializer = orPickle(o.serializer)
+	}
+	if err := j.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// FetchJobs returns the jobs with these ids, in order, with nil for each that
+// does not exist. It takes one round trip for every thousand ids (rq/job.py
+// Job.fetch_many). For a serializer other than Pickle there is Queue.FetchJobs.
+func FetchJobs(ctx context.Context, rdb redis.UniversalClient, ids ...string) ([]*Job, error) {
+	return fetchJobs(ctx, rdb, Pickle{}, nil, ids)
+}
+
+// fetchChunk is how many jobs are fetched in a round trip: replies are held in
+// memory by both sides until they are read.
+const fetchChunk = 1000
+
+func fetchJobs(ctx context.Context, rdb redis.UniversalClient, ser Serializer, fleet release, ids []string) ([]*Job, error) {
+	jobs := make([]*Job, 0, len(ids))
+	for chunk := range slices.Chunk(ids, fetchChunk) {
+		pipe := rdb.Pipeline()
+		replies := make([]*redis.MapStringStringCmd, len(chunk))
+		for i, id := range chunk {
+			replies[i] = pipe.HGetAll(ctx, keys.Job(jobIDOf(id)))
+		}
+		_, pipeErr := pipe.Exec(ctx)
+		for i, reply := range replies {
+			hash, err := reply.Result()
+			if err != nil && !isWrongType(err) {
+				return nil, wrapf(errors.Join(err, pipeErr), "fetch job %s", chunk[i])
+			}
+			j := &Job{id: jobIDOf(chunk[i]), rdb: rdb, serializer: ser, fleet: fleet, ownsID: true}
+			if j.restore(hash) != nil {
+				j = nil
+			}
+			jobs = append(jobs, j)
+		}
+	}
+	return jobs, nil
+}
+
+// isWrongType reports whether a key holds something that is no hash: then there
+// is no job, and the other jobs of the chunk are none the worse.
+func isWrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
+
+// JobExists reports whether there is a job with this id (rq/job.py Job.exists).
+func JobExists(ctx context.Context, rdb redis.UniversalClient, id string) (bool, error) {
+	n, err := rdb.Exists(ctx, keys.Job(jobIDOf(id))).Result()
+	return n == 1, wrapf(err, "look for job %s", id)
+}
+
+// jobIDOf returns the job of an entry job:execution (rq/job.py parse_job_id).
+func jobIDOf(id string) string {
+	for i := range len(id) {
+		if id[i] == ':' {
+			return id[:i]
+		}
+	}
+	return id
+}
+
+// Refresh reads the job again. It returns ErrNoSuchJob when it is gone, and
+// leaves what was known as it was (rq/job.py Job.refresh).
+func (j *Job) Refresh(ctx context.Context) error {
+	hash, err := j.rdb.HGetAll(ctx, keys.Job(j.id)).Result()
+	if err != nil && !isWrongType(err) {
+		return wrapf(err, "fetch job %s", j.id)
+	}
+	return j.restore(hash)
+}
+
+func (j *Job) restore(hash map[string]string) error {
+	rec, err := wire.DecodeJob(hash)
+	if rec == nil {
+		return noSuchJob(j.id)
+	}
+	j.rec, j.malformed, j.call = *rec, err, nil
+	j.readMeta()
+	return nil
+}
+
+// unreadableMeta is the key that RQ uses for meta it cannot read.
+const unreadableMeta = "unserialized"
+
+// readMeta sets Meta from the stored bytes.
+func (j *Job) readMeta() {
+	j.Meta, j.meta = map[string]any{}, nil
+	if len(j.rec.Meta) == 0 {
+		return
+	}
+	v, err := loads(j.serializer, j.id, "meta", j.rec.Meta)
+	if err == nil {
+		v, err = py.From(v)
+	}
+	dict, ok := v.(*Dict)
+	if err != nil || !ok {
+		j.Meta[unreadableMeta] = slices.Clone(j.rec.Meta)
+		return
+	}
+	j.meta = dict
+	for k, v := range dict.All() {
+		if name, ok := k.(string); ok {
+			j.Meta[name] = v
+		}
+	}
+}
+
+// encodeMeta returns Meta as it is stored: the keys that were read keep their
+// order, also those that are not text, and new ones follow in sorted order.
+func (j *Job) encodeMeta() ([]byte, error) {
+	if raw, ok := j.Meta[unreadableMeta].([]byte); ok && len(j.Meta) == 1 && string(raw) == string(j.rec.Meta) {
+		return raw, nil
+	}
+	merged := new(Dict)
+	for k, v := range j.meta.All() {
+		if name, ok := k.(string); ok {
+			if v, ok = j.Meta[name]; !ok {
+				continue
+			}
+		}
+		_ = merged.Set(k, v) // it was a key before
+	}
+	for _, name := range slices.Sorted(maps.Keys(j.Meta)) {
+		_ = merged.Set(name, j.Meta[name])
+	}
+	if merged.Len() == 0 {
+		return nil, nil
+	}
+	return dumps(j.serializer, "meta", merged)
+}
+
+// Save writes all fields of the job, whatever is in Redis (rq/job.py Job.save).
+// To change Meta of a job that may run, use SaveMeta. The error is a
+// *SerializeError when Meta cannot be written.
+func (j *Job) Save(ctx context.Context) error {
+	meta, err := j.encodeMeta()
+	if err != nil {
+		return err
+	}
+	j.rec.Meta = meta
+	rec := j.rec
+	if rec.Status == "" || Status(rec.Status) == StatusCreated {
+		rec.Status = j.fleet.createdStatus()
+		j.rec.Status = string(StatusCreated)
+	}
+	return wrapf(j.rdb.HSet(ctx, keys.Job(j.id), rec.Fields()...).Err(), "save job %s", j.id)
+}
+
+// SaveMeta stores Meta, and nothing else. It returns ErrNoSuchJob when the job
+// is not in Redis, where Python would leave a hash with nothing but meta
+// (rq/job.py Job.save_meta).
+func (j *Job) SaveMeta(ctx context.Context) error {
+	meta, err := j.encodeMeta()
+	if err != nil {
+		return err
+	}
+	if meta == nil { // an empty dict is stored as one
+		if meta, err = dumps(j.serializer, "meta", new(Dict)); err != nil {
+			return err
+		}
+	}
+	exists, err := scripts.UpdateJob(ctx, j.rdb, j.id, "meta", meta)
+	if err != nil {
+		return wrapf(err, "save meta of job %s", j.id)
+	}
+	if !exists {
+		return noSuchJob(j.id)
+	}
+	j.rec.Meta = meta
+	return nil
+}
+
+// FreshMeta reads Meta again, and nothing else, and returns it (rq/job.py
+// Job.get_meta).
+func (j *Job) FreshMeta(ctx context.Context) (map[string]any, error) {
+	raw, err := j.rdb.HGet(ctx, keys.Job(j.id), "meta").Bytes()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, wrapf(err, "fetch meta of job %s", j.id)
+	}
+	j.rec.Meta = raw
+	j.readMeta()
+	return j.Meta, nil
+}
+
+// GetStatus reads the status again, and nothing else, and returns it. It
+// returns ErrNoSuchJob when there is none (rq/job.py Job.get_status).
+func (j *Job) GetStatus(ctx context.Context) (Status, error) {
+	s, err := j.rdb.HGet(ctx, keys.Job(j.id), "status").Result()
+	if errors.Is(err, redis.Nil) {
+		return "", noSuchJob(j.id)
+	}
+	if err != nil {
+		return "", wrapf(err, "fetch status of job %s", j.id)
+	}
+	j.rec.Status = s
+	return Status(s), nil
+}
+
+// Position returns how many jobs are before this one in its queue, and false
+// when it is in none (rq/job.py Job.get_position).
+func (j *Job) Position(ctx context.Context) (int, bool, error) {
+	return position(ctx, j.rdb, j.rec.Origin, j.id)
+}
+
+// DependentIDs returns the ids of the jobs that wait for this one, in no order.
+func (j *Job) DependentIDs(ctx context.Context) ([]string, error) {
+	ids, err := j.rdb.SMembers(ctx, keys.Dependents(j.id)).Result()
+	return ids, wrapf(err, "fetch dependents of job %s", j.id)
+}
+
+// An Execution is one running of a job (rq/executions.py Execution).
+type Execution struct {
+	// ID is unique to this running.
+	ID string
+	// JobID is the job's.
+	JobID string
+	// WorkerName is the worker's; "" when an RQ before 2.11 runs it.
+	WorkerName string
+	// CreatedAt is when it began, LastHeartbeat when the worker last said that it goes on.
+	CreatedAt, LastHeartbeat time.Time
+}
+
+// Executions returns the runnings of the job that go on now, usually one or
+// none (rq/job.py Job.get_executions). Python fails when one of them has
+// expired; here it is left out.
+func (j *Job) Executions(ctx context.Context) ([]Execution, error) {
+	now := fmt.Sprintf("(%d", time.Now().Unix())
+	ids, err := j.rdb.ZRangeByScore(ctx, keys.Executions(j.id), &redis.ZRangeBy{Min: now, Max: "+inf"}).Result()
+	if err != nil || len(ids) == 0 {
+		return nil, wrapf(err, "fetch executions of job %s", j.id)
+	}
+	pipe := j.rdb.Pipeline()
+	replies := make([]*redis.MapStringStringCmd, len(ids))
+	for i, id := range ids {
+		replies[i] = pipe.HGetAll(ctx, keys.Execution(j.id, id))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, wrapf(err, "fetch executions of job %s", j.id)
+	}
+	var out []Execution
+	for i, reply := range replies {
+		if e, _ := wire.DecodeExecution(reply.Val()); !e.CreatedAt.IsZero() {
+			out = append(out, Execution{ids[i], j.id, e.WorkerName, e.CreatedAt, e.LastHeartbeat})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,269 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/scripts"
+)
+
+// A Queue is a handle on a queue of jobs in Redis (rq/queue.py Queue). It holds
+// no state of its own, and is safe for concurrent use.
+type Queue struct {
+	name       string
+	rdb        redis.UniversalClient
+	serializer Serializer
+	timeout    time.Duration
+	fleet      release
+	handlers   Handlers // runs jobs in the caller; nil for a queue that workers serve
+	sync       bool
+	err        error // why nothing can be enqueued: a bad name or option
+}
+
+// A QueueOption is a setting of NewQueue.
+type QueueOption interface {
+	applyQueue(*Queue)
+}
+
+type queueOptionFunc func(*Queue)
+
+func (f queueOptionFunc) applyQueue(q *Queue) { f(q) }
+
+// QueueTimeout is how long a job of the queue may run that does not say, in
+// whole seconds; default is DefaultTimeout.
+func QueueTimeout(d time.Duration) QueueOption {
+	return queueOptionFunc(func(q *Queue) {
+		if _, err := wholeSeconds("queue timeout", d); err != nil {
+			q.err = errors.Join(q.err, err)
+			return
+		}
+		if d != 0 { // as in RQ, 0 is the default
+			q.timeout = d
+		}
+	})
+}
+
+// Sync makes the queue run each job at once in the caller, instead of leaving
+// it to a worker (RQ's is_async=False). The job's function must be in handlers.
+func Sync(handlers Handlers) QueueOption {
+	return queueOptionFunc(func(q *Queue) { q.handlers, q.sync = handlers, true })
+}
+
+// Fleet names the oldest version of Python RQ that works on or looks at the
+// queue, such as "1.16" or "2.6.1"; default is the newest. What that version
+// cannot bear is then written in a form that it can, or refused.
+func Fleet(oldest string) QueueOption {
+	return queueOptionFunc(func(q *Queue) {
+		fleet, err := parseRelease(oldest)
+		q.fleet, q.err = fleet, errors.Join(q.err, err)
+	})
+}
+
+// NewQueue returns a handle on the queue called name; RQ's own default name is
+// "default". It does no I/O. A bad name or option is an *InvalidError, and a
+// Redis Cluster ErrCluster, from the methods that enqueue.
+func NewQueue(rdb redis.UniversalClient, name string, opts ...QueueOption) *Queue {
+	q := &Queue{name: name, rdb: rdb, serializer: Pickle{}, timeout: DefaultTimeout}
+	for _, o := range opts {
+		o.applyQueue(q)
+	}
+	if _, ok := rdb.(*redis.ClusterClient); ok {
+		q.err = errors.Join(q.err, ErrCluster)
+	}
+	q.err = errors.Join(q.err, validateQueueName(name))
+	return q
+}
+
+// validateQueueName refuses names whose key is that of something else.
+func validateQueueName(name string) error {
+	switch {
+	case name == "" || !utf8.ValidString(name):
+		return &InvalidError{"queue name", name, "must be a name"}
+	case strings.HasPrefix(name, "_compact:"),
+		strings.HasSuffix(name, ":intermediate"), strings.Contains(name, ":intermediate:first_seen:"):
+		return &InvalidError{"queue name", name, "is a key that RQ uses for something else"}
+	}
+	return nil
+}
+
+// AllQueues returns every queue that something was ever put in and that was not
+// deleted, in no order (rq/queue.py Queue.all).
+func AllQueues(ctx context.Context, rdb redis.UniversalClient, opts ...QueueOption) ([]*Queue, error) {
+	members, err := rdb.SMembers(ctx, keys.Queues).Result()
+	if err != nil {
+		return nil, wrapf(err, "list queues")
+	}
+	var queues []*Queue
+	for _, key := range members {
+		if name, ok := keys.QueueName(key); ok {
+			queues = append(queues, NewQueue(rdb, name, opts...))
+		}
+	}
+	return queues, nil
+}
+
+// Name returns the queue's name.
+func (q *Queue) Name() string { return q.name }
+
+// Count returns the number of ids in the queue, also of jobs that have expired
+// (rq/queue.py Queue.count).
+func (q *Queue) Count(ctx context.Context) (int, error) {
+	n, err := q.rdb.LLen(ctx, keys.Queue(q.name)).Result()
+	return int(n), wrapf(err, "count queue %s", q.name)
+}
+
+// IsEmpty reports whether there is no id in the queue.
+func (q *Queue) IsEmpty(ctx context.Context) (bool, error) {
+	n, err := q.Count(ctx)
+	return n == 0, err
+}
+
+// JobIDs returns length ids from offset on, the next to run first. A negative
+// length returns all the others; a negative offset counts from the end
+// (rq/queue.py Queue.get_job_ids).
+func (q *Queue) JobIDs(ctx context.Context, offset, length int) ([]string, error) {
+	if length == 0 {
+		return nil, nil
+	}
+	last := length
+	if length > 0 {
+		last = offset + length - 1
+		if offset < 0 && last >= 0 {
+			last = -1 // the end of the queue, not its first job
+		}
+	}
+	ids, err := q.rdb.LRange(ctx, keys.Queue(q.name), int64(offset), int64(last)).Result()
+	return ids, wrapf(err, "list queue %s", q.name)
+}
+
+// Jobs returns the jobs of JobIDs that exist (rq/queue.py Queue.get_jobs).
+func (q *Queue) Jobs(ctx context.Context, offset, length int) ([]*Job, error) {
+	ids, err := q.JobIDs(ctx, offset, length)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := q.FetchJobs(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	present := jobs[:0]
+	for _, j := range jobs {
+		if j != nil && j.rec.Origin == q.name {
+			present = append(present, j)
+		}
+	}
+	return present, nil
+}
+
+// FetchJob returns the job with this id if it belongs to this queue, or
+// ErrNoSuchJob (rq/queue.py Queue.fetch_job).
+func (q *Queue) FetchJob(ctx context.Context, id string) (*Job, error) {
+	j, err := FetchJob(ctx, q.rdb, id, WithSerializer(q.serializer))
+	if err != nil {
+		return nil, err
+	}
+	if j.rec.Origin != q.name {
+		return nil, noSuchJob(id + " in queue " + q.name)
+	}
+	j.fleet = q.fleet
+	return j, nil
+}
+
+// FetchJobs is the function FetchJobs with the queue's serializer. The jobs may
+// belong to any queue.
+func (q *Queue) FetchJobs(ctx context.Context, ids ...string) ([]*Job, error) {
+	return fetchJobs(ctx, q.rdb, q.serializer, q.fleet, ids)
+}
+
+// JobPosition returns how many jobs are before the one with this id, and false
+// when it is not in the queue (rq/queue.py Queue.get_job_position).
+func (q *Queue) JobPosition(ctx context.Context, id string) (int, bool, error) {
+	return position(ctx, q.rdb, q.name, id)
+}
+
+// Contains reports whether the id is in the queue.
+func (q *Queue) Contains(ctx context.Context, id string) (bool, error) {
+	_, ok, err := q.JobPosition(ctx, id)
+	return ok, err
+}
+
+func position(ctx context.Context, rdb redis.UniversalClient, queue, id string) (int, bool, error) {
+	n, err := rdb.LPos(ctx, keys.Queue(queue), id, redis.LPosArgs{}).Result()
+	if errors.Is(err, redis.Nil) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, wrapf(err, "find job %s in queue %s", id, queue)
+	}
+	return int(n), true, nil
+}
+
+// Remove takes an id out of the queue and reports whether it was there. The job
+// itself stays as it is (rq/queue.py Queue.remove).
+func (q *Queue) Remove(ctx context.Context, id string) (bool, error) {
+	n, err := q.rdb.LRem(ctx, keys.Queue(q.name), 1, id).Result()
+	return n == 1, wrapf(err, "remove job %s from queue %s", id, q.name)
+}
+
+// How many jobs a script handles before other clients get their turn.
+const (
+	emptyChunk   = 500
+	compactChunk = 2000
+)
+
+// Empty deletes the jobs that are in the queue now, and returns how many it
+// took out (rq/queue.py Queue.empty). It works in steps: jobs that workers take
+// meanwhile run, and jobs that are added meanwhile stay unless at the front.
+func (q *Queue) Empty(ctx context.Context) (int, error) {
+	left, err := q.Count(ctx)
+	removed := 0
+	for err == nil && left > 0 {
+		var n int64
+		n, err = scripts.EmptyQueue(ctx, q.rdb, q.name, min(left, emptyChunk))
+		removed += int(n)
+		left -= int(n)
+		if n == 0 {
+			break
+		}
+	}
+	return removed, wrapf(err, "empty queue %s", q.name)
+}
+
+// Delete removes the queue, and with deleteJobs the jobs in it; without, they
+// stay in Redis and are in no queue (rq/queue.py Queue.delete).
+func (q *Queue) Delete(ctx context.Context, deleteJobs bool) error {
+	if deleteJobs {
+		if _, err := q.Empty(ctx); err != nil {
+			return err
+		}
+	}
+	_, err := q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.SRem(ctx, keys.Queues, keys.Queue(q.name))
+		pipe.Del(ctx, keys.Queue(q.name))
+		return nil
+	})
+	return wrapf(err, "delete queue %s", q.name)
+}
+
+// Compact removes the ids of jobs that no longer exist, and returns how many
+// (rq/queue.py Queue.compact). The others keep their order, and the queue can
+// be used all the while.
+func (q *Queue) Compact(ctx context.Context) (int, error) {
+	tombstone := "compact:" + uuid.NewString() // no job id has a colon
+	behind, removed := int64(0), 0
+	for {
+		seen, dead, err := scripts.CompactQueue(ctx, q.rdb, q.name, behind, compactChunk, tombstone)
+		if err != nil || seen == 0 {
+			return removed, wrapf(err, "compact queue %s", q.name)
+		}
+		removed += int(dead)
+		behind += seen - dead
+	}
+}

@@ -1,0 +1,86 @@
+package rq
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+)
+
+// EnqueueAt puts a job for call in the queue when t has come, to the second, and
+// returns it (rq/queue.py Queue.enqueue_at). A scheduler must run: a Python
+// worker with --with-scheduler, or a Go one that has it. Options and errors are
+// those of Enqueue; dependencies are stored and not waited for, as in RQ.
+func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...Option) (*Job, error) {
+	j, set, err := q.create(call, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.schedule(ctx, j, t, set); err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// EnqueueIn puts a job for call in the queue after d has passed. It is EnqueueAt
+// by the clock of this machine (rq/queue.py Queue.enqueue_in).
+func (q *Queue) EnqueueIn(ctx context.Context, d time.Duration, call FuncCall, opts ...Option) (*Job, error) {
+	return q.EnqueueAt(ctx, time.Now().Add(d), call, opts...)
+}
+
+// ScheduleJob is EnqueueAt for a job that CreateJob made, or that exists already
+// (rq/queue.py Queue.schedule_job). Of the options, those are taken that say
+// how: AtFront, Unique and Pipeline.
+func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...Option) error {
+	set, err := collect(opts)
+	if err != nil {
+		return err
+	}
+	if err := q.adopt(j, set); err != nil {
+		return err
+	}
+	if j.rec.Meta, err = j.encodeMeta(); err != nil {
+		return err
+	}
+	return q.schedule(ctx, j, t, set)
+}
+
+func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings) error {
+	if t.IsZero() {
+		return &InvalidError{"time", t, "must not be zero"}
+	}
+	before := j.rec
+	j.rec.Status = string(StatusScheduled)
+	if set.atFront {
+		front := true
+		j.rec.EnqueueAtFront = &front
+	}
+	var err error
+	switch {
+	case set.unique:
+		err = q.writeUnique(ctx, j, strconv.FormatInt(t.Unix(), 10), keys.Scheduled(q.name))
+	case set.pipe != nil:
+		q.writeScheduled(ctx, set.pipe, j, t)
+	default:
+		_, err = q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+			q.writeScheduled(ctx, pipe, j, t)
+			return nil
+		})
+	}
+	if err != nil {
+		j.rec = before
+		return wrapf(err, "schedule job %s", j.id)
+	}
+	return nil
+}
+
+// writeScheduled adds the commands of a scheduled job to a transaction. RQ before
+// 3.0 sends the ZADD outside of it, so that a crash leaves an id without a job.
+func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, t time.Time) {
+	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
+	q.save(ctx, pipe, j)
+	pipe.ZAdd(ctx, keys.Scheduled(q.name), redis.Z{Score: float64(t.Unix()), Member: j.id})
+}

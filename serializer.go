@@ -1,0 +1,138 @@
+package rq
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/rqgo/rq/internal/pickle"
+	"github.com/rqgo/rq/internal/pyjson"
+	"github.com/rqgo/rq/internal/pymsgpack"
+)
+
+// A Serializer turns arguments, results and meta into bytes and back. Which one
+// was used is not stored: both sides of a queue must be told the same. It must
+// be safe for concurrent use (rq/serializers.py Serializer).
+//
+// Dumps is given a job's call as a Tuple of four, else any value that a user
+// gave. Loads must return a list or tuple of four for a call.
+type Serializer interface {
+	Dumps(v any) ([]byte, error)
+	Loads(data []byte) (any, error)
+}
+
+// Pickle is RQ's default serializer. Reading never runs anything: what Go does
+// not know becomes a *PyObject. Writing gives the bytes that CPython's
+// pickle.dumps gives.
+type Pickle struct {
+	// Protocol is 4 or 5. Python 3.7 needs 4. Default 5.
+	Protocol int
+}
+
+// Dumps returns the pickle of v.
+func (p Pickle) Dumps(v any) ([]byte, error) {
+	protocol := p.Protocol
+	if protocol == 0 {
+		protocol = 5
+	}
+	return pickle.Append(nil, v, protocol)
+}
+
+// Loads reads a pickle of any protocol.
+func (Pickle) Loads(data []byte) (any, error) { return pickle.Decode(data) }
+
+// JSON is RQ's JSONSerializer, "rq worker -S json". It writes the bytes that
+// Python's json.dumps writes.
+type JSON struct{}
+
+// Dumps returns v as JSON.
+func (JSON) Dumps(v any) ([]byte, error) { return pyjson.Append(nil, v) }
+
+// Loads reads JSON as Python's json.loads does, NaN and Infinity included.
+func (JSON) Loads(data []byte) (any, error) { return pyjson.Decode(data) }
+
+// MessagePack writes what Python's msgpack.packb writes and reads what
+// msgpack.unpackb reads. On the Python side it is a class of the user's own
+// with the two as dumps and loads.
+type MessagePack struct{}
+
+// Dumps returns v as MessagePack.
+func (MessagePack) Dumps(v any) ([]byte, error) { return pymsgpack.Encode(v) }
+
+// Loads reads MessagePack.
+func (MessagePack) Loads(data []byte) (any, error) { return pymsgpack.Decode(data) }
+
+func serializerName(s Serializer) string {
+	switch s.(type) {
+	case Pickle, *Pickle:
+		return "pickle"
+	case JSON, *JSON:
+		return "JSON"
+	case MessagePack, *MessagePack:
+		return "MessagePack"
+	}
+	return fmt.Sprintf("%T", s)
+}
+
+// looksLike guesses which serializer wrote data, or returns "".
+func looksLike(data []byte) string {
+	text := bytes.TrimSpace(data)
+	switch {
+	case len(data) == 0:
+		return ""
+	case len(data) > 2 && data[0] == 0x80 && data[1] <= 5 && data[len(data)-1] == '.':
+		return "pickle"
+	case len(text) > 0 && bytes.IndexByte([]byte(`[{"-0123456789tfn`), text[0]) >= 0:
+		if _, err := pyjson.Decode(text); err == nil {
+			return "JSON"
+		}
+	case data[0] >= 0x80:
+		if _, err := pymsgpack.Decode(data); err == nil {
+			return "MessagePack"
+		}
+	}
+	return ""
+}
+
+// loads reads one part of a job, with a panic of the user's own serializer as
+// an error.
+func loads(s Serializer, jobID, what string, data []byte) (v any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+		if err != nil {
+			v, err = nil, &DeserializeError{jobID, what, serializerName(s), looksLike(data), err}
+		}
+	}()
+	return s.Loads(data)
+}
+
+func dumps(s Serializer, what string, v any) ([]byte, error) {
+	data, err := s.Dumps(v)
+	if err == nil && len(data) == 0 {
+		err = errors.New("there are no bytes")
+	}
+	if err != nil {
+		return nil, &SerializeError{what, serializerName(s), err}
+	}
+	return data, nil
+}
+
+// A SerializerOption names the serializer of a queue, or of a job that is made
+// or fetched without one.
+type SerializerOption struct{ serializer Serializer }
+
+// WithSerializer sets the serializer; default is Pickle.
+func WithSerializer(s Serializer) SerializerOption { return SerializerOption{s} }
+
+func (o SerializerOption) apply(s *settings) { s.serializer = o.serializer }
+
+func (o SerializerOption) applyQueue(q *Queue) { q.serializer = orPickle(o.serializer) }
+
+func orPickle(s Serializer) Serializer {
+	if s == nil {
+		return Pickle{}
+	}
+	return s
+}

@@ -1,0 +1,146 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/wire"
+)
+
+// syncWorker is what RQ gives as the worker of a job that ran in the caller.
+const syncWorker = "sync"
+
+// unserializable is the return value that RQ stores for one it cannot write.
+const unserializable = "Unserializable return value"
+
+// resultsKept is how many results of a job are kept. RQ asks for about ten and
+// gets up to 109, because it lets Redis trim whole blocks.
+const resultsKept = 10
+
+// runSync runs a stored job in the caller (rq/queue.py Queue.run_sync). That the
+// job fails is no error here: it is in the job's status.
+func (q *Queue) runSync(ctx context.Context, j *Job) error {
+	started := time.Now().UTC()
+	j.rec.WorkerName, j.rec.Status = syncWorker, string(StatusStarted)
+	j.rec.StartedAt, j.rec.LastHeartbeat = started, started
+	name, err := j.FuncName()
+	var value any
+	if err == nil {
+		value, err = q.runTimed(ctx, name, j)
+	}
+	if ctx.Err() != nil {
+		err = errors.Join(ctx.Err(), err)
+	}
+	// The outcome is stored also when the caller's context has ended.
+	ctx = context.WithoutCancel(ctx)
+	if err != nil {
+		return q.syncFailed(ctx, j, excInfo(name, err))
+	}
+	j.rec.EndedAt = time.Now().UTC()
+	return q.syncSucceeded(ctx, j, value)
+}
+
+// runTimed runs the job's handler under its timeout.
+func (q *Queue) runTimed(ctx context.Context, name string, j *Job) (any, error) {
+	if timeout, ok := j.Timeout(); ok && timeout != Forever {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	return q.handlers.run(ctx, name, j)
+}
+
+func (q *Queue) syncSucceeded(ctx context.Context, j *Job, value any) error {
+	ttl := int(DefaultResultTTL / time.Second)
+	if j.rec.ResultTTL != nil {
+		ttl = *j.rec.ResultTTL
+	}
+	j.rec.Status = string(StatusFinished)
+	if ttl == 0 {
+		if err := j.Delete(ctx); err != nil && !errors.Is(err, ErrNoSuchJob) {
+			return err
+		}
+	} else {
+		result := wire.Result{Type: wire.Successful, ReturnValue: returned(j.serializer, value)}
+		if err := j.storeOutcome(ctx, result, ttl, keys.Finished(q.name), expiry(ttl)); err != nil {
+			return err
+		}
+	}
+	return q.syncCallback(ctx, j, j.rec.SuccessCallback)
+}
+
+func (q *Queue) syncFailed(ctx context.Context, j *Job, exc string) error {
+	ttl := int(DefaultFailureTTL / time.Second)
+	if j.rec.FailureTTL != nil {
+		ttl = *j.rec.FailureTTL
+	}
+	score := expiry(ttl)
+	if ttl < 0 {
+		score = -1 // as RQ does: lower than any moment that the cleanup looks for
+	}
+	j.rec.Status = string(StatusFailed)
+	result := wire.Result{Type: wire.Failed, ExcString: &exc}
+	if err := j.storeOutcome(ctx, result, ttl, keys.Failed(q.name), score); err != nil {
+		return err
+	}
+	return q.syncCallback(ctx, j, j.rec.FailureCallback)
+}
+
+// syncCallback runs a callback. Its error is the caller's, as in RQ.
+func (q *Queue) syncCallback(ctx context.Context, j *Job, name string) error {
+	if name == "" {
+		return nil
+	}
+	_, err := q.handlers.run(ctx, name, j)
+	return wrapf(err, "callback %s of job %s", name, j.id)
+}
+
+// storeOutcome writes the end of a run in one step: the job, its result, and
+// its place in a registry.
+func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, registry string, score float64) error {
+	rec := j.rec
+	rec.Meta = nil // the handler may have stored its own
+	life := time.Duration(ttl) * time.Second
+	_, err := j.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.HSet(ctx, keys.Job(j.id), rec.Fields()...)
+		pipe.XAdd(ctx, &redis.XAddArgs{Stream: keys.Results(j.id), MaxLen: resultsKept, Values: result.Fields()})
+		for _, key := range []string{keys.Results(j.id), keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
+			if ttl < 0 {
+				pipe.Persist(ctx, key)
+			} else {
+				pipe.Expire(ctx, key, life) // 0 deletes
+			}
+		}
+		pipe.ZAdd(ctx, registry, redis.Z{Score: score, Member: j.id})
+		return nil
+	})
+	return wrapf(err, "store outcome of job %s", j.id)
+}
+
+// expiry returns the score of a registry entry that lives for ttl seconds.
+func expiry(ttl int) float64 {
+	if ttl < 0 {
+		return math.Inf(1)
+	}
+	return float64(time.Now().Unix() + int64(ttl))
+}
+
+// returned encodes a return value; None is nil.
+func returned(s Serializer, v any) []byte {
+	if v == nil {
+		return nil
+	}
+	data, err := dumps(s, "return value", v)
+	if err != nil {
+		data, err = dumps(s, "return value", unserializable)
+	}
+	if err != nil {
+		return nil
+	}
+	return data
+}

@@ -1,0 +1,140 @@
+package rq
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Forever is RQ's -1: a timeout that never ends, or a result that never expires.
+const Forever = -1 * time.Second
+
+// What RQ takes for each of a job's durations:
+//
+//	              not given          0                      Forever        n
+//	Timeout       the queue's, 180 s refused                no limit       the job may run n
+//	ResultTTL     500 s              not kept, job deleted  kept for ever  result and job kept n
+//	TTL           no limit           refused                refused        dropped unless started within n
+//	FailureTTL    a year             job deleted on failure kept for ever  failed job kept n
+//	Callback      60 s               60 s                   refused        the callback may run n
+//
+// All are stored in whole seconds: a fraction is cut off, as in RQ, and a
+// positive duration under a second is refused, because it would become 0.
+const (
+	// DefaultTimeout is how long a job may run when neither it nor its queue says.
+	DefaultTimeout = 180 * time.Second
+	// DefaultResultTTL is how long a worker keeps the result of a job that does not say.
+	DefaultResultTTL = 500 * time.Second
+	// DefaultFailureTTL is how long a failed job is kept that does not say.
+	DefaultFailureTTL = 365 * 24 * time.Hour
+	// DefaultCallbackTimeout is how long a callback may run that does not say.
+	DefaultCallbackTimeout = 60 * time.Second
+)
+
+// ParseTimeout reads a duration as RQ's keywords take it in a string: a whole
+// number of seconds ("180", "-1", "+5", "1_000"), or one with a unit d, h, m or
+// s in either case ("1h", "2D"). Anything else is ErrTimeoutFormat; a number of
+// more than 292 years is an *InvalidError (rq/utils.py parse_timeout).
+func ParseTimeout(s string) (time.Duration, error) {
+	n, ok, overflow := pythonInt(s)
+	unit := time.Second
+	if !ok {
+		runes := []rune(s)
+		if len(runes) == 0 {
+			return 0, fmt.Errorf("%w: %q", ErrTimeoutFormat, s)
+		}
+		if unit, ok = timeoutUnits[unicode.ToLower(runes[len(runes)-1])]; ok {
+			n, ok, overflow = pythonInt(string(runes[:len(runes)-1]))
+		}
+		if !ok {
+			return 0, fmt.Errorf("%w: %q", ErrTimeoutFormat, s)
+		}
+	}
+	if limit := int64(math.MaxInt64 / unit); overflow || n > limit || n < -limit {
+		return 0, &InvalidError{"timeout", s, "must be less than 292 years"}
+	}
+	return time.Duration(n) * unit, nil
+}
+
+var timeoutUnits = map[rune]time.Duration{
+	's': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour,
+}
+
+// pythonInt reads s as Python's int(s) does: spaces around, a sign, single
+// underscores between digits, and the digits of any script.
+func pythonInt(s string) (n int64, ok, overflow bool) {
+	s = strings.TrimFunc(s, isPythonSpace)
+	negative := strings.HasPrefix(s, "-")
+	if negative || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	wasDigit := false
+	for _, r := range s {
+		if r == '_' && wasDigit {
+			wasDigit = false
+			continue
+		}
+		d, isDigit := digitValue(r)
+		if !isDigit {
+			return 0, false, false
+		}
+		wasDigit = true
+		if overflow = overflow || n > (math.MaxInt64-d)/10; !overflow {
+			n = n*10 + d
+		}
+	}
+	if negative {
+		n = -n
+	}
+	return n, wasDigit, overflow
+}
+
+func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || (r >= 0x1c && r <= 0x1f) }
+
+// digitValue returns the value of a decimal digit of any script. Unicode lays
+// out every set of them from zero to nine, in runs that start with a zero.
+func digitValue(r rune) (int64, bool) {
+	if r < 0x80 {
+		return int64(r - '0'), r >= '0' && r <= '9'
+	}
+	for _, run := range unicode.Nd.R16 {
+		if r >= rune(run.Lo) && r <= rune(run.Hi) {
+			return int64(r-rune(run.Lo)) % 10, true
+		}
+	}
+	for _, run := range unicode.Nd.R32 {
+		if r >= rune(run.Lo) && r <= rune(run.Hi) {
+			return int64(r-rune(run.Lo)) % 10, true
+		}
+	}
+	return 0, false
+}
+
+// wholeSeconds returns d as RQ stores it. name is the option's, for the error.
+func wholeSeconds(name string, d time.Duration) (int, error) {
+	switch {
+	case d == Forever:
+		return -1, nil
+	case d < 0:
+		return 0, &InvalidError{name, d, "must not be negative; for no limit use rq.Forever"}
+	case d > 0 && d < time.Second:
+		return 0, &InvalidError{name, d, "must be a second or more: RQ counts in whole seconds"}
+	}
+	return int(d / time.Second), nil
+}
+
+// seconds returns a stored number of seconds as a duration, and false for none.
+// What is too long for a Duration is the longest one.
+func seconds(n *int) (time.Duration, bool) {
+	switch {
+	case n == nil:
+		return 0, false
+	case *n < 0:
+		return Forever, true
+	case int64(*n) > int64(math.MaxInt64/time.Second):
+		return math.MaxInt64, true
+	}
+	return time.Duration(*n) * time.Second, true
+}
