@@ -19,7 +19,79 @@ type deviation struct {
 
 // deviations is the one list of what this library means to do differently. An
 // entry that no scenario needs fails the run.
-var deviations = []*deviation{}
+var deviations = []*deviation{
+	// Safer than RQ.
+	{
+		scenario: "delete a *", key: "rq:results:j", until: "2.10",
+		why: "before 3.0 a deleted job leaves its results behind; ours go with it, as in 3.0",
+	},
+	{
+		scenario: "many with dependencies", key: "rq:job::met:dependencies",
+		why: "RQ's enqueue_many leaves a met dependency registered, so that the job runs again when its parent does",
+	},
+	{
+		scenario: "many with dependencies", key: "rq:job:done:dependents",
+		why: "RQ's enqueue_many leaves a met dependency registered, so that the job runs again when its parent does",
+	},
+	{
+		scenario: "many with dependencies", key: "rq:deferred:default", field: "met", until: "2.6",
+		why: "before 2.10 enqueue_many leaves a queued job in the deferred registry too",
+	},
+	{
+		scenario: "depends on what failed and may", until: "2.10",
+		why: "before 3.0 a job whose dependency failed already waits for ever, whatever it allows",
+	},
+	{
+		scenario: "sync failure*", key: "rq:results:j", field: "(ttl)", python: "none",
+		why: "RQ keeps the results of a failed job for ever; ours live as long as the job",
+	},
+	{
+		scenario: "schedule*", key: "rq:job:a", field: "(ttl)", until: "2.6",
+		why: "before 2.10 the ttl of a scheduled job is not applied",
+	},
+	{
+		scenario: "schedule a job that exists", key: "rq:job:a", field: "origin",
+		why: "RQ leaves a scheduled job without its queue until it is due, so that delete and cancel do not find it",
+	},
+	{
+		scenario: "schedule a job that exists", key: "rq:job:a", field: "timeout",
+		why: "RQ gives the queue's timeout when the job is due, by the scheduler's queue; ours is that of the queue it was scheduled in",
+	},
+	{
+		scenario: "schedule a job that exists", key: "rq:job:a", field: "status", until: "2.6",
+		why: "before 2.10 the status of a created job that is scheduled stays as it was",
+	},
+	{
+		scenario: "many*", key: "rq:queues", since: "2.0", until: "2.0",
+		why: "RQ 2.0.0 forgets to register the queue of enqueue_many",
+	},
+
+	// For the fleet: what some RQ cannot bear.
+	{
+		key: "rq:deferred:default", golang: "+Inf", until: "2.6",
+		why: "RQ 2.0 to 2.7 fails a deferred job when its score has passed, so a fleet that old gets +inf",
+	},
+
+	// What an older RQ does not write and does not mind.
+	{
+		key: "rq:job:*", field: "group_id", python: "<absent>", golang: "", until: "1.16",
+		why: "RQ 1 has no groups and ignores the field",
+	},
+	{
+		scenario: "sync *", key: "rq:job:j", field: "ended_at", python: "", until: "2.0",
+		why: "RQ before 2.6 does not say when a job ended that ran in the caller",
+	},
+	{
+		scenario: "sync *", key: "rq:results:j", field: "0 worker_name", python: "<absent>", golang: "", until: "2.0",
+		why: "RQ before 2.5 has no worker_name in results and ignores the field",
+	},
+
+	// Different by nature.
+	{
+		scenario: "sync failure*", key: "rq:results:j", field: "0 exc_string", golang: "*Traceback (most recent call last):*Go handler of tasks.fail*",
+		why: "the traceback of a Go function is a Go one",
+	},
+}
 
 // covers says whether d allows what a scenario found with an RQ version.
 func (d *deviation) covers(scenario, version string, found difference) bool {
