@@ -94,11 +94,11 @@ func (e *encoder) known(v any) (bool, error) {
 	return false, nil
 }
 
-// float writes a NaN as Python's, which is one bit off Go's.
+// float writes Go's NaN as Python's, which is one bit off.
 func (e *encoder) float(f float64) error {
-	const nan = 0x7FF8 << 48
-	if f != f {
-		f = math.Float64frombits(nan)
+	const pythonNaN = 0x7FF8 << 48
+	if math.Float64bits(f) == math.Float64bits(math.NaN()) {
+		f = math.Float64frombits(pythonNaN)
 	}
 	return e.enc.EncodeFloat64(f)
 }
