@@ -76,21 +76,10 @@ func compareKeys(a, b any) int {
 			return slices.CompareFunc(a, b, compareKeys)
 		}
 	}
-	if isInt(a) && isInt(b) {
+	if TypeName(a) == "int" && TypeName(b) == "int" {
 		return toBig(a).Cmp(toBig(b))
 	}
-	return cmp.Or(
-		cmp.Compare(fmt.Sprintf("%T", a), fmt.Sprintf("%T", b)),
-		cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)),
-	)
-}
-
-func isInt(v any) bool {
-	switch v.(type) {
-	case int64, *big.Int:
-		return true
-	}
-	return false
+	return cmp.Or(cmp.Compare(TypeName(a), TypeName(b)), cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
 }
 
 // toBig returns the value of an int64 or a *big.Int.

@@ -90,6 +90,7 @@ func TestFromSortsMaps(t *testing.T) {
 		{map[int]string{10: "x", 9: "y", -1: "z"}, dict(t, int64(-1), "z", int64(9), "y", int64(10), "x")},
 		{map[any]int{"a": 1, 2: 2, 1: 3, nil: 4}, dict(t, nil, 4, int64(1), 3, int64(2), 2, "a", 1)},
 		{map[[2]int]bool{{2, 1}: true, {1, 9}: false}, dict(t, py.Tuple{int64(1), int64(9)}, false, py.Tuple{int64(2), int64(1)}, true)},
+		{map[any]int{uint64(1 << 63): 1, 5: 2, true: 3, 2.5: 4}, dict(t, true, 3, 2.5, 4, int64(5), 2, new(big.Int).SetUint64(1<<63), 1)},
 		{map[label]any(nil), dict(t)},
 	} {
 		got, err := py.From(tc.in)
