@@ -16,10 +16,18 @@ type born struct {
 	at         float64
 }
 
-// randomName matches the names that Python makes up: a version 4 UUID, with or
-// without dashes, and a cron scheduler's host:pid:hex.
-var randomName = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b` +
-	`|\b[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}\b|\b[\w.-]+:\d+:[0-9a-f]{6}\b`)
+// uuid4 matches the names that Python makes up, with or without dashes, and
+// cronName those of cron schedulers: host:pid:hex.
+var (
+	uuid4 = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b` +
+		`|\b[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}\b`)
+	cronName = regexp.MustCompile(`^[\w.-]+:\d+:[0-9a-f]{6}$`)
+)
+
+// random says whether the whole of name was made up.
+func random(name string) bool {
+	return uuid4.FindString(name) == name || cronName.MatchString(name)
+}
 
 // births says which field of which key tells when its random name was made.
 var births = []struct {
@@ -46,7 +54,7 @@ func newRenamer(raw map[string]entry) *strings.Replacer {
 	var pairs []string
 	seen := map[string]bool{}
 	for _, b := range append(all, strays(raw)...) {
-		if !seen[b.name] && randomName.FindString(b.name) == b.name {
+		if !seen[b.name] && random(b.name) {
 			seen[b.name] = true
 			numbers[b.kind]++
 			pairs = append(pairs, b.name, fmt.Sprintf("<%s%d>", b.kind, numbers[b.kind]))
@@ -87,15 +95,17 @@ func results(raw map[string]entry) []born {
 func strays(raw map[string]entry) []born {
 	places := map[string][]string{} // the names in a place, by what else stands there
 	add := func(place string) {
-		if names := randomName.FindAllString(place, -1); names != nil {
-			masked := randomName.ReplaceAllString(place, "?")
+		if names := uuid4.FindAllString(place, -1); names != nil {
+			masked := uuid4.ReplaceAllString(place, "?")
 			places[masked] = append(places[masked], names...)
 		}
 	}
 	for key, e := range raw {
 		add(key)
 		for field, value := range e.fields {
-			add(key + " " + field + " " + value)
+			if max(len(field), len(value)) >= 32 {
+				add(key + " " + field + " " + value)
+			}
 		}
 	}
 	var all []born

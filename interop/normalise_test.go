@@ -43,12 +43,14 @@ var (
 	streamID = regexp.MustCompile(`^\d{13}-\d+$`)
 )
 
-// fieldRules says what becomes of a field by key and field, first match first.
-// A stream's field has its entry's number in front.
-var fieldRules = []struct {
+// A fieldRule says what becomes of a field, by its key and name. A stream's
+// field has its entry's number in front.
+type fieldRule struct {
 	key, field *regexp.Regexp
 	as         func(n *normaliser, value string) string
-}{
+}
+
+var fieldRules = []fieldRule{
 	{re(`rq:job:[^:]+`), re(`data|exc_info`), (*normaliser).inflate},
 	{re(`rq:job:[^:]+`), re(`(created|enqueued|started|ended)_at|last_heartbeat`), (*normaliser).time},
 	{re(`rq:results:.*`), re(`\d+ id`), shape(streamID, "<id>")},
@@ -87,27 +89,30 @@ func (n *normaliser) normalise(raw map[string]entry) map[string]entry {
 	rename := newRenamer(raw).Replace
 	keys := make(map[string]entry, len(raw))
 	for name, e := range raw {
+		value := n.valuesOf(name, e.kind)
 		fields := make(map[string]string, len(e.fields))
-		for field, value := range e.fields {
-			if e.kind == "zset" {
-				value = n.score(value)
-			} else {
-				value = n.value(name, field, value)
-			}
-			fields[rename(field)] = rename(value)
+		for field, v := range e.fields {
+			fields[rename(field)] = rename(value(field, v))
 		}
 		keys[rename(name)] = entry{e.kind, e.ttl, fields}
 	}
 	return keys
 }
 
-func (n *normaliser) value(key, field, value string) string {
-	for _, rule := range fieldRules {
-		if rule.key.MatchString(key) && rule.field.MatchString(field) {
-			return rule.as(n, value)
-		}
+// valuesOf returns what normalises the fields of one key.
+func (n *normaliser) valuesOf(key, kind string) func(field, value string) string {
+	if kind == "zset" {
+		return func(_, value string) string { return n.score(value) }
 	}
-	return value
+	rules := slices.DeleteFunc(slices.Clone(fieldRules), func(r fieldRule) bool { return !r.key.MatchString(key) })
+	return func(field, value string) string {
+		for _, r := range rules {
+			if r.field.MatchString(field) {
+				return r.as(n, value)
+			}
+		}
+		return value
+	}
 }
 
 // step returns the number of the step that t falls into, or 0 if none.

@@ -54,15 +54,25 @@ def namespace(url):
     return ns
 
 
+class Deaf(rq.SimpleWorker):
+    """A worker that takes no commands, since ending its listener can take a second."""
+
+    def subscribe(self):
+        pass
+
+    def unsubscribe(self):
+        pass
+
+
 class Work:
-    """Runs a SimpleWorker in burst mode, in this process."""
+    """Runs a worker in burst mode, in this process."""
 
     def __init__(self, connection):
         self.connection = connection
 
     def __call__(self, *queues, serializer=None, name='w1', **options):
         queues = list(queues) or ['default']
-        w = rq.SimpleWorker(queues, connection=self.connection, serializer=serializer, name=name)
+        w = Deaf(queues, connection=self.connection, serializer=serializer, name=name)
         w.work(burst=True, logging_level='WARNING', **options)
 
 
