@@ -1,5 +1,9 @@
 // Package keys is RQ's key layout: one function for each Redis key, with the
-// key's Redis type first in its comment. No other package spells a key.
+// key's Redis type first in its comment. No other Go package spells a key; Lua
+// scripts spell those that only they can know.
+//
+// The prefix rq is RQ's default. Since RQ 3.0 its environment variable
+// RQ_KEY_PREFIX can change it; keys here do not follow.
 package keys
 
 import "strings"
@@ -13,10 +17,13 @@ const (
 	Suspended = "rq:suspended"
 	// Groups is a SET of the names of all groups.
 	Groups = "rq:groups"
-	// GroupsCleaning is a STRING: the lock of whoever cleans the groups (RQ 2.11).
+	// GroupsCleaning is a STRING: the lock of whoever cleans the groups (RQ 3.0).
 	GroupsCleaning = "rq:clean_groups"
 	// CronSchedulers is a ZSET of the names of cron schedulers, scored by last heartbeat.
 	CronSchedulers = "rq:cron_schedulers"
+	// CronJobNames is a ZSET of the names of cron jobs, scored by when they last
+	// spawned a job (RQ 2.12).
+	CronJobNames = "rq:cron_jobs"
 	// RateLimits is a SET of the keys of all rate limits (RQ 3.0).
 	RateLimits = "rq:rl-keys"
 
@@ -87,7 +94,7 @@ func Ready(queue string) string { return "rq:ready:" + queue }
 // Worker is a HASH: a worker's state, counters and identity.
 func Worker(name string) string { return "rq:worker:" + name }
 
-// WorkerExecutions is a SET of the job:execution pairs a worker is running (RQ 2.11).
+// WorkerExecutions is a SET of the job:execution pairs a worker is running (RQ 3.0).
 func WorkerExecutions(name string) string { return Worker(name) + ":executions" }
 
 // QueueWorkers is a SET of the full keys of the workers that listen to a queue.
@@ -103,7 +110,7 @@ func CleaningLock(queue string) string { return "rq:clean_registries:" + queue }
 // 2.10, its process id.
 func SchedulerLock(queue string) string { return "rq:scheduler-lock:" + queue }
 
-// Scheduler is a HASH: a scheduler's identity and heartbeat.
+// Scheduler is a HASH: a scheduler's identity and heartbeat (RQ 2.10).
 func Scheduler(name string) string { return "rq:scheduler:" + name }
 
 // CronScheduler is a HASH: a cron scheduler's identity and jobs.
