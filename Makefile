@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help test lab lint bench fuzz fmt vet tidy-check
+.PHONY: help test lab lint bench bench-peers fuzz fmt vet tidy-check
 
 FUZZTIME ?= 60s
 
@@ -18,6 +18,9 @@ lint: ## run golangci-lint (the first run builds it)
 
 bench: ## run the benchmarks
 	@set -a && . "$$(scripts/lab)" && go test -run '^$$' -bench . -benchmem ./...
+
+bench-peers: ## compare with Python RQ and asynq, side by side on one server
+	@set -a && . "$$(scripts/lab)" && cd benchmarks && go run . $(BENCHFLAGS)
 
 fuzz: ## run every fuzz target for FUZZTIME (default 60s)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz

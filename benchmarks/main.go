@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "benchmarks:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures everything and prints it. It needs the lab of scripts/lab.
+func run(ctx context.Context) error {
+	rounds := flag.Int("rounds", 9, "how often each side has its turn")
+	check := flag.Bool("check", false, "fail when a target is missed")
+	flag.Parse()
+
+	b, err := newBench(ctx, os.Getenv("RQ_LAB_REDIS"), os.Getenv("RQ_LAB_PYTHON"))
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	if err := b.printVersions(ctx); err != nil {
+		return err
+	}
+	short, err := b.comparePeers(ctx, *rounds)
+	if err != nil {
+		return err
+	}
+	shortOfPickle, err := comparePickle()
+	if err != nil {
+		return err
+	}
+	if short = short || shortOfPickle; short && *check {
+		return fmt.Errorf("a target is missed")
+	}
+	return nil
+}
