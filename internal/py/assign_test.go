@@ -210,7 +210,8 @@ func TestAssignEndsOnHostileValues(t *testing.T) {
 		}
 		wide = next
 	}
-	_, err = assigned[[][][][][][][]bool](wide)
+	var dst [][][][][][][]bool
+	err = py.AssignWithin(1e5, &dst, wide)
 	require.ErrorContains(t, err, "more than 16777216 elements")
 	refuses[loop](t, int64(1), "cannot use int as py_test.loop: nested too deeply")
 }

@@ -57,15 +57,15 @@ func from(v any, pointers int) (any, error) {
 		}
 		return v, nil
 	}
+	rv := reflect.ValueOf(v)
+	if rv.Kind() == reflect.Pointer && rv.IsNil() {
+		return nil, nil
+	}
 	if out, ok, err := fromKnown(v); ok {
 		return out, err
 	}
-	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer {
 		return fromKind(rv)
-	}
-	if rv.IsNil() {
-		return nil, nil
 	}
 	if pointers == maxIndirections {
 		return nil, &FromError{GoType: rv.Type().String(), Reason: ErrTooDeep}
@@ -113,9 +113,6 @@ func fromBig(n *big.Int) any {
 }
 
 func fromText(m encoding.TextMarshaler) (any, error) {
-	if rv := reflect.ValueOf(m); rv.Kind() == reflect.Pointer && rv.IsNil() {
-		return nil, nil
-	}
 	text, err := m.MarshalText()
 	if err != nil {
 		return nil, &FromError{GoType: reflect.TypeOf(m).String(), Reason: err}

@@ -71,7 +71,7 @@ func TestFromScalars(t *testing.T) {
 		{&text, "x"}, {&pn, int64(7)}, {(*string)(nil), nil}, {(*py.Set)(nil), nil}, {(*inner)(nil), nil},
 		{time.Second, time.Second}, {time.March, int64(3)},
 		{json.Number("12"), int64(12)}, {json.Number("1e3"), 1000.0}, {json.Number("1180591620717411303424"), huge},
-		{netip.MustParseAddr("::1"), "::1"}, {new(netip.Addr), ""}, {(*netip.Addr)(nil), nil},
+		{netip.MustParseAddr("::1"), "::1"}, {new(netip.Addr), ""}, {(*netip.Addr)(nil), nil}, {(*json.SyntaxError)(nil), nil},
 		{[]int{1, 2}, []any{1, 2}}, {[]string(nil), []any{}}, {[2]bool{true}, []any{true, false}},
 	} {
 		got, err := py.From(tc.in)

@@ -8,13 +8,13 @@ import (
 )
 
 // CallString describes a call as RQ does for a job without a description
-// (rq/utils.py, get_call_string): every argument by its repr, cut to max
+// (rq/utils.py, get_call_string): every argument by its repr, cut to limit
 // characters and "..." when it is longer, the keyword arguments sorted as
-// text. RQ's jobs have a max of 75. Nothing is cut when max is not positive.
+// text. RQ's jobs have a limit of 75. Nothing is cut when limit is not positive.
 //
-// The time it takes depends on max and the number of arguments, hardly on
+// The time it takes depends on limit and the number of arguments, hardly on
 // their size.
-func CallString(funcName string, args []any, kwargs *py.Dict, max int) string {
+func CallString(funcName string, args []any, kwargs *py.Dict, limit int) string {
 	var room [256]byte
 	var path [4]ref
 	p := printer{dst: append(room[:0], funcName...), path: path[:0]}
@@ -23,13 +23,13 @@ func CallString(funcName string, args []any, kwargs *py.Dict, max int) string {
 		if i > 0 {
 			p.add(", ")
 		}
-		p.argument(v, max)
+		p.argument(v, limit)
 	}
 	if kwargs.Len() > 0 {
 		if len(args) > 0 {
 			p.add(", ")
 		}
-		p.keywords(kwargs.Items(), max)
+		p.keywords(kwargs.Items(), limit)
 	}
 	p.add(")")
 	return string(p.dst)
@@ -37,25 +37,25 @@ func CallString(funcName string, args []any, kwargs *py.Dict, max int) string {
 
 // argument prints v, and stops when enough is there to be sure of the cut: no
 // character has more than four bytes.
-func (p *printer) argument(v any, max int) {
+func (p *printer) argument(v any, limit int) {
 	start := len(p.dst)
 	p.stop = start + maxLen
-	if 0 < max && max < maxLen/utf8.UTFMax {
-		p.stop = start + utf8.UTFMax*max + 1
+	if 0 < limit && limit < maxLen/utf8.UTFMax {
+		p.stop = start + utf8.UTFMax*limit + 1
 	}
 	p.value(v)
-	if max > 0 {
-		p.cut(start, max)
+	if limit > 0 {
+		p.cut(start, limit)
 	}
 }
 
-// cut replaces the characters after the first max from start.
-func (p *printer) cut(start, max int) {
-	if len(p.dst)-start <= max {
+// cut replaces the characters after the first limit from start.
+func (p *printer) cut(start, limit int) {
+	if len(p.dst)-start <= limit {
 		return
 	}
 	end := start
-	for range max {
+	for range limit {
 		_, size := utf8.DecodeRune(p.dst[end:])
 		if end += size; end == len(p.dst) {
 			return
@@ -65,15 +65,15 @@ func (p *printer) cut(start, max int) {
 }
 
 // keywords prints every k=v and then puts them in the order of their text.
-func (p *printer) keywords(items []py.Item, max int) {
+func (p *printer) keywords(items []py.Item, limit int) {
 	if len(items) == 1 {
-		p.keyword(items[0], max)
+		p.keyword(items[0], limit)
 		return
 	}
 	start := len(p.dst)
 	texts := make([]string, len(items))
 	for i, it := range items {
-		p.keyword(it, max)
+		p.keyword(it, limit)
 		texts[i] = string(p.dst[start:])
 		p.dst = p.dst[:start]
 	}
@@ -86,9 +86,9 @@ func (p *printer) keywords(items []py.Item, max int) {
 	}
 }
 
-func (p *printer) keyword(it py.Item, max int) {
+func (p *printer) keyword(it py.Item, limit int) {
 	p.stop = len(p.dst) + maxLen
 	p.name(it.Key)
 	p.add("=")
-	p.argument(it.Value, max)
+	p.argument(it.Value, limit)
 }

@@ -3,7 +3,7 @@
 //
 // It follows CPython 3.11. Where a value does not hold what Python would
 // print, the text comes close: sets keep the order of insertion, a py.Global
-// reads as a class, a *py.Object as a call (see appendObject), and a Go value
+// reads as a class, a *py.Object as a call, and a Go value
 // that py.From refuses as its type in angle brackets.
 package pyrepr
 
