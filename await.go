@@ -16,8 +16,8 @@ import (
 const awaitCheck = 30 * time.Second
 
 // Await waits until the job's run ends, and returns what it returned as a T. It
-// blocks on the job's results and does not poll; a connection of the client's
-// pool is in use meanwhile.
+// blocks on the job's results and does not poll. While it waits it has a
+// connection of its own, so that waiting never uses up the client's pool.
 //
 // It returns a *FailedError when the job failed, was stopped, or exhausted its
 // retries; ErrNoSuchJob when the job is gone and left no result, as with
@@ -29,28 +29,28 @@ func Await[T any](ctx context.Context, j *Job) (T, error) {
 	r, err := j.await(ctx)
 	if err != nil {
 		var zero T
-		return zero, err
+		return zero, ctxOr(ctx, err)
 	}
 	return valueOf[T](r)
 }
 
 // await returns the result of the run that the job is in or comes to.
 func (j *Job) await(ctx context.Context) (*Result, error) {
-	conn, err := dedicated(ctx, j.rdb)
-	if err != nil {
-		return nil, wrapf(err, "await job %s", j.id)
+	r, done, err := j.peek(ctx)
+	if done || err != nil {
+		return r, err
 	}
-	defer conn.Close()
-	last := ""
-	for {
-		r, done, err := j.peek(ctx)
-		if done || err != nil {
+	conn, err := ownConnection(ctx, j.rdb)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.close()
+	for last := r.after(); ; {
+		r, err := j.block(ctx, conn.Client, &last)
+		if r != nil || err != nil {
 			return r, err
 		}
-		if last == "" {
-			last = r.after()
-		}
-		if r, last, err = j.block(ctx, conn, last); r != nil || err != nil {
+		if r, done, err = j.peek(ctx); done || err != nil {
 			return r, err
 		}
 	}
@@ -75,7 +75,7 @@ func (j *Job) peek(ctx context.Context) (r *Result, done bool, err error) {
 		return nil
 	})
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, true, ctxOr(ctx, wrapf(err, "await job %s", j.id))
+		return nil, true, wrapf(err, "await job %s", j.id)
 	}
 	if list := entries.Val(); len(list) > 0 {
 		r = j.resultOf(list[0])
@@ -97,22 +97,25 @@ func (j *Job) peek(ctx context.Context) (r *Result, done bool, err error) {
 	return r, false, nil
 }
 
-// block waits for a result after last that ends a run, for awaitCheck at most.
-func (j *Job) block(ctx context.Context, conn *dedicatedConn, last string) (*Result, string, error) {
-	streams, err := conn.xread(ctx, keys.Results(j.id), last, awaitCheck)
+// block waits for a result after *last that ends a run, for awaitCheck at most,
+// and moves *last on.
+func (j *Job) block(ctx context.Context, conn *redis.Client, last *string) (*Result, error) {
+	streams, err := conn.XRead(ctx, &redis.XReadArgs{
+		Streams: []string{keys.Results(j.id), *last}, Block: awaitCheck,
+	}).Result()
 	if errors.Is(err, redis.Nil) {
-		return nil, last, ctx.Err()
+		return nil, nil
 	}
 	if err != nil {
-		return nil, last, ctxOr(ctx, wrapf(err, "await job %s", j.id))
+		return nil, wrapf(err, "await job %s", j.id)
 	}
-	for _, entry := range streams {
-		last = entry.ID
+	for _, entry := range streams[0].Messages {
+		*last = entry.ID
 		if r := j.resultOf(entry); r.Type != ResultRetried {
-			return r, last, nil
+			return r, nil
 		}
 	}
-	return nil, last, nil
+	return nil, nil
 }
 
 // ctxOr returns ctx's error if it has ended, because that is then the cause.
@@ -123,71 +126,34 @@ func ctxOr(ctx context.Context, err error) error {
 	return err
 }
 
-// A dedicatedConn is one connection with its number, so that a blocking command
-// on it can be ended from another one: go-redis does not interrupt a read when
-// a context is cancelled.
-type dedicatedConn struct {
-	*redis.Conn
-	rdb redis.UniversalClient
-	id  int64
+// A connection is a client with one connection, which is closed when ctx ends:
+// go-redis does not interrupt a blocking read otherwise.
+type connection struct {
+	*redis.Client
+	stop   func() bool
+	closed chan struct{}
 }
 
-func dedicated(ctx context.Context, rdb redis.UniversalClient) (*dedicatedConn, error) {
-	pool, ok := rdb.(interface{ Conn() *redis.Conn })
+func ownConnection(ctx context.Context, rdb redis.UniversalClient) (*connection, error) {
+	client, ok := rdb.(interface{ Options() *redis.Options })
 	if !ok {
 		return nil, ErrCluster
 	}
-	conn := pool.Conn()
-	id, err := conn.ClientID(ctx).Result()
-	if err != nil {
-		_ = conn.Close()
-		return nil, ctxOr(ctx, err)
-	}
-	return &dedicatedConn{conn, rdb, id}, nil
+	opts := *client.Options()
+	opts.PoolSize, opts.MinIdleConns, opts.MaxRetries = 1, 0, -1
+	c := &connection{Client: redis.NewClient(&opts), closed: make(chan struct{})}
+	c.stop = context.AfterFunc(ctx, func() {
+		_ = c.Client.Close()
+		close(c.closed)
+	})
+	return c, nil
 }
 
-// xread blocks on a stream, for most at the longest, and returns redis.Nil when
-// nothing came or ctx ended.
-func (c *dedicatedConn) xread(ctx context.Context, stream, last string, most time.Duration) ([]redis.XMessage, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	returned := make(chan struct{})
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		c.unblockAfter(ctx, returned)
-	}()
-	streams, err := c.XRead(context.WithoutCancel(ctx), &redis.XReadArgs{
-		Streams: []string{stream, last}, Block: most,
-	}).Result()
-	close(returned)
-	<-stopped // or it would unblock whoever gets the connection next
-	if err != nil || len(streams) == 0 {
-		return nil, err
-	}
-	return streams[0].Messages, nil
-}
-
-// unblockAfter ends the command that c is blocked on when ctx ends, unless it
-// has returned. It tries until it works: ctx may end before the command has
-// reached the server.
-func (c *dedicatedConn) unblockAfter(ctx context.Context, returned <-chan struct{}) {
-	select {
-	case <-returned:
+// close ends the connection, and returns when nothing of it is left.
+func (c *connection) close() {
+	if c.stop() {
+		_ = c.Client.Close()
 		return
-	case <-ctx.Done():
 	}
-	ctx = context.WithoutCancel(ctx)
-	for wait := time.Millisecond; ; wait = min(2*wait, time.Second) {
-		n, err := c.rdb.Do(ctx, "client", "unblock", c.id).Int()
-		if n == 1 && err == nil {
-			return
-		}
-		select {
-		case <-returned:
-			return
-		case <-time.After(wait):
-		}
-	}
+	<-c.closed
 }

@@ -65,7 +65,7 @@ var timeoutUnits = map[rune]time.Duration{
 // pythonInt reads s as Python's int(s) does: spaces around, a sign, single
 // underscores between digits, and the digits of any script.
 func pythonInt(s string) (n int64, ok, overflow bool) {
-	s = strings.TrimFunc(s, isPythonSpace)
+	s = strings.TrimFunc(s, unicode.IsSpace)
 	negative := strings.HasPrefix(s, "-")
 	if negative || strings.HasPrefix(s, "+") {
 		s = s[1:]
@@ -90,8 +90,6 @@ func pythonInt(s string) (n int64, ok, overflow bool) {
 	}
 	return n, wasDigit, overflow
 }
-
-func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || (r >= 0x1c && r <= 0x1f) }
 
 // digitValue returns the value of a decimal digit of any script. Unicode lays
 // out every set of them from zero to nine, in runs that start with a zero.

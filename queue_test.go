@@ -1,0 +1,268 @@
+package rq
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redistest"
+)
+
+// filled returns a queue with n jobs called j0, j1 and so on.
+func filled(t *testing.T, n int) *Queue {
+	t.Helper()
+	q := NewQueue(redistest.New(t), "default")
+	items := make([]Prepared, n)
+	for i := range items {
+		items[i] = Prepare(Call("f", i), JobID("j"+strconv.Itoa(i)))
+	}
+	_, err := q.EnqueueMany(t.Context(), items)
+	require.NoError(t, err)
+	return q
+}
+
+func TestJobIDs(t *testing.T) {
+	t.Parallel()
+	q := filled(t, 5)
+	for _, c := range []struct {
+		offset, length int
+		want           []string
+	}{
+		{0, -1, []string{"j0", "j1", "j2", "j3", "j4"}},
+		{0, 2, []string{"j0", "j1"}},
+		{3, 9, []string{"j3", "j4"}},
+		{3, -1, []string{"j3", "j4"}},
+		{9, 1, nil},
+		{0, 0, nil},
+		{-2, -1, []string{"j3", "j4"}},
+		{-2, 1, []string{"j3"}},
+		{-2, 2, []string{"j3", "j4"}},
+		{-2, 5, []string{"j3", "j4"}},
+	} {
+		got, err := q.JobIDs(t.Context(), c.offset, c.length)
+
+		require.NoError(t, err)
+		assert.ElementsMatch(t, c.want, got, "%d, %d", c.offset, c.length)
+	}
+}
+
+func TestQueueReads(t *testing.T) {
+	t.Parallel()
+	ctx, q := t.Context(), filled(t, 3)
+	other := NewQueue(q.rdb, "other")
+	_, err := other.Enqueue(ctx, Call("f"), JobID("elsewhere"))
+	require.NoError(t, err)
+	require.NoError(t, q.rdb.Del(ctx, keys.Job("j1")).Err())
+	require.NoError(t, q.rdb.RPush(ctx, keys.Queue("default"), "elsewhere").Err())
+
+	n, err := q.Count(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, 4, n)
+	empty, err := NewQueue(q.rdb, "none").IsEmpty(ctx)
+	require.NoError(t, err)
+	assert.True(t, empty)
+
+	jobs, err := q.Jobs(ctx, 0, -1)
+	require.NoError(t, err)
+	require.Len(t, jobs, 2, "neither the missing one nor the one of another queue")
+	assert.Equal(t, "j2", jobs[1].ID())
+
+	at, ok, err := q.JobPosition(ctx, "j2")
+	assert.Equal(t, "2 true <nil>", fmt.Sprint(at, ok, err))
+	at, ok, err = jobs[0].Position(ctx)
+	assert.Equal(t, "0 true <nil>", fmt.Sprint(at, ok, err))
+	has, err := q.Contains(ctx, "gone")
+	assert.Equal(t, "false <nil>", fmt.Sprint(has, err))
+
+	_, err = q.FetchJob(ctx, "elsewhere")
+	assert.ErrorIs(t, err, ErrNoSuchJob)
+	_, err = q.FetchJob(ctx, "j1")
+	assert.ErrorIs(t, err, ErrNoSuchJob)
+	has, err = q.Contains(ctx, "j1")
+	assert.Equal(t, "true <nil>", fmt.Sprint(has, err), "reading changes nothing")
+}
+
+func TestAllQueues(t *testing.T) {
+	t.Parallel()
+	ctx, q := t.Context(), filled(t, 1)
+	_, err := NewQueue(q.rdb, "a:b").Enqueue(ctx, Call("f"))
+	require.NoError(t, err)
+	require.NoError(t, q.rdb.SAdd(ctx, keys.Queues, "no queue key").Err())
+
+	queues, err := AllQueues(ctx, q.rdb, WithSerializer(JSON{}))
+
+	require.NoError(t, err)
+	var names []string
+	for _, q := range queues {
+		names = append(names, q.Name())
+		assert.Equal(t, JSON{}, q.serializer)
+	}
+	assert.ElementsMatch(t, []string{"default", "a:b"}, names)
+}
+
+// TestEmptyInSteps checks queues that are longer than one step.
+func TestEmptyInSteps(t *testing.T) {
+	t.Parallel()
+	ctx, q := t.Context(), filled(t, 2*emptyChunk+7)
+
+	n, err := q.Empty(ctx)
+
+	require.NoError(t, err)
+	assert.Equal(t, 2*emptyChunk+7, n)
+	assert.Equal(t, []string{keys.Queues}, q.rdb.Keys(ctx, "*").Val())
+}
+
+// TestCompactInSteps removes ids everywhere in a queue, while jobs are added
+// and taken.
+func TestCompactInSteps(t *testing.T) {
+	t.Parallel()
+	ctx, q := t.Context(), filled(t, 3*compactChunk+7)
+	var want []string
+	dead := 0
+	for i := range 3*compactChunk + 7 {
+		id := "j" + strconv.Itoa(i)
+		if i%3 == 0 {
+			require.NoError(t, q.rdb.Del(ctx, keys.Job(id)).Err())
+			dead++
+			continue
+		}
+		want = append(want, id)
+	}
+
+	n, err := q.Compact(ctx)
+
+	require.NoError(t, err)
+	assert.Equal(t, dead, n)
+	got, err := q.JobIDs(ctx, 0, -1)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+}
+
+func TestEmptyOfNothing(t *testing.T) {
+	t.Parallel()
+	q := NewQueue(redistest.New(t), "default")
+
+	emptied, err1 := q.Empty(t.Context())
+	compacted, err2 := q.Compact(t.Context())
+
+	assert.Equal(t, "0 0 <nil> <nil>", fmt.Sprint(emptied, compacted, err1, err2))
+}
+
+func TestContextEnds(t *testing.T) {
+	t.Parallel()
+	q := filled(t, 3)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	_, enqueued := q.Enqueue(ctx, Call("f"))
+	_, many := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"))})
+	_, empty := q.Empty(ctx)
+	_, fetched := FetchJobs(ctx, q.rdb, "j0")
+
+	for _, err := range []error{enqueued, many, empty, fetched} {
+		assert.ErrorIs(t, err, context.Canceled)
+	}
+	n, err := q.Count(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 3, n)
+}
+
+func TestEnqueueManyOrderAndCounts(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := NewQueue(rdb, "default")
+	var items []Prepared
+	for i := range 2*manyChunk + 3 {
+		opts := []Option{JobID("j" + strconv.Itoa(i))}
+		if i%10 == 9 {
+			opts = append(opts, DependsOn("j"+strconv.Itoa(i-1)))
+		}
+		if i%10 == 8 {
+			opts = append(opts, DependsOn("missing"))
+		}
+		items = append(items, Prepare(Call("f", i), opts...))
+	}
+
+	jobs, err := q.EnqueueMany(ctx, items)
+
+	require.NoError(t, err)
+	var queued []string
+	for i, j := range jobs {
+		assert.Equal(t, "j"+strconv.Itoa(i), j.ID())
+		if i%10 == 9 {
+			assert.True(t, j.IsDeferred())
+			assert.Zero(t, j.EnqueuedAt())
+			continue
+		}
+		assert.True(t, j.IsQueued())
+		assert.WithinDuration(t, time.Now(), j.EnqueuedAt(), time.Minute)
+		queued = append(queued, j.ID())
+	}
+	got, err := q.JobIDs(ctx, 0, -1)
+	require.NoError(t, err)
+	assert.Equal(t, queued, got)
+}
+
+func TestEnqueueManyRefusesAllForOne(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := NewQueue(rdb, "default")
+
+	_, twice := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"), JobID("a")), Prepare(Call("f"), JobID("a"))})
+	_, unique := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"), JobID("a"), Unique())})
+	none, err := q.EnqueueMany(ctx, nil)
+
+	assert.ErrorContains(t, twice, `job id "a": is given to two jobs of one EnqueueMany`)
+	assert.ErrorContains(t, unique, "is not possible for one of many jobs")
+	assert.Empty(t, none)
+	assert.NoError(t, err)
+	assertEmpty(t, rdb)
+}
+
+// TestRoundTrips counts what a job costs.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), ownServer(t)
+	q := NewQueue(rdb, "default")
+	require.NoError(t, rdb.Ping(ctx).Err()) // the greeting of a new connection is not counted
+	commands := redistest.Commands(t, rdb)
+
+	_, err := q.Enqueue(ctx, Call("f", 1))
+	require.NoError(t, err)
+
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.Args[0])
+	}
+	assert.Equal(t, []string{"multi", "sadd", "hset", "rpush", "exec"}, names)
+}
+
+// TestServerDies checks that an error says how much is done, and that what is
+// done is there.
+func TestServerDies(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	server := redistest.Start(t, realServer(t))
+	rdb := server.Client(t)
+	q := NewQueue(rdb, "default")
+	server.Kill9()
+
+	_, err := q.Enqueue(ctx, Call("f"), JobID("a"))
+	_, many := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"))})
+
+	assert.ErrorContains(t, err, "rq: enqueue job a: ")
+	var partial *PartialError
+	assert.ErrorAs(t, many, &partial)
+	assert.Zero(t, partial.Enqueued)
+
+	server.Restart(t)
+	j, err := q.Enqueue(ctx, Call("f"))
+	require.NoError(t, err, "a queue has no state that a lost connection could spoil")
+	assert.True(t, j.IsQueued())
+}

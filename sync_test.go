@@ -1,0 +1,116 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rqgo/rq/internal/redistest"
+)
+
+type customError struct{}
+
+func (customError) Error() string { return "custom" }
+
+func TestSync(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	q := NewQueue(redistest.New(t), "default", Sync(Handlers{
+		"ok": func(ctx context.Context, job *Job) (any, error) {
+			current, ok := CurrentJob(ctx)
+			assert.True(t, ok)
+			assert.Same(t, job, current)
+			assert.True(t, job.IsStarted())
+			return 42, nil
+		},
+		"error":   func(context.Context, *Job) (any, error) { return nil, errors.Join(customError{}) },
+		"panic":   func(context.Context, *Job) (any, error) { panic("oh no") },
+		"timeout": func(ctx context.Context, _ *Job) (any, error) { <-ctx.Done(); return nil, context.Cause(ctx) },
+	}))
+	for _, c := range []struct {
+		name   string
+		opts   []Option
+		status Status
+		exc    []string
+	}{
+		{"ok", nil, StatusFinished, nil},
+		{"error", nil, StatusFailed, []string{"Traceback (most recent call last):\n  Go handler of error\n", "custom\n"}},
+		{"panic", nil, StatusFailed, []string{"Go handler of panic\n", "sync_test.go", "rq.PanicError: panic: oh no\n"}},
+		{"timeout", []Option{Timeout(time.Second)}, StatusFailed, []string{"context.deadlineExceededError: context deadline exceeded\n"}},
+		{"missing", nil, StatusFailed, []string{"no handler is registered for missing\n"}},
+	} {
+		j, err := q.Enqueue(ctx, Call(c.name), c.opts...)
+		require.NoError(t, err, c.name)
+		assert.Equal(t, c.status, j.Status(), c.name)
+
+		exc, err := j.ExcInfo(ctx)
+		require.NoError(t, err)
+		for _, text := range c.exc {
+			assert.Contains(t, exc, text, c.name)
+		}
+		n, err := ResultOf[int](ctx, j)
+		if c.exc == nil {
+			assert.NoError(t, err)
+			assert.Equal(t, 42, n)
+		} else {
+			var failed *FailedError
+			assert.ErrorAs(t, err, &failed, c.name)
+		}
+	}
+	empty, err := q.IsEmpty(ctx)
+	require.NoError(t, err)
+	assert.True(t, empty, "no worker may find them")
+}
+
+func TestSyncCallbacks(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	var called []string
+	note := func(_ context.Context, job *Job) (any, error) {
+		called = append(called, string(job.Status()))
+		return nil, nil
+	}
+	q := NewQueue(redistest.New(t), "default", Sync(Handlers{
+		"ok":   func(context.Context, *Job) (any, error) { return nil, nil },
+		"no":   func(context.Context, *Job) (any, error) { return nil, customError{} },
+		"note": note,
+	}))
+
+	_, err1 := q.Enqueue(ctx, Call("ok"), OnSuccess(Callback{Func: "note"}), OnFailure(Callback{Func: "missing"}))
+	_, err2 := q.Enqueue(ctx, Call("no"), OnFailure(Callback{Func: "note"}), OnSuccess(Callback{Func: "missing"}))
+	_, err3 := q.Enqueue(ctx, Call("ok"), OnSuccess(Callback{Func: "missing"}))
+
+	assert.NoError(t, errors.Join(err1, err2))
+	assert.ErrorIs(t, err3, ErrNoHandler)
+	assert.Equal(t, []string{"finished", "failed"}, called)
+}
+
+// TestSyncOutlivesItsContext checks that the outcome of a job is stored when the
+// caller gave up meanwhile.
+func TestSyncOutlivesItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	rdb := redistest.New(t)
+	q := NewQueue(rdb, "default", Sync(Handlers{
+		"f": func(ctx context.Context, _ *Job) (any, error) { cancel(); return nil, context.Cause(ctx) },
+	}))
+
+	_, err := q.Enqueue(ctx, Call("f"), JobID("j"))
+
+	require.NoError(t, err)
+	j, err := FetchJob(t.Context(), rdb, "j")
+	require.NoError(t, err)
+	assert.True(t, j.IsFailed())
+}
+
+func TestNoCurrentJob(t *testing.T) {
+	t.Parallel()
+	job, ok := CurrentJob(t.Context())
+
+	assert.Nil(t, job)
+	assert.False(t, ok)
+}
