@@ -31,7 +31,7 @@ func (d *decoder) lineGlobal() (py.Global, error) {
 }
 
 func (d *decoder) makeGlobal(module, name string) (py.Global, error) {
-	if !validText([]byte(module)) || !validText([]byte(name)) {
+	if !validString(module) || !validString(name) {
 		return py.Global{}, d.errorf("a name that is not UTF-8")
 	}
 	g := py.Global{Module: module, Name: name}

@@ -100,7 +100,7 @@ func (e *encoder) boundary() {
 }
 
 // unframed writes a large string: it stands outside of frames.
-func (e *encoder) unframed(header, data []byte) {
+func unframed[T ~[]byte | string](e *encoder, header []byte, data T) {
 	e.closeFrame()
 	e.buf = append(append(e.buf, header...), data...)
 	e.openFrame()

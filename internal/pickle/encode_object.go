@@ -53,7 +53,8 @@ func (e *encoder) saveCall(o *py.Object) error {
 	if err := e.save(o.Callable); err != nil {
 		return py.Under(err, ".Callable")
 	}
-	if err := e.save(o.Args); err != nil {
+	e.boundary()
+	if err := e.saveTuple(o.Args); err != nil {
 		return py.Under(err, ".Args")
 	}
 	switch {
@@ -175,7 +176,7 @@ func (e *encoder) saveGlobal(g py.Global) error {
 		e.get(slot)
 		return nil
 	}
-	if !validText([]byte(g.Module)) || !validText([]byte(g.Name)) {
+	if !validString(g.Module) || !validString(g.Name) {
 		return &EncodeError{Value: fmt.Sprintf("%.80q", g.String()), Reason: ErrText}
 	}
 	kind := nameKindOf(g)

@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/big"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/rqgo/rq/internal/py"
 )
@@ -119,7 +118,7 @@ func (e *encoder) saveText(s string) error {
 		e.get(slot)
 		return nil
 	}
-	if !utf8.ValidString(s) && !validText([]byte(s)) {
+	if !validString(s) {
 		return &EncodeError{Value: fmt.Sprintf("%.40q", s), Reason: ErrText}
 	}
 	e.writeText(s)
@@ -143,7 +142,7 @@ func (e *encoder) writeText(s string) {
 		e.buf = append(e.buf, sized(opBinUnicode, opBinUnicode8, n)...)
 		e.buf = append(e.buf, s...)
 	default:
-		e.unframed(sized(opBinUnicode, opBinUnicode8, n), []byte(s))
+		unframed(e, sized(opBinUnicode, opBinUnicode8, n), s)
 	}
 }
 
@@ -164,7 +163,7 @@ func (e *encoder) writeBytes(b []byte) {
 		e.buf = append(e.buf, sized(opBinBytes, opBinBytes8, n)...)
 		e.buf = append(e.buf, b...)
 	default:
-		e.unframed(sized(opBinBytes, opBinBytes8, n), b)
+		unframed(e, sized(opBinBytes, opBinBytes8, n), b)
 	}
 }
 
@@ -189,7 +188,7 @@ func (e *encoder) saveByteArray(b py.ByteArray) {
 	case len(b) < frameTarget:
 		e.buf = append(append(e.buf, sized8(opByteArray8, len(b))...), b...)
 	default:
-		e.unframed(sized8(opByteArray8, len(b)), b)
+		unframed(e, sized8(opByteArray8, len(b)), b)
 	}
 	e.memoizeRef(r)
 }

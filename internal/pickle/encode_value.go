@@ -38,20 +38,23 @@ func (e *encoder) save(v any) error {
 		e.saveBytes(v)
 		return nil
 	}
-	return e.saveContainer(v)
+	return e.saveNested(v)
 }
 
-// saveContainer writes what can hold other values, within py.MaxDepth.
-func (e *encoder) saveContainer(v any) error {
+// saveNested keeps what holds other values within py.MaxDepth.
+func (e *encoder) saveNested(v any) error {
+	if leaf(v) {
+		return e.saveContainer(v)
+	}
 	if e.depth++; e.depth > py.MaxDepth {
 		return tooDeep(v)
 	}
-	err := e.saveInside(v)
+	err := e.saveContainer(v)
 	e.depth--
 	return err
 }
 
-func (e *encoder) saveInside(v any) error {
+func (e *encoder) saveContainer(v any) error {
 	switch v := v.(type) {
 	case py.Tuple:
 		return e.saveTuple(v)
@@ -132,8 +135,5 @@ func (e *encoder) saveForeign(v any) error {
 	if reflect.TypeOf(known) == reflect.TypeOf(v) {
 		return &py.FromError{GoType: reflect.TypeOf(v).String(), Reason: py.ErrNoPython}
 	}
-	e.depth-- // it is the container that comes of it that counts
-	err = e.save(known)
-	e.depth++
-	return err
+	return e.save(known)
 }

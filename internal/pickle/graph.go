@@ -22,7 +22,6 @@ func (d *decoder) finish(root any) (any, error) {
 	}
 	w := walker{limit: d.limits.Depth, heights: make(map[any]int)}
 	if w.height(&root, 0) > d.limits.Depth {
-		d.at = len(d.data)
 		return nil, d.fail(ErrLimit, "values are nested too deeply")
 	}
 	return root, nil

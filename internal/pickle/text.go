@@ -2,6 +2,9 @@ package pickle
 
 import "unicode/utf8"
 
+// validString is validText for a string, which nearly always is plain UTF-8.
+func validString(s string) bool { return utf8.ValidString(s) || validText([]byte(s)) }
+
 // validText reports whether b is UTF-8 in which lone surrogates are allowed,
 // as the error handler surrogatepass of Python allows them.
 func validText(b []byte) bool {

@@ -195,6 +195,10 @@ class Zone(datetime.tzinfo):
         return self.name
 
 
+class BareZone(datetime.tzinfo):
+    """A time zone with no more attributes than it is given."""
+
+
 class SharedZone(Zone):
     """Comes back through a factory, as pytz.timezone(...) does."""
 
