@@ -78,11 +78,12 @@ func presence(e entry, ok bool) string {
 	if !ok {
 		return absent
 	}
-	text := e.kind
+	var text strings.Builder
+	text.WriteString(e.kind)
 	for _, field := range sortedKeys(e.fields) {
-		text += fmt.Sprintf(" %s=%s", field, e.fields[field])
+		fmt.Fprintf(&text, " %s=%s", field, e.fields[field])
 	}
-	return text
+	return text.String()
 }
 
 func valueOr(fields map[string]string, field string) string {

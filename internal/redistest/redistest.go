@@ -42,15 +42,24 @@ func Real(t testing.TB) *redis.Client {
 	return New(t)
 }
 
-// shared holds the servers that all tests of this binary use, by their binary.
-var shared sync.Map // string -> func() (*Server, error)
+// shared holds the servers that all tests of this process use, by their binary.
+var shared = struct {
+	sync.Mutex
+	servers map[string]func() (*Server, error)
+}{servers: map[string]func() (*Server, error){}}
 
 // On returns a client of an empty database on the server of binary that all
-// tests of this test binary share. The server ends with the process.
+// tests of this process share. The server ends with the process.
 func On(t testing.TB, binary string) *redis.Client {
 	t.Helper()
-	once, _ := shared.LoadOrStore(binary, sync.OnceValues(func() (*Server, error) { return start(binary) }))
-	s, err := once.(func() (*Server, error))()
+	shared.Lock()
+	once, ok := shared.servers[binary]
+	if !ok {
+		once = sync.OnceValues(func() (*Server, error) { return start(binary) })
+		shared.servers[binary] = once
+	}
+	shared.Unlock()
+	s, err := once()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -181,7 +181,7 @@ func (s *Server) release(how string) {
 	}
 	fmt.Fprintln(s.leash, how)
 	s.leash.Close()
-	s.cmd.Wait()
+	_ = s.cmd.Wait() // killed, as asked
 	s.cmd = nil
 	os.Remove(s.socket())
 }
