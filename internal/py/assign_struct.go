@@ -22,7 +22,7 @@ func (a *assigner) assignStruct(dst reflect.Value, src any) error {
 		}
 		fv := allocField(dst, fields[i].index)
 		if err := a.assign(fv, it.Value); err != nil {
-			return Under(err, "."+it.Key.(string))
+			return Under(err, "."+fields[i].name)
 		}
 	}
 	return nil

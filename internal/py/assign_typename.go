@@ -11,11 +11,11 @@ import (
 // "datetime.datetime". That of an *Object is the class that made it, if a class
 // it was. A value that From refuses has its Go type.
 func TypeName(v any) string {
-	v, err := From(v)
+	canonical, err := From(v)
 	if err != nil {
-		return err.(*FromError).GoType
+		return goType(v)
 	}
-	switch v := v.(type) {
+	switch v := canonical.(type) {
 	case nil:
 		return "NoneType"
 	case bool:
@@ -40,7 +40,7 @@ func TypeName(v any) string {
 		}
 		return "object"
 	}
-	return containerName(v)
+	return containerName(canonical)
 }
 
 func containerName(v any) string {

@@ -84,8 +84,11 @@ func compareKeys(a, b any) int {
 
 // toBig returns the value of an int64 or a *big.Int.
 func toBig(v any) *big.Int {
-	if n, ok := v.(int64); ok {
+	switch n := v.(type) {
+	case int64:
 		return big.NewInt(n)
+	case *big.Int:
+		return n
 	}
-	return v.(*big.Int)
+	return new(big.Int)
 }

@@ -74,8 +74,9 @@ func isZero(v reflect.Value) bool {
 // fieldsOf returns the fields of a struct type in order, promoted ones at the
 // place of the embedded struct.
 func fieldsOf(t reflect.Type) []field {
-	if cached, ok := structFields.Load(t); ok {
-		return cached.([]field)
+	cached, _ := structFields.Load(t)
+	if fields, ok := cached.([]field); ok {
+		return fields
 	}
 	all := appendFields(nil, t, nil, nil)
 	byName := make(map[string][]field, len(all))
@@ -86,8 +87,8 @@ func fieldsOf(t reflect.Type) []field {
 		best, ok := dominant(byName[f.name])
 		return !ok || !slices.Equal(best.index, f.index)
 	})
-	cached, _ := structFields.LoadOrStore(t, out)
-	return cached.([]field)
+	structFields.Store(t, out)
+	return out
 }
 
 // appendFields walks t and what it embeds. The types on the way there are in

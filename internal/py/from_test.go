@@ -30,7 +30,7 @@ type (
 		*Deep
 		B       int               `rq:"bee"`
 		Skipped int               `json:"-"`
-		Dash    int               `json:"-,"`
+		Dash    int               `rq:"-,"`
 		Empty   []int             `json:"empty,omitempty"`
 		Zero    time.Time         `rq:"zero,omitzero"`
 		Any     any               `json:"any"`
@@ -103,7 +103,7 @@ func TestFromSortsMaps(t *testing.T) {
 
 func TestFromStructs(t *testing.T) {
 	t.Parallel()
-	v := outer{inner: inner{A: 1, B: "two"}, B: 3, Dash: 4, Any: 5}
+	v := outer{inner: inner{A: 1, B: "two"}, B: 3, Dash: 4, Any: 5, hidden: 6}
 
 	got, err := py.From(&v)
 

@@ -84,14 +84,13 @@ func (d *decoder) readString() (string, error) {
 
 // readEscaped goes on where readString met a backslash.
 func (d *decoder) readEscaped(start int) (string, error) {
-	buf := append(d.text[:0], d.data[start:d.pos]...)
+	d.text = append(d.text[:0], d.data[start:d.pos]...)
 	for d.pos < len(d.data) {
 		c := d.data[d.pos]
 		switch {
 		case c == '"':
 			d.pos++
-			d.text = buf
-			return string(buf), nil
+			return string(d.text), nil
 		case c < ' ':
 			return "", d.fail(d.pos, "invalid control character in a string")
 		case c == '\\':
@@ -99,9 +98,9 @@ func (d *decoder) readEscaped(start int) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			buf = py.AppendRune(buf, r)
+			d.text = py.AppendRune(d.text, r)
 		default:
-			buf = append(buf, c)
+			d.text = append(d.text, c)
 			d.pos++
 		}
 	}

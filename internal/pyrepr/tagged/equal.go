@@ -18,21 +18,27 @@ func Equal(a, b any) bool {
 	}
 	switch a := a.(type) {
 	case float64:
-		return math.Float64bits(a) == math.Float64bits(b.(float64)) || math.IsNaN(a) && math.IsNaN(b.(float64))
+		return math.Float64bits(a) == math.Float64bits(as[float64](b)) || math.IsNaN(a) && math.IsNaN(as[float64](b))
 	case *big.Int:
-		return a.Cmp(b.(*big.Int)) == 0
+		return a.Cmp(as[*big.Int](b)) == 0
 	case []byte:
-		return bytes.Equal(a, b.([]byte))
+		return bytes.Equal(a, as[[]byte](b))
 	case []any:
-		return slices.EqualFunc(a, b.([]any), Equal)
+		return slices.EqualFunc(a, as[[]any](b), Equal)
 	case py.Tuple:
-		return slices.EqualFunc(a, b.(py.Tuple), Equal)
+		return slices.EqualFunc(a, as[py.Tuple](b), Equal)
 	case *py.Dict:
-		return slices.EqualFunc(a.Items(), b.(*py.Dict).Items(), equalItems)
+		return slices.EqualFunc(a.Items(), as[*py.Dict](b).Items(), equalItems)
 	}
 	return reflect.DeepEqual(a, b)
 }
 
 func equalItems(a, b py.Item) bool {
 	return Equal(a.Key, b.Key) && Equal(a.Value, b.Value)
+}
+
+// as is v as a T, or the zero T.
+func as[T any](v any) T {
+	t, _ := v.(T)
+	return t
 }
