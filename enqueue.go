@@ -14,7 +14,9 @@ import (
 // Queue.enqueue). It takes one round trip, and all or nothing is written.
 //
 // The error is an *InvalidError or a *SerializeError for what cannot be
-// enqueued, ErrDuplicateJob with Unique, or Redis's. In a queue with Sync the job
+// enqueued, ErrDuplicateJob with Unique, or Redis's. A connection that breaks
+// before the reply leaves open whether the job is enqueued, never twice; to
+// repeat the call safely, give it JobID and Unique. In a queue with Sync the job
 // has run when Enqueue returns, and whether it failed is in its status.
 func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...Option) (*Job, error) {
 	j, set, err := q.create(call, opts)
@@ -128,21 +130,23 @@ func (q *Queue) enqueue(ctx context.Context, j *Job, set *settings) error {
 
 // write does the round trip of an enqueue, and sets the job's status.
 func (q *Queue) write(ctx context.Context, j *Job, set *settings) error {
+	conn, release := once(q.rdb)
+	defer release()
 	before := j.rec
 	now := time.Now().UTC()
 	var err error
 	switch {
 	case j.waits():
-		err = q.writeWaiting(ctx, j, set, now)
+		err = q.writeWaiting(ctx, conn, j, set, now)
 	case set.unique:
 		j.queuedAt(now)
-		err = q.writeUnique(ctx, j, q.place(set), keys.Queue(q.name))
+		err = q.writeUnique(ctx, conn, j, q.place(set), keys.Queue(q.name))
 	case set.pipe != nil:
 		j.queuedAt(now)
 		q.writePlain(ctx, set.pipe, j, set)
 	default:
 		j.queuedAt(now)
-		_, err = q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		_, err = conn.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 			q.writePlain(ctx, pipe, j, set)
 			return nil
 		})
@@ -205,8 +209,8 @@ func (q *Queue) save(ctx context.Context, pipe redis.Pipeliner, j *Job) {
 }
 
 // writeUnique stores the job unless its id is taken.
-func (q *Queue) writeUnique(ctx context.Context, j *Job, where, target string) error {
-	created, err := scripts.CreateJob(ctx, q.rdb, scripts.Create{
+func (q *Queue) writeUnique(ctx context.Context, c redis.Scripter, j *Job, where, target string) error {
+	created, err := scripts.CreateJob(ctx, c, scripts.Create{
 		ID: j.id, Queue: q.name, Target: target, Where: where,
 		TTL: intOr0(j.rec.TTL), Group: j.rec.GroupID, Fields: j.rec.Fields(),
 	})
@@ -222,8 +226,7 @@ func (j *Job) waits() bool { return j.rec.RateLimitKey != "" || len(j.rec.Depend
 // writeWaiting stores a job with dependencies or a rate limit. The server
 // decides in the same step whether it has to wait (rq/queue.py
 // Queue.setup_dependencies and _enqueue_rate_limited_job).
-func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now time.Time) error {
-	var c redis.Scripter = q.rdb
+func (q *Queue) writeWaiting(ctx context.Context, c redis.Scripter, j *Job, set *settings, now time.Time) error {
 	if set.pipe != nil {
 		c = set.pipe
 	}

@@ -115,7 +115,9 @@ func (q *Queue) enqueueBatch(ctx context.Context, batch []manyJob) ([]*Job, erro
 
 // sendChunks writes jobs in one round trip, and returns how many are written.
 func (q *Queue) sendChunks(ctx context.Context, batch []manyJob) (int, error) {
-	pipe := q.rdb.Pipeline()
+	conn, release := once(q.rdb)
+	defer release()
+	pipe := conn.Pipeline()
 	var chunks []*manyTx
 	for chunk := range slices.Chunk(batch, manyChunk) {
 		chunks = append(chunks, q.addChunk(ctx, pipe, chunk))

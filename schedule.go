@@ -52,6 +52,8 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 	if t.IsZero() {
 		return &InvalidError{"time", t, "must not be zero"}
 	}
+	conn, release := once(q.rdb)
+	defer release()
 	before := j.rec
 	j.rec.Status = string(StatusScheduled)
 	if set.atFront {
@@ -61,11 +63,11 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 	var err error
 	switch {
 	case set.unique:
-		err = q.writeUnique(ctx, j, strconv.FormatInt(t.Unix(), 10), keys.Scheduled(q.name))
+		err = q.writeUnique(ctx, conn, j, strconv.FormatInt(t.Unix(), 10), keys.Scheduled(q.name))
 	case set.pipe != nil:
 		q.writeScheduled(ctx, set.pipe, j, t)
 	default:
-		_, err = q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		_, err = conn.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 			q.writeScheduled(ctx, pipe, j, t)
 			return nil
 		})
