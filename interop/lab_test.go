@@ -33,15 +33,21 @@ var lab = struct {
 }{
 	dir:      os.Getenv("RQ_LAB"),
 	versions: strings.Fields(os.Getenv("RQ_LAB_VERSIONS")),
-	servers: []server{
-		{"redis7", os.Getenv("RQ_LAB_REDIS")},
-		{"valkey8", os.Getenv("RQ_LAB_VALKEY")},
-		{"redis62", os.Getenv("RQ_LAB_REDIS62")},
-	},
+	servers:  labServers(),
 }
 
 // A server is one of the lab's server binaries.
 type server struct{ name, binary string }
+
+// labServers leaves Redis 7 out where there is none and 6.2 stands in for it.
+func labServers() []server {
+	redis7, redis62 := os.Getenv("RQ_LAB_REDIS"), os.Getenv("RQ_LAB_REDIS62")
+	all := []server{{"valkey8", os.Getenv("RQ_LAB_VALKEY")}, {"redis62", redis62}}
+	if redis7 == redis62 {
+		return all
+	}
+	return append([]server{{"redis7", redis7}}, all...)
+}
 
 // db returns a client of an empty database that is this test's alone.
 func (s server) db(t testing.TB) *redis.Client {
