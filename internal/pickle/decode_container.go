@@ -68,14 +68,23 @@ func (d *decoder) append() error {
 }
 
 func (d *decoder) appends() error {
-	values, err := d.popMark()
-	if err != nil {
+	target, values, err := d.popBatch()
+	if err != nil || len(values) == 0 {
 		return err
+	}
+	return d.appendTo(target, values)
+}
+
+// popBatch returns the values above the last MARK and what they are for. As in
+// Python, that may be anything when there are none.
+func (d *decoder) popBatch() (target any, values []any, err error) {
+	if values, err = d.popMark(); err != nil {
+		return nil, nil, err
 	}
 	if err := d.need(1); err != nil {
-		return err
+		return nil, nil, err
 	}
-	return d.appendTo(d.stack[len(d.stack)-1], values)
+	return d.stack[len(d.stack)-1], values, nil
 }
 
 func (d *decoder) appendTo(target any, values []any) error {
@@ -93,9 +102,6 @@ func (d *decoder) appendTo(target any, values []any) error {
 
 // extend adds values to a list.
 func (d *decoder) extend(n *listNode, values []any) error {
-	if len(values) == 0 {
-		return nil
-	}
 	if n.items == nil {
 		n.items = make([]any, 0, len(values))
 	}
@@ -137,14 +143,11 @@ func (d *decoder) setItem() error {
 }
 
 func (d *decoder) setItems() error {
-	values, err := d.popMark()
-	if err != nil {
+	target, values, err := d.popBatch()
+	if err != nil || len(values) == 0 {
 		return err
 	}
-	if err := d.need(1); err != nil {
-		return err
-	}
-	return d.setAll(d.stack[len(d.stack)-1], values)
+	return d.setAll(target, values)
 }
 
 // setAll puts keys and values, in turns, into a dict or what acts as one.
@@ -204,16 +207,13 @@ func (d *decoder) emptySet() error {
 }
 
 func (d *decoder) addItems() error {
-	values, err := d.popMark()
-	if err != nil {
+	target, values, err := d.popBatch()
+	if err != nil || len(values) == 0 {
 		return err
 	}
-	if err := d.need(1); err != nil {
-		return err
-	}
-	s, ok := d.stack[len(d.stack)-1].(*py.Set)
+	s, ok := target.(*py.Set)
 	if !ok {
-		return d.errorf("elements for a %s", kindOf(d.stack[len(d.stack)-1]))
+		return d.errorf("elements for a %s", kindOf(target))
 	}
 	return d.addAll(s, values)
 }

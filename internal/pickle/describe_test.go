@@ -69,6 +69,10 @@ func identity(v any) any {
 			return slice{unsafe.Pointer(&v[0]), len(v), false}
 		}
 		return nil
+	case *py.FrozenSet:
+		if v.Len() == 0 {
+			return nil
+		}
 	}
 	return v
 }

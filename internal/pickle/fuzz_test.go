@@ -31,26 +31,34 @@ func FuzzDecode(f *testing.F) {
 			f.Add([]byte(h.input))
 		}
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		before := allocated()
-		v, err := pickle.Decode(data)
-		// Twice the budget for slices that grow, twice for a second pass.
-		require.Less(t, allocated()-before, uint64(8<<20+4*128*len(data)))
-		if err != nil {
-			var syntax *pickle.SyntaxError
-			require.ErrorAs(t, err, &syntax)
-			require.LessOrEqual(t, syntax.Offset, len(data))
-			return
-		}
-		again, err := pickle.Encode(v)
-		if errors.Is(err, py.ErrTooDeep) {
-			return // a cycle of tuples is written twice around
-		}
-		require.NoError(t, err)
-		back, err := pickle.Decode(again)
-		require.NoError(t, err)
-		require.Equal(t, describe(t, v), describe(t, back))
-	})
+	f.Fuzz(requireSafe)
+}
+
+// FuzzFragments is FuzzDecode for sequences of opcodes that fit together.
+func FuzzFragments(f *testing.F) {
+	f.Add([]byte("each letter is a fragment"))
+	f.Fuzz(func(t *testing.T, program []byte) { requireSafe(t, assemble(program)) })
+}
+
+func requireSafe(t *testing.T, data []byte) {
+	before := allocated()
+	v, err := pickle.Decode(data)
+	// Twice the budget for slices that grow, twice for a second pass.
+	require.Less(t, allocated()-before, uint64(8<<20+4*128*len(data)))
+	if err != nil {
+		var syntax *pickle.SyntaxError
+		require.ErrorAs(t, err, &syntax)
+		require.LessOrEqual(t, syntax.Offset, len(data))
+		return
+	}
+	again, err := pickle.Encode(v)
+	if errors.Is(err, py.ErrTooDeep) {
+		return // a cycle of tuples is written twice around
+	}
+	require.NoError(t, err)
+	back, err := pickle.Decode(again)
+	require.NoError(t, err)
+	require.Equal(t, describe(t, v), describe(t, back))
 }
 
 // FuzzRoundTrip makes a value of the input, which must survive.

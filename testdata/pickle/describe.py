@@ -33,7 +33,7 @@ class Describer:
             return scalar
         if is_global(v):
             return ["global", v.__module__ or "builtins", v.__qualname__]
-        if isinstance(v, (list, tuple)) and type(v) in (list, tuple) and not v:
+        if type(v) in (list, tuple, frozenset) and not v:
             return [type(v).__name__, []]
         if id(v) in self.numbers:
             return ["ref", self.numbers[id(v)]]
