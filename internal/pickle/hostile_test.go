@@ -156,3 +156,21 @@ func TestHostile(t *testing.T) {
 		})
 	}
 }
+
+// TestErrorText has what a user gets to read.
+func TestErrorText(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ input, want string }{
+		{"", "invalid pickle at byte 0: no input (not a pickle)"},
+		{`{"a": 1}`, "invalid pickle at byte 0: unknown opcode 0x7b, this looks like JSON (not a pickle)"},
+		{"\x78\x9c", "invalid pickle at byte 0: unknown opcode 0x78, this looks like zlib (not a pickle)"},
+		{"\x1f\x8b", "invalid pickle at byte 0: unknown opcode 0x1f, this looks like gzip (not a pickle)"},
+		{"\x80\x04\x8c\x05ab.", "invalid pickle at byte 2: 5 bytes wanted, 3 left (the pickle is cut off)"},
+		{"\x80\x04}]Ns.", "invalid pickle at byte 5: dict key: unhashable value of type []interface {}"},
+		{"\x80\x04NQ.", "invalid pickle at byte 3: refers to a persistent id (not supported)"},
+	}
+	for _, tt := range tests {
+		_, err := pickle.Decode([]byte(tt.input))
+		require.EqualError(t, err, tt.want)
+	}
+}

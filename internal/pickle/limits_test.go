@@ -118,3 +118,15 @@ func TestExactAndShared(t *testing.T) {
 	}
 	require.Equal(t, []any{int64(5)}, inner[0])
 }
+
+// TestExactKeywords resolves a list in the keyword arguments of an object.
+func TestExactKeywords(t *testing.T) {
+	t.Parallel()
+
+	v, err := pickle.Decode([]byte("\x80\x04cm\nC\n)}\x8c\x01b]\x94s\x92h\x00K\x07a\x86."))
+
+	require.NoError(t, err)
+	b, ok := v.(py.Tuple)[0].(*py.Object).KwArgs.Get("b")
+	require.True(t, ok)
+	require.Equal(t, []any{int64(7)}, b)
+}
