@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -161,3 +162,11 @@ func inOrder(times ...time.Time) bool {
 	}
 	return true
 }
+
+func repeat(s string, n int) string { return strings.Repeat(s, n) }
+
+func nan() float64 { return math.NaN() }
+
+func inf() float64 { return math.Inf(1) }
+
+func negativeZero() float64 { return math.Copysign(0, -1) }
