@@ -51,6 +51,7 @@ type decoder struct {
 	containers int // built so far: nothing is nested deeper than this
 	exact      bool
 	zones      map[*py.Object]*time.Location
+	loads      int // of zones from files
 }
 
 // errListGrew restarts decoding in exact mode.
@@ -75,7 +76,7 @@ func (d *decoder) reset() {
 	clear(d.memo)
 	d.stack, d.marks, d.memo = d.stack[:0], d.marks[:0], d.memo[:0]
 	d.sparse, d.zones = nil, nil
-	d.pos, d.at, d.protocol, d.noted, d.containers = 0, 0, 0, 0, 0
+	d.pos, d.at, d.protocol, d.noted, d.containers, d.loads = 0, 0, 0, 0, 0, 0
 }
 
 func (d *decoder) decode(data []byte) (any, error) {

@@ -249,11 +249,18 @@ func (d *decoder) popCallable() (any, error) {
 
 // callable fails when v cannot be what Python would call.
 func (d *decoder) callable(v any) error {
+	if !canCall(v) {
+		return d.errorf("a call of a %s", kindOf(v))
+	}
+	return nil
+}
+
+func canCall(v any) bool {
 	switch v.(type) {
 	case py.Global, *py.Object:
-		return nil
+		return true
 	}
-	return d.errorf("a call of a %s", kindOf(v))
+	return false
 }
 
 // kindOf names the type of a value for messages.

@@ -1,7 +1,6 @@
 package pickle
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 )
@@ -127,5 +126,5 @@ func (d *decoder) unsupported() error {
 		opExt1: "an extension code", opExt2: "an extension code", opExt4: "an extension code",
 		opNextBuffer: "an out-of-band buffer", opReadonlyBuffer: "an out-of-band buffer",
 	}[d.data[d.at]]
-	return d.fail(ErrUnsupported, fmt.Sprintf("refers to %s", name))
+	return d.fail(ErrUnsupported, "refers to "+name)
 }

@@ -111,7 +111,7 @@ func (d *describer) standard(v any) list {
 	case py.Date:
 		return list{"date", v.Year, v.Month, v.Day}
 	case py.TimeOfDay:
-		zone := list{}
+		var zone list
 		if loc, ok := v.TZ.(*time.Location); ok {
 			_, offset := time.Unix(0, 0).In(loc).Zone()
 			zone = list{"zone", offset}

@@ -8,7 +8,7 @@ import (
 )
 
 // errNoCallable is the reason for a py.Object that says not how it is built.
-var errNoCallable = errors.New("Object without a Callable")
+var errNoCallable = errors.New("no Callable")
 
 // saveObject writes how an object is built, in the order of CPython's
 // save_reduce: the call, the list items, the dict items, the state.

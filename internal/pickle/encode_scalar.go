@@ -73,8 +73,8 @@ func twosComplement(n *big.Int) []byte {
 // trimLong drops the high bytes that only repeat the sign.
 func trimLong(b []byte) []byte {
 	for n := len(b) - 1; n > 0; n-- {
-		sign := b[n-1] & 0x80
-		if !(b[n] == 0 && sign == 0 || b[n] == 0xff && sign != 0) {
+		negative := b[n-1]&0x80 != 0
+		if negative && b[n] != 0xff || !negative && b[n] != 0 {
 			break
 		}
 		b = b[:n]

@@ -165,7 +165,7 @@ func TestEncodeErrors(t *testing.T) {
 		{"bytes in a string", "a\xff", pickle.ErrText, `cannot pickle "a\xff": not UTF-8`},
 		{"bytes in a name", py.Global{Module: "m", Name: "\xff"}, pickle.ErrText, ""},
 		{"no number", py.Decimal("one"), nil, "not the text of a Decimal"},
-		{"no callable", &py.Object{}, nil, "without a Callable"},
+		{"no callable", &py.Object{}, nil, "no Callable"},
 		{"tuple in itself", itself, py.ErrTooDeep, ""},
 		{"function", func() {}, py.ErrNoPython, "cannot express func() in Python"},
 		{"error", errors.New("x"), py.ErrNoPython, ""},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,7 +103,7 @@ func (m *maker) text() string {
 	words := []string{"", "ab", "tasks.add", "é", "☃", "😀", "\xed\xa0\x80", "\x00", "12"}
 	s := words[m.n(len(words))]
 	if m.n(3) == 0 {
-		s += fmt.Sprint(m.n(1000))
+		s += strconv.Itoa(m.n(1000))
 	}
 	if m.n(40) == 0 {
 		for len(s) > 0 && len(s) < 300 {

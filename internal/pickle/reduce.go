@@ -109,7 +109,7 @@ func buildPath(d *decoder, args py.Tuple) (any, bool, error) {
 
 // buildNewObj is what protocols without NEWOBJ call in its place.
 func buildNewObj(d *decoder, args py.Tuple) (any, bool, error) {
-	if len(args) == 0 || d.callable(args[0]) != nil {
+	if len(args) == 0 || !canCall(args[0]) {
 		return nil, false, nil
 	}
 	return d.created(&py.Object{Callable: args[0], Args: args[1:], New: true})
@@ -119,7 +119,7 @@ func buildNewObj(d *decoder, args py.Tuple) (any, bool, error) {
 // instance of a plain class in protocols 0 and 1.
 func buildReconstructed(d *decoder, args py.Tuple) (any, bool, error) {
 	plain := py.Global{Module: "builtins", Name: "object"}
-	if len(args) != 3 || args[1] != any(plain) || args[2] != nil || d.callable(args[0]) != nil {
+	if len(args) != 3 || args[1] != any(plain) || args[2] != nil || !canCall(args[0]) {
 		return nil, false, nil
 	}
 	return d.created(&py.Object{Callable: args[0], Args: py.Tuple{}, New: true})

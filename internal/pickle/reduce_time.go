@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -168,15 +169,15 @@ func isZoneInfo(tz *py.Object) bool {
 // each time.
 var zonesByName sync.Map
 
-// maxZones is how many zones one pickle may have loaded or looked for.
-const maxZones = 600
+// maxLoads is how many zones one pickle may have read from files.
+const maxLoads = 600
 
 func (d *decoder) zoneInfo(key string) *time.Location {
 	if loc, ok := zonesByName.Load(key); ok {
 		return loc.(*time.Location)
 	}
-	if key == "" || key == "Local" || len(d.zones) > maxZones {
-		return nil // names that only Go knows
+	if d.loads++; d.loads > maxLoads || !zoneName(key) {
+		return nil
 	}
 	loc, err := time.LoadLocation(key)
 	if err != nil {
@@ -184,4 +185,22 @@ func (d *decoder) zoneInfo(key string) *time.Location {
 	}
 	zonesByName.Store(key, loc)
 	return loc
+}
+
+// zoneName reports whether key can name a zone. LoadLocation takes more: the
+// empty name and Local, and paths such as Europe//Paris, of which there is no
+// end and which zonesByName must not hold.
+func zoneName(key string) bool {
+	if key == "" || key == "Local" || strings.HasPrefix(key, "/") || strings.Contains(key, "//") {
+		return false
+	}
+	for _, c := range []byte(key) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '/', c == '_', c == '+', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
 }
