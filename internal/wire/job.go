@@ -68,17 +68,20 @@ type Job struct {
 	EnqueueAtFront          *bool
 }
 
-// maxFields is the number of fields a job can have, for sizing.
-const maxFields = 40
+// usualFields is the number of fields of a job without options, for sizing.
+const usualFields = 15
 
 // Fields returns the hash as alternating names and values for HSET, status
 // first. The values are strings and byte slices.
-func (j *Job) Fields() []any {
-	w := fieldWriter{make([]any, 0, 2*maxFields)}
+func (j *Job) Fields() []any { return j.AppendFields(make([]any, 0, 2*usualFields)) }
+
+// AppendFields appends Fields to args.
+func (j *Job) AppendFields(args []any) []any {
+	w := fieldWriter{args}
 	if j.Status != "" {
 		w.text("status", j.Status)
 	}
-	w.text("created_at", FormatTime(j.CreatedAt))
+	w.textIfAny("created_at", formatTimeOrEmpty(j.CreatedAt))
 	w.add("data", Deflate(j.Data))
 	w.text("success_callback_name", j.SuccessCallback)
 	w.text("failure_callback_name", j.FailureCallback)

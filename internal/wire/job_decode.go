@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -47,8 +48,7 @@ func DecodeJob(hash map[string]string) (*Job, error) {
 		j.Result = []byte(v)
 	}
 	if v := hash["exc_info"]; v != "" {
-		s := string(r.inflated("exc_info", v))
-		j.ExcInfo = &s
+		j.ExcInfo = asText(r.inflated("exc_info", v))
 	}
 	return j, errors.Join(r.errs...)
 }
@@ -118,7 +118,7 @@ func (r *fieldReader) fail(field string, err error) {
 func (r *fieldReader) text(field string) string {
 	v := r.hash[field]
 	if !utf8.ValidString(v) {
-		r.fail(field, fmt.Errorf("%q is not UTF-8", v))
+		r.fail(field, fmt.Errorf("%s is not UTF-8", quote(v)))
 		return ""
 	}
 	return v
@@ -143,7 +143,7 @@ func (r *fieldReader) number(field string) *int {
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil {
-		r.fail(field, fmt.Errorf("%q is not a whole number", v))
+		r.fail(field, fmt.Errorf("%s is not a whole number", quote(v)))
 		return nil
 	}
 	return &n
@@ -175,7 +175,7 @@ func (r *fieldReader) dependencies() []string {
 	if v := r.hash["dependency_ids"]; v != "" {
 		var ids []string
 		if err := json.Unmarshal([]byte(v), &ids); err != nil {
-			r.fail("dependency_ids", fmt.Errorf("%q is not a JSON list of strings", v))
+			r.fail("dependency_ids", fmt.Errorf("%s is not a JSON list of strings", quote(v)))
 			return nil
 		}
 		return ids
@@ -187,14 +187,35 @@ func (r *fieldReader) dependencies() []string {
 }
 
 // inflated returns the content of a compressed field, or the bytes as they are
-// when they are not compressed, as RQ does.
+// when they are not compressed, as RQ does; nil when they cannot be read.
 func (r *fieldReader) inflated(field, v string) []byte {
-	out, err := Inflate([]byte(v))
+	p := []byte(v)
+	out, err := Inflate(p)
 	if errors.Is(err, ErrNotDeflated) {
-		return []byte(v)
+		return p
 	}
 	if err != nil {
 		r.fail(field, err)
+		return nil
 	}
 	return out
+}
+
+// asText returns a traceback, which is for people to read: what is not UTF-8 in
+// it is replaced. nil stays nil.
+func asText(p []byte) *string {
+	if p == nil {
+		return nil
+	}
+	s := strings.ToValidUTF8(string(p), "\uFFFD")
+	return &s
+}
+
+// quote quotes a value for an error, which does not repeat all of a long one.
+func quote(v string) string {
+	const most = 80
+	if len(v) > most {
+		return fmt.Sprintf("%q...", v[:most])
+	}
+	return strconv.Quote(v)
 }

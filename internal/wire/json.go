@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -41,33 +42,44 @@ func headersOf(headers map[string]string) any {
 	return headers
 }
 
-// parseWebhooks returns nil for text that is not a list of webhooks.
+// parseWebhooks returns nil for text that is not a list of webhooks that RQ
+// would take: RQ ignores them all when one is bad.
 func parseWebhooks(text string) []Webhook {
 	var raw []struct {
-		URL       *string           `json:"url"`
-		JobStatus *string           `json:"job_status"`
-		Method    string            `json:"method"`
+		URL       string            `json:"url"`
+		JobStatus string            `json:"job_status"`
+		Method    *string           `json:"method"`
 		Headers   map[string]string `json:"headers"`
-		Timeout   *float64          `json:"timeout"`
+		Timeout   *int64            `json:"timeout"`
 	}
 	if json.Unmarshal([]byte(text), &raw) != nil {
 		return nil
 	}
 	hooks := make([]Webhook, 0, len(raw))
 	for _, h := range raw {
-		if h.URL == nil || h.JobStatus == nil {
-			return nil
-		}
-		hook := Webhook{URL: *h.URL, JobStatus: *h.JobStatus, Method: h.Method, Headers: h.Headers, Timeout: 10 * time.Second}
-		if hook.Method == "" {
-			hook.Method = "GET"
+		hook := Webhook{URL: h.URL, JobStatus: h.JobStatus, Method: "GET", Headers: h.Headers, Timeout: 10 * time.Second}
+		if h.Method != nil {
+			hook.Method = *h.Method
 		}
 		if h.Timeout != nil {
-			hook.Timeout = time.Duration(*h.Timeout * float64(time.Second))
+			hook.Timeout = time.Duration(min(*h.Timeout, maxSeconds)) * time.Second
+		}
+		if !hook.valid() {
+			return nil
 		}
 		hooks = append(hooks, hook)
 	}
 	return hooks
+}
+
+// maxSeconds is the longest a Duration can be.
+const maxSeconds = int64(math.MaxInt64 / time.Second)
+
+func (h *Webhook) valid() bool {
+	u, err := url.Parse(h.URL)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		(h.JobStatus == "finished" || h.JobStatus == "failed") &&
+		(h.Method == "GET" || h.Method == "POST") && h.Timeout > 0
 }
 
 func formatStrings(list []string) string { return mustJSON(list) }
@@ -83,24 +95,25 @@ func formatInts(list []int) string {
 	return string(append(b, ']'))
 }
 
-// parseInts reads a JSON list of numbers. Fractions are dropped: RQ takes a
+// parseInts reads a JSON list of numbers, or null. Fractions are dropped: RQ takes a
 // float where it says int, and waits for the whole seconds.
 func parseInts(text string) ([]int, error) {
 	var floats []float64
 	if err := json.Unmarshal([]byte(text), &floats); err != nil {
-		return nil, fmt.Errorf("%q is not a JSON list of numbers", text)
+		return nil, fmt.Errorf("%s is not a JSON list of numbers", quote(text))
+	}
+	if floats == nil {
+		return nil, nil // null
 	}
 	ints := make([]int, 0, len(floats))
 	for _, f := range floats {
 		if math.Abs(f) > 1<<53 {
-			return nil, fmt.Errorf("%q holds a number that is too large", text)
+			return nil, fmt.Errorf("%s holds a number that is too large", quote(text))
 		}
 		ints = append(ints, int(f))
 	}
 	return ints, nil
 }
-
-func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
 
 func dictOf(items ...py.Item) *py.Dict {
 	d, err := py.NewDict(items...)

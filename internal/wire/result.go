@@ -60,18 +60,18 @@ func (r *Result) Fields() []any {
 func DecodeResult(entry map[string]string) (*Result, error) {
 	r := fieldReader{hash: entry}
 	res := &Result{WorkerName: r.text("worker_name"), ExecutionID: r.text("execution_id")}
-	if n := r.number("type"); n != nil {
-		res.Type = *n
-	} else {
+	if entry["type"] == "" {
 		r.fail("type", errors.New("there is none"))
+	} else if n := r.number("type"); n != nil {
+		res.Type = *n
 	}
 	if v, ok := entry["return_value"]; ok {
 		res.ReturnValue = r.base64("return_value", v)
 	}
 	if v := entry["exc_string"]; v != "" {
-		text := string(r.inflated("exc_string", string(r.base64("exc_string", v))))
-		text = strings.ToValidUTF8(text, "\uFFFD")
-		res.ExcString = &text
+		if p := r.base64("exc_string", v); p != nil {
+			res.ExcString = asText(r.inflated("exc_string", string(p)))
+		}
 	}
 	res.StartedAt = r.unix("execution_started_at")
 	res.EndedAt = r.unix("execution_ended_at")
@@ -104,7 +104,7 @@ func ResultTime(id string) (time.Time, error) {
 	ms, _, _ := strings.Cut(id, "-")
 	n, err := strconv.ParseInt(ms, 10, 64)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is not the id of a stream entry", id)
+		return time.Time{}, fmt.Errorf("%s is not the id of a stream entry", quote(id))
 	}
 	return time.UnixMilli(n).UTC(), nil
 }

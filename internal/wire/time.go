@@ -6,6 +6,8 @@ package wire
 import (
 	"fmt"
 	"math"
+	"math/big"
+	"strconv"
 	"time"
 
 	"github.com/rqgo/rq/internal/py"
@@ -27,26 +29,47 @@ func formatTimeOrEmpty(t time.Time) string {
 }
 
 // ParseTime reads a time from a hash. It is more lenient than RQ: any RFC 3339
-// time will do.
+// time will do. Like RQ's, it has whole microseconds.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is not a time such as %s", s, timeLayout)
+		return time.Time{}, fmt.Errorf("%s is not a time such as %s", quote(s), timeLayout)
 	}
-	return t.UTC(), nil
+	return t.UTC().Truncate(time.Microsecond), nil
 }
 
 // FormatUnix returns t as RQ writes times in results and executions: Unix
 // seconds as Python's repr of a float.
 func FormatUnix(t time.Time) string {
-	return string(py.AppendFloat(nil, float64(t.UnixMicro())/1e6))
+	return string(py.AppendFloat(nil, unixSeconds(t.UnixMicro())))
 }
 
-// ParseUnix reads a time from a result or an execution.
-func ParseUnix(s string) (time.Time, error) {
-	f, err := parseFloat(s)
-	if err != nil || math.IsNaN(f) || math.Abs(f) > 1<<53 {
-		return time.Time{}, fmt.Errorf("%q is not a time in Unix seconds", s)
+// unixSeconds returns the float nearest to a number of microseconds divided by
+// a million. Two roundings in a row would be off by one bit for some far years.
+func unixSeconds(us int64) float64 {
+	if -1<<53 <= us && us <= 1<<53 {
+		return float64(us) / 1e6
 	}
-	return time.UnixMicro(int64(math.Round(f * 1e6))).UTC(), nil
+	f, _ := big.NewRat(us, 1e6).Float64()
+	return f
+}
+
+// The first and the last microsecond of Python's datetime: years 1 to 9999.
+const (
+	minMicro = -62135596800_000000
+	maxMicro = 253402300799_999999
+)
+
+// ParseUnix reads a time from a result or an execution, with the rounding of
+// Python's datetime.fromtimestamp.
+func ParseUnix(s string) (time.Time, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err == nil && minMicro/1e6 <= f && f <= maxMicro/1e6 {
+		seconds, fraction := math.Modf(f)
+		us := int64(seconds)*1e6 + int64(math.RoundToEven(fraction*1e6))
+		if minMicro <= us && us <= maxMicro {
+			return time.UnixMicro(us).UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s is not a time in Unix seconds", quote(s))
 }
