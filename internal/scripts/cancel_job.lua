@@ -10,7 +10,8 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
   return 0
 end
 local id, now, enqueued_at = ARGV[1], ARGV[2], ARGV[3]
-local origin, status, limit = unpack(redis.call('HMGET', KEYS[1], 'origin', 'status', 'rate_limit_key'))
+local origin, status = unpack(redis.call('HMGET', KEYS[1], 'origin', 'status'))
+local limit = rate_limit_of(KEYS[1])
 origin = origin or ''
 if status == 'canceled' then
   return -1
@@ -21,7 +22,7 @@ local function others_met(dependent, failed_will_do)
   for _, dependency in ipairs(redis.call('SMEMBERS', 'rq:job::' .. dependent .. ':dependencies')) do
     if dependency ~= id then
       local s = redis.call('HGET', 'rq:job:' .. dependency, 'status')
-      if s and s ~= 'finished' and not (failed_will_do and s == 'failed') then
+      if s and s ~= '' and s ~= 'finished' and not (failed_will_do and s == 'failed') then
         return false
       end
     end
@@ -34,9 +35,9 @@ local function enqueue_dependents()
     local job = 'rq:job:' .. dependent
     local from, s, allow, front = unpack(redis.call('HMGET', job, 'origin', 'status', 'allow_dependency_failures', 'enqueue_at_front'))
     if from and s == 'deferred' and others_met(dependent, allow == '1') then
+      enqueue_stored(dependent, from, front == '1', now, enqueued_at)
       redis.call('ZREM', 'rq:deferred:' .. from, dependent)
       redis.call('SREM', KEYS[2], dependent)
-      enqueue_stored(dependent, from, front == '1', now, enqueued_at)
     end
   end
 end
@@ -49,10 +50,10 @@ if ARGV[5] == '1' then
     redis.call('SREM', 'rq:job:' .. dependency .. ':dependents', id)
   end
 end
-leave_registry(id, origin, status)
 redis.call('LREM', 'rq:queue:' .. origin, 1, id)
-redis.call('HSET', KEYS[1], 'status', 'canceled')
 redis.call('ZADD', 'rq:canceled:' .. origin, now, id)
+leave_registry(id, origin, status)
+redis.call('HSET', KEYS[1], 'status', 'canceled')
 if limit then
   leave_rate_limit(id, limit, now, enqueued_at)
 end

@@ -1,5 +1,6 @@
 -- create_job saves a job unless one with its id exists, and puts it in a queue
--- or among the scheduled jobs.
+-- or among the scheduled jobs. What can fail because a shared key holds
+-- something else comes first, so that no job is saved that is nowhere.
 --
 -- KEYS: job, target (LIST of the queue, or ZSET scheduled), rq:queues
 -- ARGV: id, queue key, where ("front", "back", "nowhere", or the score in target),
@@ -10,14 +11,9 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
 end
 local id, queue_key, where, ttl, group = unpack(ARGV, 1, 5)
 redis.call('SADD', KEYS[3], queue_key)
-redis.call('HSET', KEYS[1], unpack(ARGV, 6))
 if group ~= '' then
   redis.call('SADD', 'rq:group:' .. group, id)
   redis.call('SADD', 'rq:groups', group)
-end
-ttl = tonumber(ttl)
-if ttl > 0 then
-  redis.call('EXPIRE', KEYS[1], ttl)
 end
 if where == 'front' then
   redis.call('LPUSH', KEYS[2], id)
@@ -25,5 +21,10 @@ elseif where == 'back' then
   redis.call('RPUSH', KEYS[2], id)
 elseif where ~= 'nowhere' then
   redis.call('ZADD', KEYS[2], where, id)
+end
+redis.call('HSET', KEYS[1], unpack(ARGV, 6))
+ttl = tonumber(ttl)
+if ttl > 0 then
+  redis.call('EXPIRE', KEYS[1], ttl)
 end
 return 1

@@ -1,5 +1,6 @@
--- delete_job removes every trace of a job: its hash, results, relations and
--- executions, and its place in its queue, registry, group and rate limit.
+-- delete_job removes a job: its hash, results, relations and executions, and its
+-- place in its queue, registry, group and rate limit. As in RQ, it stays in the
+-- sets of dependents of those it waits for.
 --
 -- KEYS: job, dependents of it, dependencies of it, results, executions
 -- ARGV: id, "1" to look for it in its queue, now in Unix seconds, enqueued_at
@@ -9,7 +10,8 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
   return 0
 end
 local id, now, enqueued_at = ARGV[1], ARGV[3], ARGV[4]
-local origin, status, group, limit = unpack(redis.call('HMGET', KEYS[1], 'origin', 'status', 'group_id', 'rate_limit_key'))
+local origin, status, group = unpack(redis.call('HMGET', KEYS[1], 'origin', 'status', 'group_id'))
+local limit = rate_limit_of(KEYS[1])
 origin = origin or ''
 if ARGV[2] == '1' then
   redis.call('LREM', 'rq:queue:' .. origin, 1, id)

@@ -1,6 +1,7 @@
 -- enqueue_waiting saves a job that may have to wait: first for other jobs, then
 -- for a slot of its rate limit. With nothing to wait for it goes to its queue.
--- A dependency that does not exist counts as done, as in RQ.
+-- A dependency that does not exist counts as done, as in RQ. The hash is written
+-- last where it can be, so that an error leaves no job that is nowhere.
 --
 -- KEYS: job, dependents of it, dependencies of it, queue, deferred, rq:queues,
 --       then the job and the dependents of each dependency in turn
@@ -28,11 +29,10 @@ end
 local status = 'queued'
 if not dependencies_met() then
   status = 'deferred'
-elseif limit ~= '' then
+elseif limit ~= '' and tonumber(concurrency) ~= 0 then
   status = 'rate_limited'
 end
 redis.call('SADD', KEYS[6], KEYS[4])
-redis.call('HSET', KEYS[1], 'status', status, unpack(ARGV, 12 + n))
 if group ~= '' then
   redis.call('SADD', 'rq:group:' .. group, id)
   redis.call('SADD', 'rq:groups', group)
@@ -43,17 +43,19 @@ if status == 'deferred' then
     redis.call('SADD', KEYS[8 + 2 * i], id)
     redis.call('SADD', KEYS[3], ARGV[12 + i])
   end
+  redis.call('HSET', KEYS[1], 'status', status, unpack(ARGV, 12 + n))
 elseif status == 'rate_limited' then
+  redis.call('HSET', KEYS[1], 'status', status, unpack(ARGV, 12 + n))
   if wait_for_slot(id, limit, concurrency, now, enqueued_at) then
     status = 'queued'
   end
 else
-  redis.call('HSET', KEYS[1], 'enqueued_at', enqueued_at)
   if where == 'front' then
     redis.call('LPUSH', KEYS[4], id)
   elseif where == 'back' then
     redis.call('RPUSH', KEYS[4], id)
   end
+  redis.call('HSET', KEYS[1], 'status', status, 'enqueued_at', enqueued_at, unpack(ARGV, 12 + n))
 end
 ttl = tonumber(ttl)
 if ttl > 0 then

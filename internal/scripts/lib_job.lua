@@ -5,16 +5,16 @@
 local function enqueue_stored(id, origin, front, now, enqueued_at)
   local job = 'rq:job:' .. id
   redis.call('SADD', 'rq:queues', 'rq:queue:' .. origin)
-  local ttl, limit, concurrency = unpack(redis.call('HMGET', job, 'ttl', 'rate_limit_key', 'rate_limit_concurrency'))
-  if limit and concurrency then
+  local limit, concurrency = rate_limit_of(job)
+  if limit then
     redis.call('HSET', job, 'status', 'rate_limited')
     wait_for_slot(id, limit, concurrency, now, enqueued_at)
   else
-    redis.call('HSET', job, 'status', 'queued', 'enqueued_at', enqueued_at)
     redis.call(front and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
+    redis.call('HSET', job, 'status', 'queued', 'enqueued_at', enqueued_at)
   end
-  ttl = tonumber(ttl or 0)
-  if ttl and ttl > 0 then
+  local ttl = tonumber(redis.call('HGET', job, 'ttl') or 0) or 0
+  if ttl > 0 then
     redis.call('EXPIRE', job, ttl)
     redis.call('EXPIRE', job .. ':dependents', ttl)
     redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)

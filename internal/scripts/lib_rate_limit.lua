@@ -1,3 +1,15 @@
+-- rate_limit_of returns the key and the concurrency of a job's rate limit, or
+-- nothing if it has none. As in RQ, it has one only if both fields are there.
+--
+-- job: the key of the job
+local function rate_limit_of(job)
+  local key, concurrency = unpack(redis.call('HMGET', job, 'rate_limit_key', 'rate_limit_concurrency'))
+  concurrency = tonumber(concurrency or 0) or 0
+  if key and key ~= '' and concurrency ~= 0 then
+    return key, concurrency
+  end
+end
+
 -- promote fills the free slots of a rate limit with its waiting jobs, the
 -- oldest first, and puts them in their queues. The keys of those jobs are made
 -- here, because they are known only here.
@@ -55,6 +67,6 @@ local function leave_rate_limit(id, key, now, enqueued_at)
   if redis.call('ZREM', config .. ':allowed', id) == 0 then
     return
   end
-  local concurrency = tonumber(redis.call('HGET', config, 'concurrency') or 0)
+  local concurrency = tonumber(redis.call('HGET', config, 'concurrency') or 0) or 0
   promote(config .. ':allowed', config .. ':rate_limited', concurrency, now, enqueued_at)
 end

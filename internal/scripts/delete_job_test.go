@@ -1,0 +1,121 @@
+package scripts
+
+import (
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+)
+
+func deletes(want, fromQueue bool) func(*testing.T, *redis.Client) {
+	return func(t *testing.T, rdb *redis.Client) {
+		got, err := DeleteJob(t.Context(), rdb, "a", fromQueue, at)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestDeleteJob(t *testing.T) {
+	t.Parallel()
+	job := func(status string) string { return "HSET rq:job:a origin q status " + status }
+	gone := keyspace{"rq:job:a": ""}
+	var scenes []scene
+	for status, registry := range map[string]string{
+		"finished": "finished", "failed": "failed", "stopped": "failed", "deferred": "deferred", "scheduled": "scheduled",
+		"ready_to_enqueue": "ready", "canceled": "canceled",
+	} {
+		scenes = append(scenes, scene{
+			name: status, before: []string{job(status), "ZADD rq:" + registry + ":q 1 a 2 b"}, act: deletes(true, true),
+			want: gone.and(keyspace{"rq:" + registry + ":q": "zset b=2"}),
+		})
+	}
+	play(t, append(scenes, []scene{
+		{name: "no job", before: []string{"RPUSH rq:queue:q a", "SADD rq:job:a:dependents d"}, act: deletes(false, true)},
+		{name: "queued", before: []string{job("queued"), "RPUSH rq:queue:q b a"}, act: deletes(true, true), want: gone.and(keyspace{"rq:queue:q": "list b"})},
+		{name: "not from its queue", before: []string{job("queued"), "RPUSH rq:queue:q b a"}, act: deletes(true, false), want: gone},
+		{
+			name: "all that belongs to it",
+			before: []string{
+				job("deferred") + " group_id g", "ZADD rq:deferred:q 1 a", "SADD rq:job:a:dependents d", "SADD rq:job::a:dependencies p",
+				"XADD rq:results:a * type 1", "SADD rq:group:g a b", "SADD rq:groups g", "SADD rq:job:p:dependents a",
+			},
+			act: deletes(true, true),
+			want: gone.and(keyspace{
+				"rq:deferred:q": "", "rq:job:a:dependents": "", "rq:job::a:dependencies": "", "rq:results:a": "", "rq:group:g": "set b",
+			}),
+		},
+		{
+			name: "the last one of a group, which RQ says does not exist", before: []string{job("queued") + " group_id g", "SADD rq:groups g"},
+			act: deletes(true, true), want: gone,
+		},
+		{
+			name: "started",
+			before: []string{
+				job("started"), "ZADD rq:wip:q 1 a:e1 2 a:e2 3 b:e3", "ZADD rq:executions:a 9 e1 9 e2",
+				"HSET rq:execution:a:e1 id e1 worker_name w", "SADD rq:worker:w:executions a:e1 b:e3", "HSET rq:execution:a:e2 id e2 worker_name ''",
+			},
+			act: deletes(true, true),
+			want: gone.and(keyspace{
+				"rq:wip:q": "zset b:e3=3", "rq:executions:a": "", "rq:execution:a:e1": "", "rq:execution:a:e2": "", "rq:worker:w:executions": "set b:e3",
+			}),
+		},
+		{
+			name: "without origin and status", before: []string{"HSET rq:job:a data x", "RPUSH rq:queue: a"}, act: deletes(true, true),
+			want: gone.and(keyspace{"rq:queue:": ""}),
+		},
+		{
+			name: "of the wrong type: nothing changes", before: []string{"SET rq:job:a x", "SADD rq:job:a:dependents d"},
+			act: func(t *testing.T, rdb *redis.Client) {
+				_, err := DeleteJob(t.Context(), rdb, "a", true, at)
+				require.ErrorContains(t, err, "WRONGTYPE")
+			},
+		},
+	}...))
+}
+
+// TestASlotIsGivenOn is about deleted and canceled jobs with a rate limit.
+func TestASlotIsGivenOn(t *testing.T) {
+	t.Parallel()
+	limited := func(status string, more ...string) []string {
+		return append([]string{
+			"HSET rq:job:a origin q rate_limit_key k rate_limit_concurrency 1 status " + status, "HSET rq:rl:k concurrency 1",
+			"ZADD rq:rl:k:rate_limited 5 next", "HSET rq:job:next origin other status rate_limited",
+		}, more...)
+	}
+	promoted := keyspace{
+		"rq:rl:k:allowed": "zset next=1000", "rq:rl:k:rate_limited": "", "rq:queue:other": "list next",
+		"rq:job:next": "hash enqueued_at=T origin=other status=queued",
+	}
+	gone := keyspace{"rq:job:a": ""}
+	canceled := keyspace{"rq:job:a": "hash origin=q rate_limit_concurrency=1 rate_limit_key=k status=canceled", "rq:canceled:q": "zset a=1000"}
+	holds := "ZADD rq:rl:k:allowed 3 a"
+	play(t, []scene{
+		{name: "deleted", before: limited("queued", holds), act: deletes(true, true), want: gone.and(promoted)},
+		{name: "canceled", before: limited("queued", holds), act: cancels(Done, false, false), want: canceled.and(promoted)},
+		{name: "deleted while it waits", before: limited("rate_limited", "ZADD rq:rl:k:rate_limited 3 a"), act: deletes(true, true), want: gone.and(keyspace{"rq:rl:k:rate_limited": "zset next=5"})},
+		{name: "canceled while it waits", before: limited("rate_limited", "ZADD rq:rl:k:rate_limited 3 a"), act: cancels(Done, false, false), want: canceled.and(keyspace{"rq:rl:k:rate_limited": "zset next=5"})},
+		{name: "deleted without a slot", before: limited("finished"), act: deletes(true, true), want: gone},
+		{
+			name: "deleted while it runs: it keeps its slot and executions", act: deletes(true, true),
+			before: limited("started", holds, "ZADD rq:executions:a 1001 e", "HSET rq:execution:a:e id e", "ZADD rq:wip:q 2000 a:e"),
+			want:   gone.and(keyspace{"rq:wip:q": ""}),
+		},
+		{
+			name: "canceled while it runs", act: cancels(Done, false, false),
+			before: limited("started", holds, "ZADD rq:executions:a 1001 e", "ZADD rq:wip:q 2000 a:e"),
+			want:   canceled.and(keyspace{"rq:wip:q": ""}),
+		},
+		{
+			name: "canceled when its execution has expired", act: cancels(Done, false, false),
+			before: limited("started", holds, "ZADD rq:executions:a 1000 e"), want: canceled.and(promoted),
+		},
+		{
+			name: "deleted, with a concurrency that is no number", act: deletes(true, true),
+			before: limited("queued", holds, "HSET rq:rl:k concurrency x"), want: gone.and(keyspace{"rq:rl:k:allowed": ""}),
+		},
+		{
+			name:   "deleted, with a key and no concurrency: it has no rate limit",
+			before: []string{"HSET rq:job:a origin q rate_limit_key k status queued", "ZADD rq:rl:k:allowed 3 a"}, act: deletes(true, true), want: gone,
+		},
+	})
+}

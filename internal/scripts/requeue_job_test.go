@@ -1,0 +1,67 @@
+package scripts
+
+import (
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+)
+
+func requeues(want int64, atFront bool) func(*testing.T, *redis.Client) {
+	return func(t *testing.T, rdb *redis.Client) {
+		got, err := RequeueJob(t.Context(), rdb, "a", "q", atFront, at, []byte("Z"))
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestRequeueJob(t *testing.T) {
+	t.Parallel()
+	failed := func(fields string, more ...string) []string {
+		return append([]string{"HSET rq:job:a origin q status failed worker_name w started_at S " + fields, "ZADD rq:failed:q 1 a 2 b"}, more...)
+	}
+	back := keyspace{
+		"rq:job:a":   "hash ended_at= enqueued_at=T exc_info=Z origin=q started_at= status=queued worker_name=w",
+		"rq:queue:q": "list b a", "rq:queues": "set rq:queue:q", "rq:failed:q": "zset b=2",
+	}
+	waiting := "RPUSH rq:queue:q b"
+	play(t, []scene{
+		{name: "no job", before: []string{"ZADD rq:failed:q 1 a"}, act: requeues(NoJob, false)},
+		{name: "not failed", before: []string{"HSET rq:job:a origin q status failed"}, act: requeues(Refused, false)},
+		{name: "failed in another queue", before: []string{"HSET rq:job:a origin q", "ZADD rq:failed:other 1 a"}, act: requeues(Refused, false)},
+		{name: "at the back", before: failed("", waiting), act: requeues(Done, false), want: back},
+		{name: "at the front", before: failed("", waiting), act: requeues(Done, true), want: back.and(keyspace{"rq:queue:q": "list a b"})},
+		{
+			name: "keeps the year that failed jobs are kept", before: failed("", waiting, "EXPIRE rq:job:a 31536000"), act: requeues(Done, false),
+			want: back.and(keyspace{"rq:job:a": back["rq:job:a"] + " ttl 31536000"}),
+		},
+		{
+			name: "starts its ttl again", before: failed("ttl 60", waiting), act: requeues(Done, false),
+			want: back.and(keyspace{"rq:job:a": "hash ended_at= enqueued_at=T exc_info=Z origin=q started_at= status=queued ttl=60 worker_name=w ttl 60"}),
+		},
+		{
+			name: "with a ttl that is no number", before: failed("ttl x", waiting), act: requeues(Done, false),
+			want: back.and(keyspace{"rq:job:a": "hash ended_at= enqueued_at=T exc_info=Z origin=q started_at= status=queued ttl=x worker_name=w"}),
+		},
+		{
+			name: "waits for a slot, and remembers its place", before: failed("rate_limit_key k rate_limit_concurrency 1", "ZADD rq:rl:k:allowed 1 b"),
+			act: requeues(Done, true),
+			want: keyspace{
+				"rq:job:a":  "hash ended_at= enqueue_at_front=1 exc_info=Z origin=q rate_limit_concurrency=1 rate_limit_key=k started_at= status=rate_limited worker_name=w",
+				"rq:queues": "set rq:queue:q", "rq:failed:q": "zset b=2",
+				"rq:rl-keys": "set k", "rq:rl:k": "hash concurrency=1", "rq:rl:k:rate_limited": "zset a=1000",
+			},
+		},
+		{
+			name: "cannot be queued: it is failed still", before: failed("", "SET rq:queue:q x"),
+			act: func(t *testing.T, rdb *redis.Client) {
+				_, err := RequeueJob(t.Context(), rdb, "a", "q", false, at, []byte("Z"))
+				require.ErrorContains(t, err, "WRONGTYPE")
+			},
+			want: keyspace{
+				"rq:job:a":  "hash ended_at= exc_info=Z origin=q started_at= status=failed worker_name=w",
+				"rq:queues": "set rq:queue:q",
+			},
+		},
+	})
+}
