@@ -88,7 +88,7 @@ func TestLive(t *testing.T) {
 func TestLiveFragments(t *testing.T) {
 	t.Parallel()
 	source := seeded(t)
-	pickles := make([][]byte, 12000)
+	pickles := make([][]byte, 6000)
 	for i := range pickles {
 		program := make([]byte, 4+source.IntN(150))
 		for j := range program {

@@ -5,11 +5,15 @@ import "unsafe"
 // scanLimit is the size up to which a table is searched entry by entry.
 const scanLimit = 16
 
+// maxSpare is how many keys a map may have held to be kept for the next pickle.
+const maxSpare = 1 << 12
+
 // A table numbers keys. Most pickles have a handful, which a scan finds sooner
 // than a map does.
 type table[K comparable] struct {
 	entries []entry[K]
 	index   map[K]uint32
+	spare   map[K]uint32 // an empty map for the next pickle that needs one
 }
 
 type entry[K comparable] struct {
@@ -39,7 +43,10 @@ func (t *table[K]) put(k K, slot uint32) {
 	if len(t.entries) <= scanLimit {
 		return
 	}
-	t.index = make(map[K]uint32, 4*scanLimit)
+	t.index, t.spare = t.spare, nil
+	if t.index == nil {
+		t.index = make(map[K]uint32, 4*scanLimit)
+	}
 	for _, e := range t.entries {
 		t.index[e.key] = e.slot
 	}
@@ -48,6 +55,10 @@ func (t *table[K]) put(k K, slot uint32) {
 func (t *table[K]) reset() {
 	clear(t.entries)
 	t.entries = t.entries[:0]
+	if t.index != nil && len(t.index) <= maxSpare {
+		clear(t.index)
+		t.spare = t.index
+	}
 	t.index = nil
 }
 

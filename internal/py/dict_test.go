@@ -104,7 +104,7 @@ func TestDictStopsEarly(t *testing.T) {
 	require.Equal(t, []any{"a"}, seen)
 }
 
-func TestGrowAllocatesOnce(t *testing.T) {
+func TestGrowAllocatesAhead(t *testing.T) {
 	d := &py.Dict{}
 	allocs := testing.AllocsPerRun(100, func() {
 		*d = py.Dict{}
@@ -113,7 +113,7 @@ func TestGrowAllocatesOnce(t *testing.T) {
 			_ = d.Set(key, nil)
 		}
 	})
-	require.LessOrEqual(t, allocs, 1.0)
+	require.LessOrEqual(t, allocs, 2.0) // four without Grow, and two with the race detector
 }
 
 func TestSets(t *testing.T) {
