@@ -191,7 +191,11 @@ func pyHex(n *big.Int) string {
 	return "0x" + n.Text(16)
 }
 
+// floatHex takes Go's own NaN for Python's, as which it is written.
 func floatHex(f float64) string {
+	if math.Float64bits(f) == math.Float64bits(math.NaN()) {
+		return "7ff8000000000000"
+	}
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, math.Float64bits(f)))
 }
 

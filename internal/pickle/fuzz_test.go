@@ -31,6 +31,7 @@ func FuzzDecode(f *testing.F) {
 			f.Add([]byte(h.input))
 		}
 	}
+	f.Add([]byte("\x80\x02G\x7f\xf8\x00\x00\x00\x00\x00\x01.")) // the NaN of package math
 	f.Fuzz(requireSafe)
 }
 
