@@ -52,15 +52,11 @@ local function wait_for_slot(id, key, concurrency, now, enqueued_at)
   return false
 end
 
--- leave_rate_limit takes a canceled or deleted job out of its rate limit, and
--- gives its slot to the next one unless the job still runs.
+-- leave_rate_limit takes a job out of its rate limit that was just canceled or
+-- deleted, and gives its slot to the next one unless the job still runs.
 local function leave_rate_limit(id, key, now, enqueued_at)
   local config = 'rq:rl:' .. key
   redis.call('ZREM', config .. ':rate_limited', id)
-  local status = redis.call('HGET', 'rq:job:' .. id, 'status')
-  if status == 'queued' or status == 'started' then
-    return
-  end
   if redis.call('ZCOUNT', 'rq:executions:' .. id, '(' .. now, '+inf') > 0 then
     return
   end
