@@ -28,8 +28,9 @@ fuzz: ## run every fuzz target for FUZZTIME (default 60s)
 fmt: ## format the code
 	@gofmt -w .
 
-vet: ## run go vet
+vet: ## run go vet, on the benchmarks too
 	@go vet ./...
+	@cd benchmarks && go vet ./...
 
 tidy-check: ## fail if go.mod or go.sum is not tidy
 	@go mod tidy -diff

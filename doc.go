@@ -1,4 +1,37 @@
 // Package rq speaks the Redis schema of Python RQ (Redis Queue) byte for byte,
 // so that Go and Python share queues: either side enqueues, either side reads
 // results, and RQ's own tools cannot tell the difference.
+//
+//	rdb := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
+//	q := rq.NewQueue(rdb, "default")
+//	job, err := q.Enqueue(ctx, rq.Call("tasks.add", 2, rq.Kw("b", 3)), rq.ResultTTL(time.Hour))
+//	sum, err := rq.Await[int](ctx, job) // once a worker has run tasks.add
+//
+// # Jobs
+//
+// [Queue.Enqueue] and its relatives put jobs in a queue, with an [Option] for
+// each keyword of RQ's enqueue. [FetchJob] and [FetchJobs] read jobs,
+// [Job.Cancel], [Job.Delete] and [Job.Requeue] act on them, and [Await],
+// [ResultOf] and [Job.LatestResult] read what they returned.
+//
+// # Values
+//
+// A [Serializer] carries arguments and results between the languages: [Pickle]
+// by default, as in RQ, or [JSON], [MessagePack] or one of your own. Reading a
+// pickle never runs anything. Python's values that Go has no type for are types
+// of this package, from [Tuple] to [PyObject].
+//
+// # Mixed versions
+//
+// What is written is what the newest RQ writes. With an older RQ around, name
+// the oldest one in the option [Fleet].
+//
+// # Errors
+//
+// What RQ would refuse is an [*InvalidError], what cannot be serialized a
+// [*SerializeError], and nothing has been written then. Every write is one step
+// on the server, so no job is ever half written.
+//
+// All functions that take a context talk to Redis; no others do. A [Queue] is
+// safe for concurrent use, a [Job] is not.
 package rq
