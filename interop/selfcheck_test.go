@@ -193,7 +193,7 @@ func TestGoByHandWithNanoseconds(t *testing.T) {
 			return python.py.try(`q.enqueue('tasks.add', 2, job_id='hand')`)
 		})
 		got := run(t, sc, golang, func(ctx context.Context, e *env) error {
-			return byHand(ctx, e, time.Now().UTC().Format(time.RFC3339Nano))
+			return byHand(ctx, e, time.Now().UTC().Format("2006-01-02T15:04:05.000000000Z"))
 		})
 
 		found, _ := diff(want, got)
