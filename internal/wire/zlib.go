@@ -90,9 +90,12 @@ var ErrNotDeflated = errors.New("not zlib data")
 // ErrTooLarge is returned when data would unfold to more than MaxInflated.
 var ErrTooLarge = errors.New("inflates to more than Redis holds")
 
+// An inflater reads src through z and limit into out.
 type inflater struct {
-	src bytes.Reader
-	z   io.ReadCloser
+	src   bytes.Reader
+	z     io.ReadCloser
+	limit io.LimitedReader
+	out   bytes.Buffer
 }
 
 // Inflate undoes Deflate, and reads any zlib stream. Like Python's decompress,
@@ -108,16 +111,15 @@ func inflate(p []byte, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNotDeflated, err)
 	}
 	defer in.release()
-	var out bytes.Buffer
-	out.Grow(min(4*len(p), 1<<20))
-	n, err := io.Copy(&out, io.LimitReader(in.z, most+1))
+	in.limit = io.LimitedReader{R: in.z, N: most + 1}
+	n, err := in.out.ReadFrom(&in.limit)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotDeflated, err)
 	}
 	if n > most {
 		return nil, ErrTooLarge
 	}
-	return out.Bytes(), nil
+	return append([]byte{}, in.out.Bytes()...), nil
 }
 
 func newInflater(p []byte) (*inflater, error) {
@@ -133,8 +135,16 @@ func newInflater(p []byte) (*inflater, error) {
 	return in, in.z.(zlib.Resetter).Reset(&in.src, nil)
 }
 
-// release lets go of the input and keeps the rest for the next one.
+// release lets go of the input and of a large buffer, and keeps the rest for
+// the next one.
 func (in *inflater) release() {
 	in.src.Reset(nil)
+	in.out.Reset()
+	if in.out.Cap() > keptBuffer {
+		in.out = bytes.Buffer{}
+	}
 	inflaters.Put(in)
 }
+
+// keptBuffer is the largest buffer that an inflater keeps.
+const keptBuffer = 64 << 10
