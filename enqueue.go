@@ -130,23 +130,21 @@ func (q *Queue) enqueue(ctx context.Context, j *Job, set *settings) error {
 
 // write does the round trip of an enqueue, and sets the job's status.
 func (q *Queue) write(ctx context.Context, j *Job, set *settings) error {
-	conn, release := once(q.rdb)
-	defer release()
 	before := j.rec
 	now := time.Now().UTC()
 	var err error
 	switch {
 	case j.waits():
-		err = q.writeWaiting(ctx, conn, j, set, now)
+		err = q.writeWaiting(ctx, j, set, now)
 	case set.unique:
 		j.queuedAt(now)
-		err = q.writeUnique(ctx, conn, j, q.place(set), keys.Queue(q.name))
+		err = q.writeUnique(ctx, j, q.place(set), keys.Queue(q.name))
 	case set.pipe != nil:
 		j.queuedAt(now)
 		q.writePlain(ctx, set.pipe, j, set)
 	default:
 		j.queuedAt(now)
-		_, err = conn.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		_, err = q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 			q.writePlain(ctx, pipe, j, set)
 			return nil
 		})
@@ -177,40 +175,48 @@ func (q *Queue) place(set *settings) string {
 
 // writePlain adds the commands of a job without conditions to a transaction.
 func (q *Queue) writePlain(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings) {
-	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
-	q.store(ctx, pipe, j, set)
+	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
+	q.save(ctx, pipe, j)
+	if where := q.place(set); where != scripts.Nowhere {
+		q.push(ctx, pipe, where, j.id)
+	}
 }
 
-// store adds the commands that save a job and put it in the queue.
-func (q *Queue) store(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings) {
-	q.save(ctx, pipe, j)
-	switch q.place(set) {
-	case scripts.Front:
-		pipe.LPush(ctx, keys.Queue(q.name), j.id)
-	case scripts.Back:
-		pipe.RPush(ctx, keys.Queue(q.name), j.id)
+// push adds the command that puts ids in the queue, one after the other.
+func (q *Queue) push(ctx context.Context, pipe redis.Pipeliner, where string, ids ...any) {
+	if len(ids) == 0 {
+		return
 	}
+	name := "rpush"
+	if where == scripts.Front {
+		name = "lpush"
+	}
+	args := append(make([]any, 0, 2+len(ids)), name, keys.Queue(q.name))
+	_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, append(args, ids...)...)})
 }
 
 // save adds the commands that store a job and start its ttl (rq/queue.py
-// Queue._persist_job).
+// Queue._persist_job). They are Do's, which take any reply: EnqueueMany gets
+// QUEUED for each. And they take the fields without a copy.
 func (q *Queue) save(ctx context.Context, pipe redis.Pipeliner, j *Job) {
-	pipe.HSet(ctx, keys.Job(j.id), j.rec.Fields()...)
+	args := append(make([]any, 0, 32), "hset", keys.Job(j.id)) // the usual job has 15 fields
+	pipe.Do(ctx, j.rec.AppendFields(args)...)
 	if j.rec.TTL != nil {
-		ttl := time.Duration(*j.rec.TTL) * time.Second
-		pipe.Expire(ctx, keys.Job(j.id), ttl)
-		pipe.Expire(ctx, keys.Dependents(j.id), ttl)
-		pipe.Expire(ctx, keys.Dependencies(j.id), ttl)
+		for _, key := range []string{keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
+			pipe.Do(ctx, "expire", key, *j.rec.TTL)
+		}
 	}
 	if j.rec.GroupID != "" {
-		pipe.SAdd(ctx, keys.Group(j.rec.GroupID), j.id)
-		pipe.SAdd(ctx, keys.Groups, j.rec.GroupID)
+		pipe.Do(ctx, "sadd", keys.Group(j.rec.GroupID), j.id)
+		pipe.Do(ctx, "sadd", keys.Groups, j.rec.GroupID)
 	}
 }
 
 // writeUnique stores the job unless its id is taken.
-func (q *Queue) writeUnique(ctx context.Context, c redis.Scripter, j *Job, where, target string) error {
-	created, err := scripts.CreateJob(ctx, c, scripts.Create{
+func (q *Queue) writeUnique(ctx context.Context, j *Job, where, target string) error {
+	conn, release := once(q.rdb)
+	defer release()
+	created, err := scripts.CreateJob(ctx, conn, scripts.Create{
 		ID: j.id, Queue: q.name, Target: target, Where: where,
 		TTL: intOr0(j.rec.TTL), Group: j.rec.GroupID, Fields: j.rec.Fields(),
 	})
@@ -226,7 +232,10 @@ func (j *Job) waits() bool { return j.rec.RateLimitKey != "" || len(j.rec.Depend
 // writeWaiting stores a job with dependencies or a rate limit. The server
 // decides in the same step whether it has to wait (rq/queue.py
 // Queue.setup_dependencies and _enqueue_rate_limited_job).
-func (q *Queue) writeWaiting(ctx context.Context, c redis.Scripter, j *Job, set *settings, now time.Time) error {
+func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now time.Time) error {
+	conn, release := once(q.rdb)
+	defer release()
+	var c redis.Scripter = conn
 	if set.pipe != nil {
 		c = set.pipe
 	}

@@ -115,9 +115,7 @@ func (q *Queue) enqueueBatch(ctx context.Context, batch []manyJob) ([]*Job, erro
 
 // sendChunks writes jobs in one round trip, and returns how many are written.
 func (q *Queue) sendChunks(ctx context.Context, batch []manyJob) (int, error) {
-	conn, release := once(q.rdb)
-	defer release()
-	pipe := conn.Pipeline()
+	pipe := q.rdb.Pipeline()
 	var chunks []*manyTx
 	for chunk := range slices.Chunk(batch, manyChunk) {
 		chunks = append(chunks, q.addChunk(ctx, pipe, chunk))
@@ -143,25 +141,35 @@ type manyTx struct {
 
 // addChunk adds MULTI, the commands of some jobs, and EXEC. go-redis has no
 // second transaction in a pipeline, so the commands are sent as they are, each
-// answered by QUEUED.
+// answered by QUEUED. Ids that go to one end of the queue are pushed together.
 func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJob) *manyTx {
-	tx := &manyTx{jobs: jobs, now: time.Now().UTC()}
-	commands := q.rdb.Pipeline() // collects, and is never executed
-	commands.SAdd(ctx, keys.Queues, keys.Queue(q.name))
+	tx := &manyTx{jobs: jobs, now: time.Now().UTC(), reply: make([]int, 0, len(jobs))}
+	_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, "multi")})
+	first := pipe.Len()
+	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
+	var front, back []any
+	push := func() {
+		q.push(ctx, pipe, scripts.Front, front...)
+		q.push(ctx, pipe, scripts.Back, back...)
+		front, back = nil, nil
+	}
 	for _, m := range jobs {
 		if m.job.waits() {
-			tx.reply = append(tx.reply, commands.Len())
-			_, _ = scripts.EnqueueWaiting(ctx, commands, q.waiting(m.job, m.set, tx.now))
+			push() // the script may push too
+			tx.reply = append(tx.reply, pipe.Len()-first)
+			_, _ = scripts.EnqueueWaiting(ctx, pipe, q.waiting(m.job, m.set, tx.now))
 			continue
 		}
 		tx.reply = append(tx.reply, -1)
 		m.job.queuedAt(tx.now)
-		q.store(ctx, commands, m.job, m.set)
+		q.save(ctx, pipe, m.job)
+		if m.set.atFront {
+			front = append(front, m.job.id)
+		} else {
+			back = append(back, m.job.id)
+		}
 	}
-	_ = pipe.Process(ctx, redis.NewStatusCmd(ctx, "multi"))
-	for _, c := range commands.Cmds() {
-		_ = pipe.Process(ctx, redis.NewStatusCmd(ctx, c.Args()...))
-	}
+	push()
 	tx.exec = redis.NewSliceCmd(ctx, "exec")
 	_ = pipe.Process(ctx, tx.exec)
 	return tx

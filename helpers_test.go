@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
 
 	"github.com/rqgo/rq/internal/redistest"
 )
@@ -28,3 +29,12 @@ func ownServer(t *testing.T) *redis.Client {
 func z(id string) redis.Z { return zs(id, 0) }
 
 func zs(id string, score int64) redis.Z { return redis.Z{Score: float64(score), Member: id} }
+
+// connect opens a connection of each of a client's two pools: go-redis has one
+// for pipelines and one for all else.
+func connect(t *testing.T, rdb *redis.Client) {
+	t.Helper()
+	require.NoError(t, rdb.Ping(t.Context()).Err())
+	_, err := rdb.Pipelined(t.Context(), func(p redis.Pipeliner) error { return p.Ping(t.Context()).Err() })
+	require.NoError(t, err)
+}

@@ -135,6 +135,9 @@ func (j *Job) readMeta() {
 // encodeMeta returns Meta as it is stored: the keys that were read keep their
 // order, also those that are not text, and new ones follow in sorted order.
 func (j *Job) encodeMeta() ([]byte, error) {
+	if len(j.Meta) == 0 && j.meta.Len() == 0 {
+		return nil, nil
+	}
 	if raw, ok := j.Meta[unreadableMeta].([]byte); ok && len(j.Meta) == 1 && string(raw) == string(j.rec.Meta) {
 		return raw, nil
 	}

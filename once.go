@@ -16,3 +16,10 @@ func once(rdb redis.UniversalClient) (conn redis.Cmdable, release func()) {
 	c := client.Conn()
 	return c, func() { _ = c.Close() }
 }
+
+// unrepeated is a command that go-redis sends at most once, and with it the
+// pipeline that it is in. It takes any reply.
+type unrepeated struct{ *redis.Cmd }
+
+// NoRetry tells go-redis not to send the command again.
+func (unrepeated) NoRetry() bool { return true }

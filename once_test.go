@@ -73,7 +73,7 @@ func TestLostReply(t *testing.T) {
 	defer through.Close()
 	q := NewQueue(through, "default")
 	fail := func(do func() error) error {
-		require.NoError(t, through.Ping(ctx).Err())
+		connect(t, through)
 		proxy.deaf.Store(true)
 		return do()
 	}

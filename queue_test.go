@@ -209,6 +209,26 @@ func TestEnqueueManyOrderAndCounts(t *testing.T) {
 	assert.Equal(t, queued, got)
 }
 
+// TestEnqueueManyBothEnds mixes jobs of every way into a queue.
+func TestEnqueueManyBothEnds(t *testing.T) {
+	t.Parallel()
+	ctx, q := t.Context(), NewQueue(redistest.New(t), "default")
+
+	_, err := q.EnqueueMany(ctx, []Prepared{
+		Prepare(Call("f"), JobID("a")),
+		Prepare(Call("f"), JobID("b"), AtFront()),
+		Prepare(Call("f"), JobID("c"), DependsOn("missing")),
+		Prepare(Call("f"), JobID("d"), DependsOn("missing"), AtFront()),
+		Prepare(Call("f"), JobID("e"), AtFront()),
+		Prepare(Call("f"), JobID("g")),
+	})
+
+	require.NoError(t, err)
+	got, err := q.JobIDs(ctx, 0, -1)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"e", "d", "b", "a", "c", "g"}, got)
+}
+
 func TestEnqueueManyRefusesAllForOne(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
@@ -230,7 +250,7 @@ func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), ownServer(t)
 	q := NewQueue(rdb, "default")
-	require.NoError(t, rdb.Ping(ctx).Err()) // the greeting of a new connection is not counted
+	connect(t, rdb) // the greeting of a new connection is not counted
 	commands := redistest.Commands(t, rdb)
 
 	_, err := q.Enqueue(ctx, Call("f", 1))

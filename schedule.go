@@ -52,8 +52,6 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 	if t.IsZero() {
 		return &InvalidError{"time", t, "must not be zero"}
 	}
-	conn, release := once(q.rdb)
-	defer release()
 	before := j.rec
 	j.rec.Status = string(StatusScheduled)
 	if set.atFront {
@@ -63,11 +61,11 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 	var err error
 	switch {
 	case set.unique:
-		err = q.writeUnique(ctx, conn, j, strconv.FormatInt(t.Unix(), 10), keys.Scheduled(q.name))
+		err = q.writeUnique(ctx, j, strconv.FormatInt(t.Unix(), 10), keys.Scheduled(q.name))
 	case set.pipe != nil:
 		q.writeScheduled(ctx, set.pipe, j, t)
 	default:
-		_, err = conn.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		_, err = q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 			q.writeScheduled(ctx, pipe, j, t)
 			return nil
 		})
@@ -84,5 +82,5 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, t time.Time) {
 	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
 	q.save(ctx, pipe, j)
-	pipe.ZAdd(ctx, keys.Scheduled(q.name), redis.Z{Score: float64(t.Unix()), Member: j.id})
+	_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, "zadd", keys.Scheduled(q.name), t.Unix(), j.id)})
 }
