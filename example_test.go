@@ -129,12 +129,8 @@ func ExampleAwait() {
 	ctx, rdb, stop := server()
 	defer stop()
 	q := rq.NewQueue(rdb, "default", rq.Sync(rq.Handlers{
-		"tasks.add": func(_ context.Context, job *rq.Job) (any, error) {
-			var a, b int
-			err := errors.Join(job.Arg(0, &a), job.Arg(1, &b))
-			return a + b, err
-		},
-		"tasks.fail": func(context.Context, *rq.Job) (any, error) { return nil, errors.New("no luck") },
+		"tasks.add":  rq.Func(func(a, b int) int { return a + b }, "a", "b"),
+		"tasks.fail": rq.Func(func() error { return errors.New("no luck") }),
 	}))
 
 	for _, call := range []rq.FuncCall{rq.Call("tasks.add", 2, 3), rq.Call("tasks.fail")} {
@@ -157,17 +153,17 @@ func ExampleCurrentJob() {
 	ctx, rdb, stop := server()
 	defer stop()
 	q := rq.NewQueue(rdb, "default", rq.Sync(rq.Handlers{
-		"tasks.report": func(ctx context.Context, _ *rq.Job) (any, error) {
+		"tasks.report": rq.Func(func(ctx context.Context, url string) error {
 			job, ok := rq.CurrentJob(ctx)
 			if !ok {
-				return nil, errors.New("not in a job")
+				return errors.New("not in a job")
 			}
 			job.Meta["handled_by"] = "host-1"
-			return nil, job.SaveMeta(ctx)
-		},
+			return job.SaveMeta(ctx)
+		}, "url"),
 	}))
 
-	job, err := q.Enqueue(ctx, rq.Call("tasks.report"))
+	job, err := q.Enqueue(ctx, rq.Call("tasks.report", "http://nvie.com"))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -4,27 +4,87 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
+	"maps"
 	"runtime/debug"
-	"strings"
+	"slices"
 )
 
-// A HandlerFunc runs a job in Go. What it returns is the job's return value; an
-// error fails the job. Within it, CurrentJob(ctx) is job.
+// A Handler runs a job in Go. What it returns is the job's return value; an
+// error, or a panic, fails the job. Func makes one of an ordinary function, and
+// HandlerFunc one of a function that looks at the job itself.
+//
+// Within a Handler, CurrentJob(ctx) is job.
+type Handler interface {
+	Handle(ctx context.Context, job *Job) (any, error)
+}
+
+// A HandlerFunc is a Handler that reads the job's arguments itself, or needs
+// none: the form for callbacks.
 type HandlerFunc func(ctx context.Context, job *Job) (any, error)
 
-// Handlers maps the dotted names of Python's functions to the Go functions that
-// run them, callbacks included.
-type Handlers map[string]HandlerFunc
+// Handle calls f.
+func (f HandlerFunc) Handle(ctx context.Context, job *Job) (any, error) { return f(ctx, job) }
+
+// Handlers maps the dotted names of Python's functions to the Handlers that run
+// them in Go, callbacks included.
+type Handlers map[string]Handler
+
+// A Middleware puts something around a Handler, such as a log or a trace.
+type Middleware func(next Handler) Handler
+
+// With returns the handlers with middleware around each of them, the first
+// outermost.
+func (h Handlers) With(middleware ...Middleware) Handlers {
+	out := maps.Clone(h)
+	for name, handler := range out {
+		if checkHandler(name, handler) != nil {
+			continue // validate must find it
+		}
+		for _, m := range slices.Backward(middleware) {
+			handler = m(handler)
+		}
+		out[name] = handler
+	}
+	return out
+}
 
 // ErrNoHandler is how a job fails whose function has no handler, and a job
 // whose callback has none.
 var ErrNoHandler = errors.New("rq: no handler is registered")
 
+// validate returns an *InvalidError for each handler that could never run, by
+// name.
+func (h Handlers) validate() error {
+	var bad []error
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		if err := checkHandler(name, h[name]); err != nil {
+			bad = append(bad, &InvalidError{"handler", name, err.Error()})
+		}
+	}
+	return errors.Join(bad...)
+}
+
+func checkHandler(name string, h Handler) error {
+	if name == "" {
+		return errors.New("must have the name of a Python function")
+	}
+	switch h := h.(type) {
+	case nil:
+		return errors.New("must not be nil")
+	case HandlerFunc:
+		if h == nil {
+			return errors.New("must not be nil")
+		}
+	case *boundFunc:
+		return h.err
+	}
+	return nil
+}
+
 // run calls the handler of a job, or of one of its callbacks. A panic becomes a
 // *PanicError.
 func (h Handlers) run(ctx context.Context, name string, job *Job) (result any, err error) {
-	f, ok := h[name]
+	handler, ok := h[name]
 	if !ok {
 		return nil, fmt.Errorf("%w for %s", ErrNoHandler, name)
 	}
@@ -33,55 +93,5 @@ func (h Handlers) run(ctx context.Context, name string, job *Job) (result any, e
 			result, err = nil, &PanicError{r, debug.Stack()}
 		}
 	}()
-	return f(withJob(ctx, job), job)
-}
-
-// excInfo renders an error as the traceback of a failed job, in the layout that
-// Python's tools show: a heading, where it happened, and last the kind of error
-// and its message.
-func excInfo(function string, err error) string {
-	var b strings.Builder
-	b.WriteString("Traceback (most recent call last):\n")
-	fmt.Fprintf(&b, "  Go handler of %s\n", function)
-	var p *PanicError
-	if errors.As(err, &p) {
-		for _, frame := range panicFrames(p.Stack) {
-			fmt.Fprintf(&b, "  %s\n", frame)
-		}
-	}
-	fmt.Fprintf(&b, "%s: %s\n", errorKind(err), strings.ToValidUTF8(err.Error(), "\uFFFD"))
-	return b.String()
-}
-
-// panicFrames returns the lines of a stack between the panic and this package.
-func panicFrames(stack []byte) []string {
-	lines := strings.Split(strings.TrimSpace(string(stack)), "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "panic(") && i+2 <= len(lines) {
-			lines = lines[i+2:]
-			break
-		}
-	}
-	for i, line := range lines {
-		if strings.HasPrefix(line, "github.com/rqgo/rq.Handlers.run") {
-			lines = lines[:i]
-			break
-		}
-	}
-	return lines
-}
-
-// errorKind names the type of the innermost error that has a name of its own.
-func errorKind(err error) string {
-	kind := "error"
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		t := reflect.TypeOf(e)
-		for t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		if name := t.String(); !strings.HasPrefix(name, "errors.") && !strings.HasPrefix(name, "fmt.") {
-			kind = name
-		}
-	}
-	return kind
+	return handler.Handle(withJob(ctx, job), job)
 }

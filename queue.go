@@ -53,7 +53,10 @@ func QueueTimeout(d time.Duration) QueueOption {
 // Sync makes the queue run each job at once in the caller, instead of leaving
 // it to a worker (RQ's is_async=False). The job's function must be in handlers.
 func Sync(handlers Handlers) QueueOption {
-	return queueOptionFunc(func(q *Queue) { q.handlers, q.sync = handlers, true })
+	return queueOptionFunc(func(q *Queue) {
+		q.handlers, q.sync = handlers, true
+		q.err = errors.Join(q.err, handlers.validate())
+	})
 }
 
 // Fleet names the oldest version of Python RQ that works on or looks at the

@@ -20,16 +20,16 @@ func TestSync(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	q := NewQueue(redistest.New(t), "default", Sync(Handlers{
-		"ok": func(ctx context.Context, job *Job) (any, error) {
+		"ok": HandlerFunc(func(ctx context.Context, job *Job) (any, error) {
 			current, ok := CurrentJob(ctx)
 			assert.True(t, ok)
 			assert.Same(t, job, current)
 			assert.True(t, job.IsStarted())
 			return 42, nil
-		},
-		"error":   func(context.Context, *Job) (any, error) { return nil, errors.Join(customError{}) },
-		"panic":   func(context.Context, *Job) (any, error) { panic("oh no") },
-		"timeout": func(ctx context.Context, _ *Job) (any, error) { <-ctx.Done(); return nil, context.Cause(ctx) },
+		}),
+		"error":   Func(func() error { return errors.Join(customError{}) }),
+		"panic":   Func(func() { panic("oh no") }),
+		"timeout": Func(func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) }),
 	}))
 	for _, c := range []struct {
 		name   string
@@ -39,7 +39,7 @@ func TestSync(t *testing.T) {
 	}{
 		{"ok", nil, StatusFinished, nil},
 		{"error", nil, StatusFailed, []string{"Traceback (most recent call last):\n  Go handler of error\n", "custom\n"}},
-		{"panic", nil, StatusFailed, []string{"Go handler of panic\n", "sync_test.go", "rq.PanicError: panic: oh no\n"}},
+		{"panic", nil, StatusFailed, []string{"sync_test.go\", line ", ", in rq.TestSync.func", "\npanic: oh no\n"}},
 		{"timeout", []Option{Timeout(time.Second)}, StatusFailed, []string{"context.deadlineExceededError: context deadline exceeded\n"}},
 		{"missing", nil, StatusFailed, []string{"no handler is registered for missing\n"}},
 	} {
@@ -70,13 +70,13 @@ func TestSyncCallbacks(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	var called []string
-	note := func(_ context.Context, job *Job) (any, error) {
+	note := HandlerFunc(func(_ context.Context, job *Job) (any, error) {
 		called = append(called, string(job.Status()))
 		return nil, nil
-	}
+	})
 	q := NewQueue(redistest.New(t), "default", Sync(Handlers{
-		"ok":   func(context.Context, *Job) (any, error) { return nil, nil },
-		"no":   func(context.Context, *Job) (any, error) { return nil, customError{} },
+		"ok":   Func(func() {}),
+		"no":   Func(func() error { return customError{} }),
 		"note": note,
 	}))
 
@@ -96,7 +96,7 @@ func TestSyncOutlivesItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	rdb := redistest.New(t)
 	q := NewQueue(rdb, "default", Sync(Handlers{
-		"f": func(ctx context.Context, _ *Job) (any, error) { cancel(); return nil, context.Cause(ctx) },
+		"f": Func(func(ctx context.Context) error { cancel(); return context.Cause(ctx) }),
 	}))
 
 	_, err := q.Enqueue(ctx, Call("f"), JobID("j"))

@@ -10,22 +10,18 @@ import (
 
 // runHere are the handlers of the scenarios that run jobs in the caller.
 var runHere = rq.Handlers{
-	"tasks.add": func(_ context.Context, job *rq.Job) (any, error) {
-		var a, b int
-		err := errors.Join(job.Arg(0, &a), job.Kwarg("b", &b))
-		return a + b, err
-	},
-	"tasks.fail":           func(context.Context, *rq.Job) (any, error) { return nil, errors.New("no") },
-	"tasks.nothing":        func(context.Context, *rq.Job) (any, error) { return nil, nil },
-	"tasks.unserializable": func(context.Context, *rq.Job) (any, error) { return func() {}, nil },
-	"tasks.progress": func(ctx context.Context, _ *rq.Job) (any, error) {
+	"tasks.add":            rq.Func(func(a, b int) int { return a + b }, "a", "b"),
+	"tasks.fail":           rq.Func(func(message string) error { return errors.New(message) }, "message"),
+	"tasks.nothing":        rq.Func(func() {}),
+	"tasks.unserializable": rq.Func(func() any { return func() {} }),
+	"tasks.progress": rq.HandlerFunc(func(ctx context.Context, _ *rq.Job) (any, error) {
 		job, ok := rq.CurrentJob(ctx)
 		if !ok {
 			return nil, errors.New("no current job")
 		}
 		job.Meta["step"] = 1
 		return job.ID(), job.SaveMeta(ctx)
-	},
+	}),
 }
 
 func runSync(call rq.FuncCall, opts ...rq.Option) func(context.Context, *env) error {

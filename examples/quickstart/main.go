@@ -24,18 +24,17 @@ import (
 )
 
 // handlers are the Go functions that run jobs, under the names that Python
-// would give them.
+// would give them, with the names of their parameters.
 var handlers = rq.Handlers{
-	"tasks.add": func(_ context.Context, job *rq.Job) (any, error) {
-		var a, b int
-		err := errors.Join(job.Arg(0, &a), job.Arg(1, &b))
-		return a + b, err
-	},
-	"tasks.div_by_zero": func(_ context.Context, job *rq.Job) (any, error) {
-		var x, zero int
-		err := job.Arg(0, &x)
-		return x / zero, err
-	},
+	"tasks.add":         rq.Func(add, "a", "b"),
+	"tasks.div_by_zero": rq.Func(divByZero, "x"),
+}
+
+func add(a, b int) int { return a + b }
+
+func divByZero(x int) int {
+	zero := 0
+	return x / zero
 }
 
 func main() {
@@ -87,7 +86,7 @@ func connect() (*redis.Client, func(), error) {
 // success runs a job in this process, as a test would (RQ's is_async=False).
 func success(ctx context.Context, rdb *redis.Client) error {
 	q := rq.NewQueue(rdb, "quickstart-sync", rq.Sync(handlers))
-	job, err := q.Enqueue(ctx, rq.Call("tasks.add", 2, 3))
+	job, err := q.Enqueue(ctx, rq.Call("tasks.add", 2, rq.Kw("b", 3)))
 	if err != nil {
 		return err
 	}
