@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -10,8 +11,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchmarks:", err)
 		os.Exit(1)
 	}
@@ -40,7 +42,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	if short = short || shortOfPickle; short && *check {
-		return fmt.Errorf("a target is missed")
+		return errors.New("a target is missed")
 	}
 	return nil
 }
