@@ -143,7 +143,7 @@ func ownConnection(ctx context.Context, rdb redis.UniversalClient) (*connection,
 	opts.PoolSize, opts.MinIdleConns, opts.MaxRetries = 1, 0, -1
 	c := &connection{Client: redis.NewClient(&opts), closed: make(chan struct{})}
 	c.stop = context.AfterFunc(ctx, func() {
-		_ = c.Client.Close()
+		_ = c.Close()
 		close(c.closed)
 	})
 	return c, nil
@@ -152,7 +152,7 @@ func ownConnection(ctx context.Context, rdb redis.UniversalClient) (*connection,
 // close ends the connection, and returns when nothing of it is left.
 func (c *connection) close() {
 	if c.stop() {
-		_ = c.Client.Close()
+		_ = c.Close()
 		return
 	}
 	<-c.closed

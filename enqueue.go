@@ -2,6 +2,7 @@ package rq
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -69,9 +70,10 @@ func (q *Queue) create(call FuncCall, opts []Option) (*Job, *settings, error) {
 // adopt makes j a job of this queue, and refuses what cannot be enqueued here.
 func (q *Queue) adopt(j *Job, set *settings) error {
 	limited := j.rec.RateLimitKey != ""
+	if err := errors.Join(q.err, validateJobID(j.id)); err != nil {
+		return err
+	}
 	switch {
-	case q.err != nil:
-		return q.err
 	case set.unique && !j.ownsID:
 		return &InvalidError{"unique", j.id, "needs an id of your own: give JobID too"}
 	case set.unique && len(j.rec.DependencyIDs) > 0:
@@ -101,20 +103,31 @@ func (q *Queue) adopt(j *Job, set *settings) error {
 }
 
 // EnqueueJob puts a job in the queue that CreateJob made, or that exists already
-// (rq/queue.py Queue.enqueue_job). Of the options, those are taken that say how:
-// AtFront, Unique and Pipeline. Errors are those of Enqueue.
+// (rq/queue.py Queue.enqueue_job). The options are those that say how: AtFront,
+// Unique and Pipeline. Errors are those of Enqueue.
 func (q *Queue) EnqueueJob(ctx context.Context, j *Job, opts ...Option) error {
-	set, err := collect(opts)
+	set, err := q.place(j, opts)
 	if err != nil {
 		return err
 	}
-	if err := q.adopt(j, set); err != nil {
-		return err
-	}
-	if j.rec.Meta, err = j.encodeMeta(); err != nil {
-		return err
-	}
 	return q.enqueue(ctx, j, set)
+}
+
+// place makes a job that exists one of this queue, ready to be written.
+func (q *Queue) place(j *Job, opts []Option) (*settings, error) {
+	set, err := collectPlacement(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.adopt(j, set); err != nil {
+		return nil, err
+	}
+	meta, err := j.encodeMeta()
+	if err != nil {
+		return nil, err
+	}
+	j.rec.Meta = meta
+	return set, nil
 }
 
 // enqueue writes an adopted job.
@@ -138,7 +151,7 @@ func (q *Queue) write(ctx context.Context, j *Job, set *settings) error {
 		err = q.writeWaiting(ctx, j, set, now)
 	case set.unique:
 		j.queuedAt(now)
-		err = q.writeUnique(ctx, j, q.place(set), keys.Queue(q.name))
+		err = q.writeUnique(ctx, j, q.where(set), keys.Queue(q.name))
 	case set.pipe != nil:
 		j.queuedAt(now)
 		q.writePlain(ctx, set.pipe, j, set)
@@ -161,9 +174,9 @@ func (j *Job) queuedAt(now time.Time) {
 	j.rec.Status, j.rec.EnqueuedAt = string(StatusQueued), now
 }
 
-// place says where in the queue the job goes. In a queue with Sync it goes
+// where says where in the queue the job goes. In a queue with Sync it goes
 // nowhere: no worker may run it too.
-func (q *Queue) place(set *settings) string {
+func (q *Queue) where(set *settings) string {
 	switch {
 	case q.sync:
 		return scripts.Nowhere
@@ -177,7 +190,7 @@ func (q *Queue) place(set *settings) string {
 func (q *Queue) writePlain(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings) {
 	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
 	q.save(ctx, pipe, j)
-	if where := q.place(set); where != scripts.Nowhere {
+	if where := q.where(set); where != scripts.Nowhere {
 		q.push(ctx, pipe, where, j.id)
 	}
 }
@@ -258,7 +271,7 @@ func (q *Queue) waiting(j *Job, set *settings, now time.Time) scripts.Waiting {
 	rec := j.rec
 	rec.Status, rec.EnqueuedAt = "", time.Time{}
 	return scripts.Waiting{
-		ID: j.id, Queue: q.name, Where: q.place(set), TTL: intOr0(rec.TTL),
+		ID: j.id, Queue: q.name, Where: q.where(set), TTL: intOr0(rec.TTL),
 		Score: q.fleet.deferredScore(now.Unix()), Now: moment(now), Group: rec.GroupID,
 		RateLimit: rec.RateLimitKey, Concurrency: rec.RateLimitConcurrency,
 		AllowFailure: rec.AllowDependencyFailures != nil && *rec.AllowDependencyFailures,

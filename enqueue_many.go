@@ -181,6 +181,11 @@ func (tx *manyTx) settle() error {
 	if err != nil {
 		return err
 	}
+	for _, reply := range replies {
+		if err, ok := reply.(error); ok {
+			return err
+		}
+	}
 	for i, m := range tx.jobs {
 		if at := tx.reply[i]; at >= 0 {
 			status, ok := replies[at].(string)

@@ -14,7 +14,6 @@ type release []int
 var (
 	oldestRelease = release{1, 16}
 
-	executionsRelease    = release{2, 0}    // deferred jobs expire by their score, until 2.8
 	createdStatusRelease = release{2, 4, 1} // can read the status created
 	deferredSinceRelease = release{2, 8}    // deferred jobs are scored by creation time
 	rateLimitRelease     = release{3, 0}    // has rate limits

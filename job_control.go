@@ -94,12 +94,15 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 }
 
 // Requeue moves a failed or stopped job back to its queue, in one step (rq/job.py
-// Job.requeue). Its number of retries is not restored, as in RQ. It returns
-// ErrInvalidJobOperation when the job is not in the failed registry,
-// ErrNoSuchJob when there is no such job.
+// Job.requeue). AtFront is the one option it takes. The number of retries is not
+// restored, as in RQ. It returns ErrInvalidJobOperation when the job is not in
+// the failed registry, ErrNoSuchJob when there is no such job.
 func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
-	set, err := collect(opts)
-	if err != nil {
+	set, err := collectPlacement(opts)
+	if err == nil && (set.unique || set.pipe != nil) {
+		err = &InvalidError{"option", "Unique or Pipeline", "is not possible for a requeue"}
+	}
+	if err := errors.Join(err, validateJobID(j.id)); err != nil {
 		return err
 	}
 	origin, err := j.rdb.HGet(ctx, keys.Job(j.id), "origin").Result()

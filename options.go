@@ -3,6 +3,7 @@ package rq
 import (
 	"errors"
 	"net/url"
+	"reflect"
 	"time"
 	"unicode/utf8"
 
@@ -60,6 +61,21 @@ func collect(opts []Option) (*settings, error) {
 		}
 	}
 	return s, s.err()
+}
+
+// collectPlacement collects options for a job that exists: those that describe
+// a job come too late.
+func collectPlacement(opts []Option) (*settings, error) {
+	s, err := collect(opts)
+	if err != nil {
+		return nil, err
+	}
+	rest := *s
+	rest.atFront, rest.unique, rest.pipe = false, false, nil
+	if !reflect.DeepEqual(rest, settings{}) {
+		return nil, &InvalidError{"option", "other than AtFront, Unique and Pipeline", "is given when the job is made"}
+	}
+	return s, nil
 }
 
 // err returns everything that was refused so far.

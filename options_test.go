@@ -187,3 +187,29 @@ func TestDurationsThatAreTooLongStay(t *testing.T) {
 	assert.True(t, ok)
 	assert.Equal(t, time.Duration(math.MaxInt64).Truncate(time.Second), got)
 }
+
+// TestOptionsThatComeTooLate checks that no option is silently ignored.
+func TestOptionsThatComeTooLate(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := NewQueue(rdb, "default")
+	j, err := q.CreateJob(Call("f"), JobID("j"))
+	require.NoError(t, err)
+	old := &Job{id: "a.b", rdb: rdb, serializer: Pickle{}}
+
+	_, placed := q.CreateJob(Call("f"), AtFront())
+	for name, err := range map[string]error{
+		"enqueue":  q.EnqueueJob(ctx, j, TTL(time.Minute)),
+		"schedule": q.ScheduleJob(ctx, j, time.Now(), Group("g")),
+		"requeue":  j.Requeue(ctx, Retry{Max: 1}),
+		"unique":   j.Requeue(ctx, Unique()),
+		"create":   placed,
+		"bad id":   q.EnqueueJob(ctx, old),
+		"requeued": old.Requeue(ctx),
+		"zero":     q.ScheduleJob(ctx, j, time.Time{}),
+	} {
+		var invalid *InvalidError
+		assert.ErrorAs(t, err, &invalid, name)
+	}
+	assertEmpty(t, rdb)
+}

@@ -218,7 +218,7 @@ func (q *Queue) Remove(ctx context.Context, id string) (bool, error) {
 // How many jobs a script handles before other clients get their turn.
 const (
 	emptyChunk   = 500
-	compactChunk = 2000
+	compactChunk = 500
 )
 
 // Empty deletes the jobs that are in the queue now, and returns how many it

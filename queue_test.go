@@ -286,3 +286,22 @@ func TestServerDies(t *testing.T) {
 	require.NoError(t, err, "a queue has no state that a lost connection could spoil")
 	assert.True(t, j.IsQueued())
 }
+
+// TestSomethingElseInItsPlace checks that a refusal of one command of a
+// transaction is not taken for success.
+func TestSomethingElseInItsPlace(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := NewQueue(rdb, "default")
+	require.NoError(t, rdb.Set(ctx, keys.Queue("default"), "no list", 0).Err())
+
+	_, plain := q.Enqueue(ctx, Call("f"))
+	_, unique := q.Enqueue(ctx, Call("f"), JobID("u"), Unique())
+	_, waiting := q.Enqueue(ctx, Call("f"), DependsOn("none"))
+	jobs, many := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"))})
+
+	for _, err := range []error{plain, unique, waiting, many} {
+		assert.ErrorContains(t, err, "WRONGTYPE")
+	}
+	assert.Empty(t, jobs)
+}

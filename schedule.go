@@ -32,17 +32,11 @@ func (q *Queue) EnqueueIn(ctx context.Context, d time.Duration, call FuncCall, o
 }
 
 // ScheduleJob is EnqueueAt for a job that CreateJob made, or that exists already
-// (rq/queue.py Queue.schedule_job). Of the options, those are taken that say
-// how: AtFront, Unique and Pipeline.
+// (rq/queue.py Queue.schedule_job). The options are those that say how:
+// AtFront, Unique and Pipeline.
 func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...Option) error {
-	set, err := collect(opts)
+	set, err := q.place(j, opts)
 	if err != nil {
-		return err
-	}
-	if err := q.adopt(j, set); err != nil {
-		return err
-	}
-	if j.rec.Meta, err = j.encodeMeta(); err != nil {
 		return err
 	}
 	return q.schedule(ctx, j, t, set)
