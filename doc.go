@@ -14,6 +14,16 @@
 // [Job.Cancel], [Job.Delete] and [Job.Requeue] act on them, and [Await],
 // [ResultOf] and [Job.LatestResult] read what they returned.
 //
+// # Handlers
+//
+// [Handlers] maps the names of Python's functions to Go's. [Func] binds a call
+// to an ordinary function, by position and by keyword as Python does; a
+// [HandlerFunc] looks at the [Job] itself; a [Middleware] goes around either.
+//
+//	func add(a, b int) (int, error) { return a + b, nil }
+//
+//	rq.Handlers{"tasks.add": rq.Func(add, "a", "b")} // add(2, 3), add(2, b=3)
+//
 // # Values
 //
 // A [Serializer] carries arguments and results between the languages: [Pickle]
@@ -29,8 +39,9 @@
 // # Errors
 //
 // What RQ would refuse is an [*InvalidError], what cannot be serialized a
-// [*SerializeError], and nothing has been written then. Every write is one step
-// on the server, so no job is ever half written.
+// [*SerializeError], and nothing has been written then. A call that does not fit
+// its function fails the job with a [*CallError], Python's TypeError. Every
+// write is one step on the server, so no job is ever half written.
 //
 // All functions that take a context talk to Redis; no others do. A [Queue] is
 // safe for concurrent use, a [Job] is not.

@@ -30,24 +30,26 @@ type boundFunc struct {
 //
 // f is a func([ctx,] parameters...) ([result,] [error]). The context ends with
 // the job's timeout, and CurrentJob finds the job in it; it has no name here.
+// Values become Go values as in Job.Arg. A call that does not fit fails the job
+// with a *CallError, and f is not called.
 //
-//   - Values become Go values as in Job.Arg. A call that does not fit fails the
-//     job with a *CallError, and f is not called.
-//   - A parameter that is a pointer may be left out; it is nil then, as it is
-//     for None. A *big.Int and the pointers to types of this package, such as
-//     *Dict, are values like others and must be given.
-//   - With fewer names than parameters, the others are given by position only,
-//     as after a Python function's "/"; but for these, at the end and in this
-//     order:
-//   - a struct with fields tagged rq:"name" takes these arguments, by keyword
-//     only, as after "*". They may be left out unless tagged rq:"name,required";
+// A parameter that is a pointer may be left out, and is nil then, as for None.
+// Types that hold a Python value by pointer must be given: *big.Int, *Dict,
+// *Set, *PyObject and their like.
+//
+// Parameters that are left after the names are given by position only, as those
+// before a "/" in Python. But at the end, in this order:
+//
+//   - a struct with fields tagged rq:"name" takes arguments by keyword only, as
+//     after a "*". They may be left out unless tagged rq:"name,required";
 //   - a map[string]T takes all other keyword arguments, as **kwargs does;
 //   - ...T takes all other positional arguments, as *args does.
 //
-// A named struct or map is a parameter like others, for a dict. A method that
-// Python put on the queue with its object gives f the object as first argument.
+// A struct or map with a name is a parameter like others, for a dict.
 //
-// A wrong f or name is reported by what the Handlers are given to.
+// A method that Python put on the queue with its object gives f the object as
+// first argument. A callback is given the arguments of its job. A wrong f or
+// name is an *InvalidError where the Handlers are given, as to Sync.
 func Func(f any, names ...string) Handler {
 	if err := noJob(f); err != nil {
 		return &boundFunc{err: err}

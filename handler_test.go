@@ -2,6 +2,7 @@ package rq
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -100,4 +101,29 @@ func TestInstance(t *testing.T) {
 
 	require.NoError(t, err)
 	assert.Equal(t, "hello Ann", got)
+}
+
+// BenchmarkFunc compares a bound function with one that reads the arguments.
+func BenchmarkFunc(b *testing.B) {
+	job, err := CreateJob(nil, Call("tasks.add", 2, Kw("b", 3)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, h := range map[string]Handler{
+		"func": Func(func(a, b int) (int, error) { return a + b, nil }, "a", "b"),
+		"raw": HandlerFunc(func(_ context.Context, job *Job) (any, error) {
+			var a, b int
+			err := errors.Join(job.Arg(0, &a), job.Kwarg("b", &b))
+			return a + b, err
+		}),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := h.Handle(b.Context(), job); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

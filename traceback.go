@@ -34,14 +34,17 @@ func excInfo(function string, err error) string {
 // errorKind names the type of the innermost error that has a name of its own.
 // Arguments that do not fit are a TypeError, as in Python, and a panic is a panic.
 func errorKind(err error) string {
+	var panicked *PanicError
+	var call *CallError
+	var value *py.AssignError
+	switch {
+	case errors.As(err, &panicked):
+		return "panic"
+	case errors.As(err, &call), errors.As(err, &value):
+		return "TypeError"
+	}
 	kind := "error"
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		switch e.(type) {
-		case *PanicError:
-			return "panic"
-		case *CallError, *py.AssignError:
-			return "TypeError"
-		}
 		t := reflect.TypeOf(e)
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()

@@ -11,7 +11,7 @@ import (
 // runHere are the handlers of the scenarios that run jobs in the caller.
 var runHere = rq.Handlers{
 	"tasks.add":            rq.Func(func(a, b int) int { return a + b }, "a", "b"),
-	"tasks.fail":           rq.Func(func(message string) error { return errors.New(message) }, "message"),
+	"tasks.fail":           rq.Func(errors.New, "message"),
 	"tasks.nothing":        rq.Func(func() {}),
 	"tasks.unserializable": rq.Func(func() any { return func() {} }),
 	"tasks.progress": rq.HandlerFunc(func(ctx context.Context, _ *rq.Job) (any, error) {
