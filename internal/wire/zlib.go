@@ -17,10 +17,9 @@ import (
 const MaxInflated = 512 << 20
 
 // tinyInput is the size up to which data is stored as it is inside the zlib
-// stream: with 11 bytes around it, it makes the 64 up to which Redis keeps a
-// hash compact. So short a pickle does not get smaller by compressing, and this
+// stream. So short a pickle does not get smaller at the fast level, and this
 // takes a fiftieth of the time.
-const tinyInput = 64 - 11
+const tinyInput = 128
 
 // smallInput is the size up to which the fast level is used: resetting the
 // default level clears 650 KiB of tables, which costs more than the whole
@@ -56,7 +55,7 @@ func (d *deflater) Write(p []byte) (int, error) {
 // Deflate compresses p as a zlib stream that begins as Python's do (78 9c). What
 // follows need not be Python's, but for the empty string it is.
 func Deflate(p []byte) []byte {
-	out := make([]byte, 0, len(p)/2+64)
+	out := make([]byte, 0, len(p)/2+tinyInput)
 	out = append(out, 0x78, 0x9c)
 	switch {
 	case len(p) == 0:
