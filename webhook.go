@@ -1,0 +1,173 @@
+package rq
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/rqgo/rq/internal/py"
+	"github.com/rqgo/rq/internal/pyjson"
+	"github.com/rqgo/rq/internal/wire"
+)
+
+// webhookClient follows redirects as Python's urllib does and uses each
+// connection once, so that nothing outlives a request.
+var webhookClient = &http.Client{
+	Transport: &http.Transport{
+		Proxy:             http.ProxyFromEnvironment,
+		DisableKeepAlives: true,
+	},
+	CheckRedirect: followWebhook,
+}
+
+// maxRedirects is how many redirects urllib follows.
+const maxRedirects = 10
+
+// sendWebhooks sends the job's webhooks for a status, one after the other
+// (rq/job.py Job.send_webhooks). What fails is logged: a job's outcome does not
+// depend on who hears of it.
+func (j *Job) sendWebhooks(ctx context.Context, status Status, exc string) {
+	for _, w := range j.rec.Webhooks {
+		if w.JobStatus != string(status) {
+			continue
+		}
+		if err := j.sendWebhook(ctx, w, exc); err != nil {
+			slog.WarnContext(ctx, "rq: send webhook", "job", j.id, "error", err)
+		}
+	}
+}
+
+// sendWebhook sends one request (rq/webhook.py Webhook.send). As in RQ the body
+// of the response is not read, and a status other than 2xx is an error.
+func (j *Job) sendWebhook(ctx context.Context, w wire.Webhook, exc string) error {
+	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
+	defer cancel()
+	req, err := j.webhookRequest(ctx, w, exc)
+	if err != nil {
+		return err
+	}
+	return wrapf(doWebhook(req), "%s %s", w.Method, req.URL.Redacted())
+}
+
+func doWebhook(req *http.Request) error {
+	resp, err := webhookClient.Do(req)
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err // the URL is where it was redirected to, without the host
+	}
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return errors.New("HTTP status " + resp.Status)
+	}
+	return nil
+}
+
+func (j *Job) webhookRequest(ctx context.Context, w wire.Webhook, exc string) (*http.Request, error) {
+	var body io.Reader
+	if w.Method == http.MethodPost {
+		payload, err := j.webhookPayload(w, exc)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(payload)
+	}
+	req, err := http.NewRequestWithContext(ctx, w.Method, w.URL, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "rq (Go)")
+	req.Header.Set("Accept-Encoding", "identity") // nobody reads the response
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, wrapf(setWebhookHeaders(req, w.Headers), "%s %s", w.Method, req.URL.Redacted())
+}
+
+// setWebhookHeaders lets the user's headers win over ours. They are set in
+// order of their names, for two that differ in case only.
+func setWebhookHeaders(req *http.Request, headers map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		value, err := latin1(name, headers[name])
+		if err != nil {
+			return err
+		}
+		req.Header.Set(name, value)
+	}
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host // net/http does not look for it among the headers
+	}
+	return nil
+}
+
+// latin1 encodes the value of a header as Python's http.client does.
+func latin1(name, value string) (string, error) {
+	b := make([]byte, 0, len(value))
+	for _, r := range value {
+		if r > 0xff {
+			return "", &InvalidError{"webhook header " + name, value, "must be Latin-1"}
+		}
+		b = append(b, byte(r))
+	}
+	return string(b), nil
+}
+
+// webhookPayload returns the body of a POST (rq/webhook.py Webhook.get_payload).
+// Like RQ's there is none for a job whose call cannot be read.
+func (j *Job) webhookPayload(w wire.Webhook, exc string) ([]byte, error) {
+	name, err := j.FuncName()
+	if err != nil {
+		return nil, err
+	}
+	items := []py.Item{
+		{Key: "job_id", Value: j.id},
+		{Key: "func_name", Value: name},
+		{Key: "status", Value: w.JobStatus},
+		{Key: "enqueued_at", Value: isoformat(j.rec.EnqueuedAt)},
+		{Key: "ended_at", Value: isoformat(j.rec.EndedAt)},
+	}
+	if w.JobStatus == string(StatusFailed) {
+		items = append(items, py.Item{Key: "exc_info", Value: exc})
+	}
+	payload, err := py.NewDict(items...)
+	if err != nil {
+		return nil, err
+	}
+	return pyjson.Append(nil, payload)
+}
+
+// isoformat returns t as Python's datetime.isoformat does, which leaves out a
+// fraction of 0, and nil for the zero time.
+func isoformat(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Microsecond)
+	if t.Nanosecond() == 0 {
+		return t.Format("2006-01-02T15:04:05+00:00")
+	}
+	return t.Format("2006-01-02T15:04:05.000000+00:00")
+}
+
+// followWebhook makes of net/http's redirects urllib's: a POST becomes a GET or
+// is not redirected at all, and no request tells where it comes from.
+func followWebhook(req *http.Request, via []*http.Request) error {
+	if req.Method == http.MethodPost { // the status was 307 or 308
+		return http.ErrUseLastResponse
+	}
+	if len(via) > maxRedirects {
+		return errors.New("too many redirects")
+	}
+	req.Header.Del("Content-Type")
+	req.Header.Del("Referer") // it would give a secret URL away
+	return nil
+}
