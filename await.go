@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,7 +25,8 @@ const awaitCheck = 30 * time.Second
 // retries; ErrNoSuchJob when the job is gone and left no result, as with
 // ResultTTL(0); ErrInvalidJobOperation when it is canceled; and ctx.Err() when
 // ctx ends first. That a waiting job was deleted or canceled is noticed within
-// 30 seconds. The result of an earlier run of a job that is queued again is not
+// 30 seconds. A lost connection is made again, and only when the server cannot
+// be reached five times in a row is that the error. The result of an earlier run of a job that is queued again is not
 // returned.
 func Await[T any](ctx context.Context, j *Job) (T, error) {
 	r, err := j.await(ctx)
@@ -34,22 +37,61 @@ func Await[T any](ctx context.Context, j *Job) (T, error) {
 	return valueOf[T](r)
 }
 
-// await returns the result of the run that the job is in or comes to.
+// await returns the result of the run that the job is in or comes to. A
+// connection that is lost is made again: nothing is missed, because results stay
+// in the stream.
 func (j *Job) await(ctx context.Context) (*Result, error) {
+	if j == nil {
+		return nil, noSuchJob("nil")
+	}
+	last := ""
+	for failures := 0; ; {
+		r, err := j.awaitOn(ctx, &last, &failures)
+		if r != nil || err == nil || !isConnectionError(err) || failures >= awaitFailures {
+			return r, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond << failures):
+		}
+		failures++
+	}
+}
+
+// awaitFailures is how often in a row Await tries to reach the server again. The
+// waits between double from 50 ms on.
+const awaitFailures = 5
+
+// isConnectionError reports whether err came from the way to the server, and not
+// from the server or from what was read.
+func isConnectionError(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		redis.HasErrorPrefix(err, "LOADING") || redis.HasErrorPrefix(err, "READONLY")
+}
+
+// awaitOn is await on one connection. *last is the place in the stream from
+// which on results count, "" when that is not known yet.
+func (j *Job) awaitOn(ctx context.Context, last *string, failures *int) (*Result, error) {
 	r, done, err := j.peek(ctx)
 	if done || err != nil {
 		return r, err
+	}
+	if *last == "" {
+		*last = r.after()
 	}
 	conn, err := ownConnection(ctx, j.rdb)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.close()
-	for last := r.after(); ; {
-		r, err := j.block(ctx, conn.Client, &last)
+	for {
+		r, err := j.block(ctx, conn.Client, last)
 		if r != nil || err != nil {
 			return r, err
 		}
+		*failures = 0
 		if r, done, err = j.peek(ctx); done || err != nil {
 			return r, err
 		}

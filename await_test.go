@@ -111,7 +111,7 @@ func TestAwaitOutcomes(t *testing.T) {
 	}{
 		"failed":               {StatusFailed, wire.Result{Type: wire.Failed, ExcString: &exc}, isFailed("ValueError: no")},
 		"stopped":              {StatusStopped, wire.Result{Type: wire.Failed, ExcString: &exc}, isFailed("ValueError: no")},
-		"max retries exceeded": {StatusFailed, wire.Result{Type: wire.MaxRetriesExceeded}, isFailed("no traceback")},
+		"max retries exceeded": {StatusFailed, wire.Result{Type: wire.MaxRetriesExceeded}, isFailed("it asked for more retries than it may have")},
 		"None for an int": {StatusFinished, wire.Result{Type: wire.Successful}, func(t *testing.T, err error) {
 			assert.ErrorContains(t, err, "read return value of job")
 		}},
@@ -190,7 +190,42 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 	assert.NoError(t, rdb.Ping(t.Context()).Err())
 }
 
-func TestAwaitReportsALostConnection(t *testing.T) {
+// TestAwaitMakesLostConnectionsAgain kills the connection that waits, twice, and
+// then gives the result.
+func TestAwaitMakesLostConnectionsAgain(t *testing.T) {
+	t.Parallel()
+	rdb := ownServer(t)
+	j := enqueued(t, rdb)
+
+	got := awaited(t.Context(), j)
+	for range 2 {
+		waitUntilBlocked(t, rdb, 1)
+		require.NoError(t, rdb.ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes").Err())
+	}
+	waitUntilBlocked(t, rdb, 1)
+	finish(t, rdb, j.ID(), StatusFinished, returning(t, 42))
+
+	assert.NoError(t, <-got)
+}
+
+func TestUnreadableResult(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	j := enqueued(t, rdb)
+	require.NoError(t, rdb.XAdd(ctx, &redis.XAddArgs{Stream: keys.Results(j.ID()), Values: []string{"type", "1", "return_value", "no base64"}}).Err())
+
+	_, err := ResultOf[*int](ctx, j)
+	_, value := j.ReturnValue(ctx)
+
+	var unreadable *DeserializeError
+	assert.ErrorAs(t, err, &unreadable)
+	assert.ErrorAs(t, value, &unreadable)
+	assert.NoError(t, j.DeleteResults(ctx))
+	_, err = j.LatestResult(ctx)
+	assert.ErrorIs(t, err, ErrNoResult)
+}
+
+func TestAwaitReportsALostServer(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, realServer(t))
 	rdb := server.Client(t)

@@ -69,12 +69,30 @@ func (c *FuncCall) validate() error {
 	if c.Func == "" || !utf8.ValidString(c.Func) {
 		return &InvalidError{"function", c.Func, "must be the dotted path of a function"}
 	}
-	for name := range c.Kwargs.All() {
+	for i, v := range c.Args {
+		if misplaced(v) {
+			return &InvalidError{"argument", i, "is a keyword argument or an option: give these to Call and Enqueue"}
+		}
+	}
+	for name, v := range c.Kwargs.All() {
 		if s, ok := name.(string); !ok || !utf8.ValidString(s) {
 			return &InvalidError{"keyword", name, "must be text"}
 		}
+		if misplaced(v) {
+			return &InvalidError{"keyword", name, "is an option: give it to Enqueue"}
+		}
 	}
 	return nil
+}
+
+// misplaced reports whether v is for this package and not for the function. As
+// a struct it would be sent as a dict.
+func misplaced(v any) bool {
+	switch v.(type) {
+	case keyword, Option:
+		return true
+	}
+	return false
 }
 
 // dumps returns the bytes of the call, in the shape of rq/job.py Job.data.
@@ -104,12 +122,28 @@ func callOf(v any) (*FuncCall, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the arguments are a tuple or a list, not %s", describe(parts[2]))
 	}
-	kwargs, err := py.From(parts[3])
-	dict, ok := kwargs.(*Dict)
-	if err != nil || !ok {
+	kwargs, ok := asDict(parts[3])
+	if !ok {
 		return nil, fmt.Errorf("the keyword arguments are a dict, not %s", describe(parts[3]))
 	}
-	return &FuncCall{Func: name, Instance: parts[1], Args: args, Kwargs: dict}, nil
+	return &FuncCall{Func: name, Instance: parts[1], Args: args, Kwargs: kwargs}, nil
+}
+
+// asDict returns v as a dict if it is one of any kind.
+func asDict(v any) (*Dict, bool) {
+	canonical, err := py.From(v)
+	if err != nil {
+		return nil, false
+	}
+	switch d := canonical.(type) {
+	case *Dict:
+		return d, true
+	case *OrderedDict:
+		return &d.Dict, true
+	case *DefaultDict:
+		return &d.Dict, true
+	}
+	return nil, false
 }
 
 func sequenceOf(v any) ([]any, error) {

@@ -39,9 +39,9 @@
 // # Errors
 //
 // What RQ would refuse is an [*InvalidError], what cannot be serialized a
-// [*SerializeError], and nothing has been written then. A call that does not fit
-// its function fails the job with a [*CallError], Python's TypeError. Every
-// write is one step on the server, so no job is ever half written.
+// [*SerializeError], and nothing has been written then. What is written is
+// written in one transaction or script. A call that does not fit its function
+// fails the job with a [*CallError], Python's TypeError.
 //
 // All functions that take a context talk to Redis; no others do. A [Queue] is
 // safe for concurrent use, a [Job] is not.

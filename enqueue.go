@@ -11,8 +11,12 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
+// DefaultQueue is the name of the queue that RQ uses when none is given.
+const DefaultQueue = "default"
+
 // Enqueue puts a job for call in the queue and returns it (rq/queue.py
-// Queue.enqueue). It takes one round trip, and all or nothing is written.
+// Queue.enqueue). It takes one round trip, in which all is written as one
+// transaction.
 //
 // The error is an *InvalidError or a *SerializeError for what cannot be
 // enqueued, ErrDuplicateJob with Unique, or Redis's. A connection that breaks
@@ -21,10 +25,13 @@ import (
 // has run when Enqueue returns, and whether it failed is in its status.
 func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...Option) (*Job, error) {
 	j, set, err := q.create(call, opts)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = q.check(j, set)
 	}
-	if err := q.enqueue(ctx, j, set); err != nil {
+	if err == nil {
+		err = q.enqueue(ctx, j, set)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return j, nil
@@ -48,7 +55,7 @@ var errPlaced = &InvalidError{"option", "AtFront, Unique or Pipeline", "is given
 // placed reports whether there are options about the enqueueing itself.
 func (s *settings) placed() bool { return s.atFront || s.unique || s.pipe != nil }
 
-// create returns a job of this queue, valid and with its arguments encoded.
+// create returns a job of this queue with its arguments encoded.
 func (q *Queue) create(call FuncCall, opts []Option) (*Job, *settings, error) {
 	if q.err != nil {
 		return nil, nil, q.err
@@ -57,83 +64,95 @@ func (q *Queue) create(call FuncCall, opts []Option) (*Job, *settings, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if set.serializer != nil {
-		return nil, nil, &InvalidError{"option", "WithSerializer", "is a setting of the queue"}
+	if set.serializer != nil || set.fleet != nil {
+		return nil, nil, &InvalidError{"option", "WithSerializer or Fleet", "is a setting of the queue"}
 	}
 	j, err := newJob(q.rdb, q.serializer, q.fleet, call, set)
 	if err != nil {
 		return nil, nil, err
 	}
-	return j, set, q.adopt(j, set)
+	q.own(j)
+	return j, set, nil
 }
 
-// adopt makes j a job of this queue, and refuses what cannot be enqueued here.
-func (q *Queue) adopt(j *Job, set *settings) error {
+// own makes j a job of this queue.
+func (q *Queue) own(j *Job) {
+	j.rec.Origin = q.name
+	if j.rec.Timeout == nil {
+		timeout := q.timeout
+		j.rec.Timeout = &timeout
+	}
+}
+
+// check refuses what cannot be enqueued here, and checkAny what cannot be
+// scheduled either: there, a job neither waits for others nor takes a slot.
+func (q *Queue) check(j *Job, set *settings) error {
 	limited := j.rec.RateLimitKey != ""
+	switch {
+	case set.unique && len(j.rec.DependencyIDs) > 0:
+		return &InvalidError{"unique", j.id, "is not possible with dependencies"}
+	case set.unique && limited:
+		return &InvalidError{"unique", j.id, "is not possible with a rate limit"}
+	case limited && set.pipe != nil:
+		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is not possible in a pipeline"}
+	case limited && q.sync:
+		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is not possible in a queue with Sync"}
+	case set.pipe != nil && q.sync:
+		return &InvalidError{"pipeline", q.name, "is not possible in a queue with Sync"}
+	}
+	return q.checkAny(j, set)
+}
+
+func (q *Queue) checkAny(j *Job, set *settings) error {
 	if err := errors.Join(q.err, validateJobID(j.id)); err != nil {
 		return err
 	}
 	switch {
 	case set.unique && !j.ownsID:
 		return &InvalidError{"unique", j.id, "needs an id of your own: give JobID too"}
-	case set.unique && len(j.rec.DependencyIDs) > 0:
-		return &InvalidError{"unique", j.id, "is not possible with dependencies"}
-	case set.unique && limited:
-		return &InvalidError{"unique", j.id, "is not possible with a rate limit"}
 	case set.unique && set.pipe != nil:
 		return &InvalidError{"unique", j.id, "is not possible in a pipeline"}
-	case limited && set.pipe != nil:
-		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is not possible in a pipeline"}
-	case limited && q.sync:
-		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is not possible in a queue with Sync"}
-	case limited && q.fleet.before(rateLimitRelease):
+	case j.rec.RateLimitKey != "" && q.fleet.before(rateLimitRelease):
 		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is unknown to the fleet's oldest RQ"}
-	case set.pipe != nil && q.sync:
-		return &InvalidError{"pipeline", q.name, "is not possible in a queue with Sync"}
-	}
-	j.rec.Origin = q.name
-	if j.rec.Timeout == nil {
-		timeout, err := wholeSeconds("queue timeout", q.timeout)
-		if err != nil {
-			return err
-		}
-		j.rec.Timeout = &timeout
 	}
 	return nil
 }
 
 // EnqueueJob puts a job in the queue that CreateJob made, or that exists already
 // (rq/queue.py Queue.enqueue_job). The options are those that say how: AtFront,
-// Unique and Pipeline. Errors are those of Enqueue.
+// Unique and Pipeline. Errors are those of Enqueue; the job is as before then.
 func (q *Queue) EnqueueJob(ctx context.Context, j *Job, opts ...Option) error {
-	set, err := q.place(j, opts)
+	return q.place(j, opts, q.check, func(set *settings) error { return q.enqueue(ctx, j, set) })
+}
+
+// place makes a job that exists one of this queue and writes it. When that
+// fails, the job is as it was.
+func (q *Queue) place(j *Job, opts []Option, check func(*Job, *settings) error, write func(*settings) error) error {
+	if j == nil {
+		return noSuchJob("nil")
+	}
+	set, err := collectPlacement(opts)
+	if err == nil {
+		err = check(j, set)
+	}
 	if err != nil {
 		return err
 	}
-	return q.enqueue(ctx, j, set)
+	before := j.rec
+	q.own(j)
+	if j.rec.Meta, err = j.encodeMeta(); err == nil {
+		err = write(set)
+	}
+	if err != nil {
+		j.rec = before
+	}
+	return err
 }
 
-// place makes a job that exists one of this queue, ready to be written.
-func (q *Queue) place(j *Job, opts []Option) (*settings, error) {
-	set, err := collectPlacement(opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := q.adopt(j, set); err != nil {
-		return nil, err
-	}
-	meta, err := j.encodeMeta()
-	if err != nil {
-		return nil, err
-	}
-	j.rec.Meta = meta
-	return set, nil
-}
-
-// enqueue writes an adopted job.
+// enqueue writes a checked job, and runs it in a queue with Sync.
 func (q *Queue) enqueue(ctx context.Context, j *Job, set *settings) error {
 	if err := q.write(ctx, j, set); err != nil {
-		return err
+		return wrapf(err, "enqueue job %s", j.id)
 	}
 	if q.sync && j.Status() == StatusQueued {
 		return q.runSync(ctx, j)
@@ -143,30 +162,27 @@ func (q *Queue) enqueue(ctx context.Context, j *Job, set *settings) error {
 
 // write does the round trip of an enqueue, and sets the job's status.
 func (q *Queue) write(ctx context.Context, j *Job, set *settings) error {
-	before := j.rec
-	now := time.Now().UTC()
-	var err error
-	switch {
-	case j.waits():
-		err = q.writeWaiting(ctx, j, set, now)
-	case set.unique:
-		j.queuedAt(now)
-		err = q.writeUnique(ctx, j, q.where(set), keys.Queue(q.name))
-	case set.pipe != nil:
-		j.queuedAt(now)
-		q.writePlain(ctx, set.pipe, j, set)
-	default:
-		j.queuedAt(now)
-		_, err = q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-			q.writePlain(ctx, pipe, j, set)
-			return nil
-		})
+	if j.waits() {
+		return q.writeWaiting(ctx, j, set, now())
 	}
-	if err != nil {
-		j.rec = before
-		return wrapf(err, "enqueue job %s", j.id)
+	j.queuedAt(now())
+	if set.unique {
+		return q.writeUnique(ctx, j, q.where(set), keys.Queue(q.name))
 	}
-	return nil
+	return q.inTransaction(ctx, set, func(pipe redis.Pipeliner) { q.writePlain(ctx, pipe, j, set) })
+}
+
+// inTransaction sends the commands that add adds, or leaves them in the caller's
+// pipeline.
+func (q *Queue) inTransaction(ctx context.Context, set *settings, add func(redis.Pipeliner)) error {
+	if set.pipe != nil {
+		add(set.pipe)
+		return nil
+	}
+	pipe := q.rdb.TxPipeline()
+	add(pipe)
+	_, err := pipe.Exec(ctx)
+	return err
 }
 
 // queuedAt sets what a job in a queue has (rq/queue.py Queue._prepare_for_queue).

@@ -42,6 +42,9 @@ const (
 // fails after some jobs were written.
 func (q *Queue) EnqueueMany(ctx context.Context, items []Prepared, opts ...Option) ([]*Job, error) {
 	all, err := collect(opts)
+	if err == nil && !all.only(settings{group: all.group, pipe: all.pipe}) {
+		err = &InvalidError{"option", "other than Pipeline and Group", "is given to each Prepare"}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +84,10 @@ func (q *Queue) prepare(item Prepared, all *settings) (manyJob, error) {
 	if all.group != "" {
 		j.rec.GroupID = all.group
 	}
-	return manyJob{j, set}, q.adopt(j, set)
+	if set.depFront {
+		set.atFront = true // RQ's enqueue_many heeds it, its enqueue does not
+	}
+	return manyJob{j, set}, q.check(j, set)
 }
 
 // enqueueBatch writes checked jobs: to the caller's pipeline, one by one in a
@@ -97,7 +103,7 @@ func (q *Queue) enqueueBatch(ctx context.Context, batch []manyJob) ([]*Job, erro
 	if q.sync || batch[0].set.pipe != nil {
 		for i, m := range batch {
 			if err := q.enqueue(ctx, m.job, m.set); err != nil {
-				return nil, &PartialError{i, err}
+				return jobs[:i], &PartialError{i, err}
 			}
 		}
 		return jobs, nil
@@ -143,7 +149,10 @@ type manyTx struct {
 // second transaction in a pipeline, so the commands are sent as they are, each
 // answered by QUEUED. Ids that go to one end of the queue are pushed together.
 func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJob) *manyTx {
-	tx := &manyTx{jobs: jobs, now: time.Now().UTC(), reply: make([]int, 0, len(jobs))}
+	tx := &manyTx{jobs: jobs, now: now(), reply: make([]int, 0, len(jobs))}
+	if slices.ContainsFunc(jobs, func(m manyJob) bool { return m.job.waits() }) {
+		scripts.LoadEnqueueWaiting(ctx, pipe)
+	}
 	_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, "multi")})
 	first := pipe.Len()
 	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
@@ -157,7 +166,7 @@ func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJ
 		if m.job.waits() {
 			push() // the script may push too
 			tx.reply = append(tx.reply, pipe.Len()-first)
-			_, _ = scripts.EnqueueWaiting(ctx, pipe, q.waiting(m.job, m.set, tx.now))
+			scripts.AddEnqueueWaiting(ctx, pipe, q.waiting(m.job, m.set, tx.now))
 			continue
 		}
 		tx.reply = append(tx.reply, -1)

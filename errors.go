@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/redis/go-redis/v9"
 )
 
 var (
@@ -95,6 +97,8 @@ func (e *DeserializeError) Unwrap() error { return e.Err }
 // stopped, or was retried more often than it may be.
 type FailedError struct {
 	JobID string
+	// Type is ResultFailed or ResultMaxRetriesExceeded.
+	Type ResultType
 	// ExcInfo is the traceback of the side that ran the job, Python's or Go's.
 	ExcInfo string
 }
@@ -106,7 +110,10 @@ func (e *FailedError) Error() string {
 	if i := strings.LastIndexByte(last, '\n'); i >= 0 {
 		last = strings.TrimSpace(last[i+1:])
 	}
-	if last == "" {
+	switch {
+	case e.Type == ResultMaxRetriesExceeded:
+		last = "it asked for more retries than it may have"
+	case last == "":
 		last = "no traceback"
 	}
 	return fmt.Sprintf("rq: job %s failed: %s", e.JobID, last)
@@ -148,10 +155,26 @@ func (e *PanicError) Unwrap() error {
 
 func noSuchJob(id string) error { return fmt.Errorf("%w: %s", ErrNoSuchJob, id) }
 
-// wrapf adds what was being done to err, and leaves nil nil.
+// An opError adds what was being done to an error.
+type opError struct {
+	doing string
+	err   error
+}
+
+func (e *opError) Error() string {
+	return "rq: " + e.doing + ": " + strings.TrimPrefix(e.err.Error(), "rq: ")
+}
+
+func (e *opError) Unwrap() error { return e.err }
+
+// wrapf adds what was being done to err, and leaves nil nil. What a node of a
+// cluster answers becomes ErrCluster.
 func wrapf(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("rq: "+format+": %w", append(args, err)...)
+	if redis.HasErrorPrefix(err, "CROSSSLOT") || redis.HasErrorPrefix(err, "MOVED") {
+		err = fmt.Errorf("%w (%w)", ErrCluster, err)
+	}
+	return &opError{fmt.Sprintf(format, args...), err}
 }

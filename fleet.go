@@ -2,11 +2,41 @@ package rq
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
+
+// A FleetOption names the oldest version of Python RQ around.
+type FleetOption struct {
+	oldest release
+	err    error
+}
+
+// Fleet names the oldest version of Python RQ that works on or looks at the
+// jobs, such as "1.16" or "2.6.1"; default is the newest. What that version
+// cannot bear is then written in a form that it can, or refused. It is a setting
+// of a queue, and of a job that is made or fetched without one.
+func Fleet(oldest string) FleetOption {
+	r, err := parseRelease(oldest)
+	return FleetOption{r, err}
+}
+
+func (o FleetOption) applyQueue(q *Queue) { q.fleet, q.err = o.oldest, errors.Join(q.err, o.err) }
+
+func (o FleetOption) apply(s *settings) {
+	s.fleet = o.oldest
+	if o.err != nil {
+		s.fail(o.err)
+	}
+}
+
+func (o FleetOption) applyFetch(j *Job) error {
+	j.fleet = o.oldest
+	return o.err
+}
 
 // A release is a version of Python RQ. The zero release stands for the newest.
 type release []int
@@ -27,6 +57,9 @@ func parseRelease(s string) (release, error) {
 			return nil, &InvalidError{"fleet", s, `must be a version of RQ such as "1.16" or "2.6.1"`}
 		}
 		r = append(r, n)
+	}
+	for len(r) < 3 {
+		r = append(r, 0)
 	}
 	if r.before(oldestRelease) {
 		return nil, &InvalidError{"fleet", s, fmt.Sprintf("must be %d.%d or later", oldestRelease[0], oldestRelease[1])}

@@ -2,7 +2,6 @@ package rq
 
 import (
 	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -48,13 +47,14 @@ type Job struct {
 	ownsID     bool      // the caller chose the id
 	call       *FuncCall // nil until it is read from rec.Data
 	meta       *Dict     // as it was read, for the order and the keys Meta cannot have
+	metaKind   any       // what kind of dict it was, for writing it back
 	malformed  error
 }
 
 // CreateJob returns a job for call that is in no queue and not in Redis:
 // Queue.EnqueueJob puts it there (rq/job.py Job.create). The options are those
 // of Enqueue but for AtFront, Unique and Pipeline, which are said when the job
-// is enqueued, plus WithSerializer. It does no I/O.
+// is enqueued, plus WithSerializer and Fleet. It does no I/O.
 //
 // The error is an *InvalidError or a *SerializeError.
 func CreateJob(rdb redis.UniversalClient, call FuncCall, opts ...Option) (*Job, error) {
@@ -65,7 +65,7 @@ func CreateJob(rdb redis.UniversalClient, call FuncCall, opts ...Option) (*Job, 
 	if set.placed() {
 		return nil, errPlaced
 	}
-	return newJob(rdb, orPickle(set.serializer), nil, call, set)
+	return newJob(rdb, orPickle(set.serializer), set.fleet, call, set)
 }
 
 func newJob(rdb redis.UniversalClient, ser Serializer, fleet release, call FuncCall, set *settings) (*Job, error) {
@@ -91,7 +91,7 @@ func newJob(rdb redis.UniversalClient, ser Serializer, fleet release, call FuncC
 		j.Meta = map[string]any{}
 	}
 	j.rec = wire.Job{
-		CreatedAt:   time.Now().UTC(),
+		CreatedAt:   now(),
 		Data:        data,
 		Description: set.description,
 		GroupID:     set.group,
@@ -112,6 +112,9 @@ func newJob(rdb redis.UniversalClient, ser Serializer, fleet release, call FuncC
 	}
 	return j, nil
 }
+
+// now is the time as RQ stores it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // fill sets the fields that come from options of several parts.
 func (s *settings) fill(rec *wire.Job) {
@@ -155,91 +158,6 @@ func (j *Job) String() string { return "<Job " + j.id + ": " + j.rec.Description
 
 // Status returns the status that was read last; GetStatus asks Redis.
 func (j *Job) Status() Status { return Status(j.rec.Status) }
-
-// IsQueued reports whether Status is queued. Like the other predicates it does
-// not ask Redis, which Python's do: Refresh or GetStatus first.
-func (j *Job) IsQueued() bool { return j.Status() == StatusQueued }
-
-// IsStarted reports whether Status is started.
-func (j *Job) IsStarted() bool { return j.Status() == StatusStarted }
-
-// IsFinished reports whether Status is finished.
-func (j *Job) IsFinished() bool { return j.Status() == StatusFinished }
-
-// IsFailed reports whether Status is failed.
-func (j *Job) IsFailed() bool { return j.Status() == StatusFailed }
-
-// IsStopped reports whether Status is stopped.
-func (j *Job) IsStopped() bool { return j.Status() == StatusStopped }
-
-// IsDeferred reports whether Status is deferred.
-func (j *Job) IsDeferred() bool { return j.Status() == StatusDeferred }
-
-// IsScheduled reports whether Status is scheduled.
-func (j *Job) IsScheduled() bool { return j.Status() == StatusScheduled }
-
-// IsCanceled reports whether Status is canceled.
-func (j *Job) IsCanceled() bool { return j.Status() == StatusCanceled }
-
-// Origin returns the name of the queue the job was put in last, or "".
-func (j *Job) Origin() string { return j.rec.Origin }
-
-// Description returns what RQ's tools show for the job.
-func (j *Job) Description() string { return j.rec.Description }
-
-// CreatedAt returns when the job was made.
-func (j *Job) CreatedAt() time.Time { return j.rec.CreatedAt }
-
-// EnqueuedAt returns when the job was put in a queue last; zero is never.
-func (j *Job) EnqueuedAt() time.Time { return j.rec.EnqueuedAt }
-
-// StartedAt returns when the job began to run last; zero is never.
-func (j *Job) StartedAt() time.Time { return j.rec.StartedAt }
-
-// EndedAt returns when the job ended last; zero is never.
-func (j *Job) EndedAt() time.Time { return j.rec.EndedAt }
-
-// LastHeartbeat returns when a worker last said that the job runs; zero is never.
-func (j *Job) LastHeartbeat() time.Time { return j.rec.LastHeartbeat }
-
-// WorkerName returns the name of the worker that ran the job last, or "".
-func (j *Job) WorkerName() string { return j.rec.WorkerName }
-
-// Group returns the name of the job's group, or "".
-func (j *Job) Group() string { return j.rec.GroupID }
-
-// Timeout returns how long the job may run, and false when nothing is stored:
-// then it is DefaultTimeout. Forever is no limit.
-func (j *Job) Timeout() (time.Duration, bool) { return seconds(j.rec.Timeout) }
-
-// ResultTTL returns how long job and result are kept after success, and false
-// when the worker decides.
-func (j *Job) ResultTTL() (time.Duration, bool) { return seconds(j.rec.ResultTTL) }
-
-// TTL returns how long the job may wait to be started, and false for no limit.
-func (j *Job) TTL() (time.Duration, bool) { return seconds(j.rec.TTL) }
-
-// FailureTTL returns how long the job is kept after a failure, and false when
-// the worker decides.
-func (j *Job) FailureTTL() (time.Duration, bool) { return seconds(j.rec.FailureTTL) }
-
-// RetriesLeft returns how often the job is still retried, and false when it
-// never was to be.
-func (j *Job) RetriesLeft() (int, bool) { return intOf(j.rec.RetriesLeft) }
-
-// RepeatsLeft returns how often the job is still repeated, and false when it
-// never was to be.
-func (j *Job) RepeatsLeft() (int, bool) { return intOf(j.rec.RepeatsLeft) }
-
-func intOf(n *int) (int, bool) {
-	if n == nil {
-		return 0, false
-	}
-	return *n, true
-}
-
-// DependencyIDs returns the ids of the jobs that this one was told to wait for.
-func (j *Job) DependencyIDs() []string { return slices.Clone(j.rec.DependencyIDs) }
 
 // Malformed returns what of the job's hash could not be read, joined, or nil.
 // Such a field is treated as absent; a Python worker would exit on it.

@@ -81,7 +81,9 @@ func RemoveFromDependencies() CancelOption {
 func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 	var set cancelSettings
 	for _, o := range opts {
-		o(&set)
+		if o != nil {
+			o(&set)
+		}
 	}
 	conn, release := once(j.rdb)
 	defer release()
@@ -96,7 +98,8 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 // Requeue moves a failed or stopped job back to its queue, in one step (rq/job.py
 // Job.requeue). AtFront is the one option it takes. The number of retries is not
 // restored, as in RQ. It returns ErrInvalidJobOperation when the job is not in
-// the failed registry, ErrNoSuchJob when there is no such job.
+// the failed registry, ErrNoSuchJob when there is no such job. The job is read
+// again then.
 func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
 	set, err := collectPlacement(opts)
 	if err == nil && (set.unique || set.pipe != nil) {
@@ -115,7 +118,8 @@ func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
 	if err := j.outcome("requeue", code, err); err != nil {
 		return err
 	}
-	return j.Refresh(ctx)
+	_ = j.Refresh(ctx) // the job is requeued, whether or not this can be read
+	return nil
 }
 
 func (j *Job) outcome(verb string, code int64, err error) error {

@@ -1,6 +1,7 @@
 package rq
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,19 +12,25 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
-	"github.com/rqgo/rq/internal/py"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
+
+// A FetchOption is a setting of FetchJob: WithSerializer or Fleet.
+type FetchOption interface {
+	applyFetch(*Job) error
+}
 
 // FetchJob returns the job with this id, or ErrNoSuchJob. An id of the form
 // job:execution is taken for the job. A job with fields or arguments that cannot
 // be read is returned all the same: see Malformed and Call. Arguments are read
 // when they are asked for (rq/job.py Job.fetch).
-func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ...SerializerOption) (*Job, error) {
+func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ...FetchOption) (*Job, error) {
 	j := &Job{id: jobIDOf(id), rdb: rdb, serializer: Pickle{}, ownsID: true}
 	for _, o := range opts {
-		j.serializer = orPickle(o.serializer)
+		if err := o.applyFetch(j); err != nil {
+			return nil, err
+		}
 	}
 	if err := j.Refresh(ctx); err != nil {
 		return nil, err
@@ -111,20 +118,17 @@ const unreadableMeta = "unserialized"
 
 // readMeta sets Meta from the stored bytes.
 func (j *Job) readMeta() {
-	j.Meta, j.meta = map[string]any{}, nil
+	j.Meta, j.meta, j.metaKind = map[string]any{}, nil, nil
 	if len(j.rec.Meta) == 0 {
 		return
 	}
 	v, err := loads(j.serializer, j.id, "meta", j.rec.Meta)
-	if err == nil {
-		v, err = py.From(v)
-	}
-	dict, ok := v.(*Dict)
+	dict, ok := asDict(v)
 	if err != nil || !ok {
 		j.Meta[unreadableMeta] = slices.Clone(j.rec.Meta)
 		return
 	}
-	j.meta = dict
+	j.meta, j.metaKind = dict, v
 	for k, v := range dict.All() {
 		if name, ok := k.(string); ok {
 			j.Meta[name] = v
@@ -138,7 +142,10 @@ func (j *Job) encodeMeta() ([]byte, error) {
 	if len(j.Meta) == 0 && j.meta.Len() == 0 {
 		return nil, nil
 	}
-	if raw, ok := j.Meta[unreadableMeta].([]byte); ok && len(j.Meta) == 1 && string(raw) == string(j.rec.Meta) {
+	if raw, ok := j.Meta[unreadableMeta].([]byte); ok && j.meta == nil && string(raw) == string(j.rec.Meta) {
+		if len(j.Meta) > 1 {
+			return nil, &InvalidError{"meta", unreadableMeta, "stands for meta that could not be read: delete the key to replace it"}
+		}
 		return raw, nil
 	}
 	merged := new(Dict)
@@ -155,6 +162,12 @@ func (j *Job) encodeMeta() ([]byte, error) {
 	}
 	if merged.Len() == 0 {
 		return nil, nil
+	}
+	switch kind := j.metaKind.(type) {
+	case *OrderedDict:
+		return dumps(j.serializer, "meta", &OrderedDict{Dict: *merged})
+	case *DefaultDict:
+		return dumps(j.serializer, "meta", &DefaultDict{Dict: *merged, Factory: kind.Factory})
 	}
 	return dumps(j.serializer, "meta", merged)
 }
@@ -173,7 +186,21 @@ func (j *Job) Save(ctx context.Context) error {
 		rec.Status = j.fleet.createdStatus()
 		j.rec.Status = string(StatusCreated)
 	}
-	return wrapf(j.rdb.HSet(ctx, keys.Job(j.id), rec.Fields()...).Err(), "save job %s", j.id)
+	return wrapf(j.rdb.HSet(ctx, keys.Job(j.id), without(rec.Fields(), j.malformed)...).Err(), "save job %s", j.id)
+}
+
+// without leaves out the fields that could not be read: what they hold is not
+// known, and writing them would lose it.
+func without(fields []any, malformed error) []any {
+	for _, f := range malformedFields(malformed) {
+		for i := 0; i < len(fields); i += 2 {
+			if fields[i] == f.Field {
+				fields = slices.Delete(fields, i, i+2)
+				break
+			}
+		}
+	}
+	return fields
 }
 
 // SaveMeta stores Meta, and nothing else. It returns ErrNoSuchJob when the job
@@ -215,15 +242,16 @@ func (j *Job) FreshMeta(ctx context.Context) (map[string]any, error) {
 // GetStatus reads the status again, and nothing else, and returns it. It
 // returns ErrNoSuchJob when there is none (rq/job.py Job.get_status).
 func (j *Job) GetStatus(ctx context.Context) (Status, error) {
-	s, err := j.rdb.HGet(ctx, keys.Job(j.id), "status").Result()
-	if errors.Is(err, redis.Nil) {
-		return "", noSuchJob(j.id)
-	}
-	if err != nil {
+	pipe := j.rdb.Pipeline()
+	status, data := pipe.HGet(ctx, keys.Job(j.id), "status"), pipe.HExists(ctx, keys.Job(j.id), "data")
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 		return "", wrapf(err, "fetch status of job %s", j.id)
 	}
-	j.rec.Status = s
-	return Status(s), nil
+	if status.Val() == "" && !data.Val() {
+		return "", noSuchJob(j.id)
+	}
+	j.rec.Status = cmp.Or(status.Val(), string(StatusCreated)) // RQ before 2.4.1 stores none then
+	return j.Status(), nil
 }
 
 // Position returns how many jobs are before this one in its queue, and false

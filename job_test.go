@@ -204,3 +204,79 @@ func TestExecutions(t *testing.T) {
 		LastHeartbeat: time.Unix(1795428956, 0).UTC(),
 	}}, got)
 }
+
+func TestAccessors(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	hook := Webhook{URL: "http://h", JobStatus: StatusFailed, Method: "POST", Headers: map[string]string{"A": "b"}, Timeout: 3 * time.Second}
+	_, err := NewQueue(rdb, "default").Enqueue(ctx, Call("f"), JobID("j"), Group("g"), hook,
+		Retry{Max: 2, Intervals: []time.Duration{time.Second, time.Minute}}, Repeat{Times: 3, Intervals: []time.Duration{time.Hour}},
+		OnSuccess(Callback{Func: "ok"}), OnStopped(Callback{Func: "stop", Timeout: time.Second}),
+		RateLimit{"k", 2}, DependsOn("p"))
+	require.NoError(t, err)
+	require.NoError(t, rdb.HSet(ctx, keys.Job("j"), "number_of_retries", "4").Err())
+
+	j, err := FetchJob(ctx, rdb, "j", Fleet("2.0"), WithSerializer(Pickle{}))
+	require.NoError(t, err)
+
+	onSuccess, onFailure, onStopped := j.Callbacks()
+	assert.Equal(t, []Callback{{"ok", time.Minute}, {}, {"stop", time.Second}}, []Callback{onSuccess, onFailure, onStopped})
+	assert.Equal(t, []Webhook{hook}, j.Webhooks())
+	assert.Equal(t, []time.Duration{time.Second, time.Minute}, j.RetryIntervals())
+	assert.Equal(t, []time.Duration{time.Hour}, j.RepeatIntervals())
+	assertOptional(t, RateLimit{"k", 2}, true)(j.RateLimit())
+	assert.Equal(t, 4, j.NumberOfRetries())
+	assert.Equal(t, "g", j.Group())
+	assert.Equal(t, []string{"p"}, j.DependencyIDs())
+	assert.False(t, j.IsReadyToEnqueue())
+	assert.False(t, j.IsRateLimited(), "there was a slot")
+
+	_, err = FetchJob(ctx, rdb, "j", Fleet("x"))
+	assert.ErrorContains(t, err, "must be a version of RQ")
+}
+
+// TestStatusThatWasNotStored is of a job that was saved for an old fleet.
+func TestStatusThatWasNotStored(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	j, err := CreateJob(rdb, Call("f"), JobID("j"), Fleet("2.0.0"))
+	require.NoError(t, err)
+	require.NoError(t, j.Save(ctx))
+
+	status, err := j.GetStatus(ctx)
+
+	require.NoError(t, err)
+	assert.Equal(t, StatusCreated, status)
+	assert.False(t, rdb.HExists(ctx, keys.Job("j"), "status").Val())
+}
+
+// TestSaveKeepsWhatItCouldNotRead checks that saving a job with a field in an
+// unknown form does not lose it.
+func TestSaveKeepsWhatItCouldNotRead(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	_, err := NewQueue(rdb, "default").Enqueue(ctx, Call("f"), JobID("j"))
+	require.NoError(t, err)
+	require.NoError(t, rdb.HSet(ctx, keys.Job("j"), "started_at", "yesterday").Err())
+	j, err := FetchJob(ctx, rdb, "j")
+	require.NoError(t, err)
+
+	require.NoError(t, j.Save(ctx))
+
+	assert.Equal(t, "yesterday", rdb.HGet(ctx, keys.Job("j"), "started_at").Val())
+}
+
+func TestUnreadableMetaIsNotMixed(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	_, err := NewQueue(rdb, "default").Enqueue(ctx, Call("f"), JobID("j"))
+	require.NoError(t, err)
+	require.NoError(t, rdb.HSet(ctx, keys.Job("j"), "meta", "not a pickle").Err())
+	j, err := FetchJob(ctx, rdb, "j")
+	require.NoError(t, err)
+
+	j.Meta["a"] = 1
+
+	assert.ErrorContains(t, j.SaveMeta(ctx), `meta "unserialized": stands for meta that could not be read`)
+	assert.Equal(t, "not a pickle", rdb.HGet(ctx, keys.Job("j"), "meta").Val())
+}

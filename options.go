@@ -39,6 +39,7 @@ type settings struct {
 	webhooks    []Webhook
 	group       string
 	serializer  Serializer
+	fleet       release
 	rateLimit   *RateLimit
 
 	dependsOn    []string
@@ -70,13 +71,14 @@ func collectPlacement(opts []Option) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest := *s
-	rest.atFront, rest.unique, rest.pipe = false, false, nil
-	if !reflect.DeepEqual(rest, settings{}) {
+	if !s.only(settings{atFront: s.atFront, unique: s.unique, pipe: s.pipe}) {
 		return nil, &InvalidError{"option", "other than AtFront, Unique and Pipeline", "is given when the job is made"}
 	}
 	return s, nil
 }
+
+// only reports whether nothing is said but what allowed has.
+func (s *settings) only(allowed settings) bool { return reflect.DeepEqual(*s, allowed) }
 
 // err returns everything that was refused so far.
 func (s *settings) err() error { return errors.Join(s.errs...) }
@@ -186,7 +188,7 @@ func Pipeline(pipe redis.Pipeliner) Option {
 }
 
 // DependsOn makes the job wait until the jobs with these ids have finished. One
-// that does not exist counts as finished.
+// that does not exist counts as finished; with no ids there is nothing to wait for.
 func DependsOn(ids ...string) Option {
 	return optionFunc(func(s *settings) { s.addDependencies(ids) })
 }
@@ -204,6 +206,9 @@ type Dependency struct {
 }
 
 func (d Dependency) apply(s *settings) {
+	if len(d.IDs) == 0 {
+		s.refuse("dependency", "", "must name a job")
+	}
 	s.addDependencies(d.IDs)
 	s.dependency = true
 	s.allowFailure = s.allowFailure || d.AllowFailure
@@ -211,9 +216,6 @@ func (d Dependency) apply(s *settings) {
 }
 
 func (s *settings) addDependencies(ids []string) {
-	if len(ids) == 0 {
-		s.refuse("depends_on", ids, "must name a job")
-	}
 	for _, id := range ids {
 		if err := validateJobID(id); err != nil {
 			s.fail(err)
@@ -311,7 +313,7 @@ func OnFailure(c Callback) Option { return optionFunc(func(s *settings) { s.onFa
 // OnStopped calls c when the job was stopped by a command.
 func OnStopped(c Callback) Option { return optionFunc(func(s *settings) { s.onStopped = &c }) }
 
-// A Webhook is an HTTP request that the worker sends when the job ends
+// A Webhook is an HTTP request that whoever ran the job sends when it has ended
 // (rq/webhook.py Webhook). Several can be given.
 type Webhook struct {
 	// URL is where it goes, http or https.

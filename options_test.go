@@ -3,6 +3,7 @@ package rq
 import (
 	"context"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,10 @@ func TestRefused(t *testing.T) {
 		{"webhook status", call, []Option{Webhook{URL: "http://h", JobStatus: StatusStopped}}, `rq: webhook status "stopped": must be finished or failed`},
 		{"webhook method", call, []Option{Webhook{URL: "http://h", JobStatus: StatusFailed, Method: "PUT"}}, `rq: webhook method "PUT": must be GET or POST`},
 		{"group", call, []Option{Group("")}, `rq: group "": must be a name`},
-		{"no dependencies", call, []Option{DependsOn()}, "rq: depends_on []: must name a job"},
+		{"dependency on nothing", call, []Option{Dependency{}}, `rq: dependency "": must name a job`},
+		{"keyword in a FuncCall", FuncCall{Func: "f", Args: Tuple{Kw("b", 3)}}, nil, "rq: argument 0: is a keyword argument or an option"},
+		{"option in a call", Call("f", 1, Retry{Max: 3}), nil, "rq: argument 1: is a keyword argument or an option"},
+		{"option as a keyword", Call("f", Kw("retry", Retry{Max: 3})), nil, `rq: keyword "retry": is an option: give it to Enqueue`},
 		{"dependency", call, []Option{DependsOn("a b")}, `rq: job id "a b": must be letters, digits, underscores and dashes`},
 		{"unique without id", call, []Option{Unique()}, "needs an id of your own: give JobID too"},
 		{"unique with dependencies", call, []Option{Unique(), JobID("a"), DependsOn("b")}, `rq: unique "a": is not possible with dependencies`},
@@ -74,9 +78,11 @@ func TestRefused(t *testing.T) {
 // everyWay returns the errors of all functions that make a job of options.
 func everyWay(ctx context.Context, rdb *redis.Client, q *Queue, call FuncCall, opts []Option) map[string]error {
 	_, enqueued := q.Enqueue(ctx, call, opts...)
-	_, scheduled := q.EnqueueAt(ctx, time.Now(), call, opts...)
+	errs := map[string]error{"Enqueue": enqueued}
+	if set, _ := collect(opts); !set.unique || !set.placed() || set.id == "" {
+		_, errs["EnqueueAt"] = q.EnqueueAt(ctx, time.Now(), call, opts...)
+	}
 	_, many := q.EnqueueMany(ctx, []Prepared{Prepare(Call("ok")), Prepare(call, opts...)})
-	errs := map[string]error{"Enqueue": enqueued, "EnqueueAt": scheduled}
 	if set, _ := collect(opts); !set.placed() {
 		errs["EnqueueMany"] = many
 	}
@@ -133,10 +139,48 @@ func TestClusterIsRefused(t *testing.T) {
 	t.Parallel()
 	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}})
 	defer cluster.Close()
+	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})
+	defer ring.Close()
 
-	_, err := NewQueue(cluster, "default").Enqueue(t.Context(), Call("f"))
+	for _, rdb := range []redis.UniversalClient{cluster, ring} {
+		_, err := NewQueue(rdb, "default").Enqueue(t.Context(), Call("f"))
+		assert.ErrorIs(t, err, ErrCluster)
+	}
+}
 
-	assert.ErrorIs(t, err, ErrCluster)
+// TestClusterIsRecognised asks a node of a cluster through a plain client.
+func TestClusterIsRecognised(t *testing.T) {
+	t.Parallel()
+	node := redistest.Start(t, realServer(t), "--cluster-enabled", "yes", "--databases", "1")
+	rdb := redis.NewClient(&redis.Options{Addr: node.Addr})
+	defer rdb.Close()
+	require.NoError(t, rdb.ClusterAddSlotsRange(t.Context(), 0, 16383).Err())
+	require.Eventually(t, func() bool {
+		info, err := rdb.ClusterInfo(t.Context()).Result()
+		return err == nil && strings.Contains(info, "cluster_state:ok")
+	}, 10*time.Second, 10*time.Millisecond)
+
+	_, plain := NewQueue(rdb, "default").Enqueue(t.Context(), Call("f"), DependsOn("p"))
+
+	assert.ErrorIs(t, plain, ErrCluster)
+}
+
+func TestNilArguments(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := NewQueue(rdb, "default", nil)
+	_, noClient := NewQueue(nil, "default").Enqueue(ctx, Call("f"))
+	j, err := q.Enqueue(ctx, Call("f"), nil)
+	require.NoError(t, err)
+	_, awaited := Await[int](ctx, nil)
+	_, got := ResultOf[int](ctx, nil)
+
+	var invalid *InvalidError
+	assert.ErrorAs(t, noClient, &invalid)
+	for _, err := range []error{q.EnqueueJob(ctx, nil), q.ScheduleJob(ctx, nil, time.Now()), awaited, got} {
+		assert.ErrorIs(t, err, ErrNoSuchJob)
+	}
+	assert.NoError(t, j.Cancel(ctx, nil))
 }
 
 func TestFleet(t *testing.T) {
@@ -154,6 +198,7 @@ func TestFleet(t *testing.T) {
 		{"2.8", "1000", "created", false},
 		{"2.12.0", "1000", "created", false},
 		{"3.0.0", "1000", "created", true},
+		{"3", "1000", "created", true},
 		{"10", "1000", "created", true},
 	} {
 		r, err := parseRelease(c.fleet)

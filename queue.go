@@ -20,7 +20,7 @@ type Queue struct {
 	name       string
 	rdb        redis.UniversalClient
 	serializer Serializer
-	timeout    time.Duration
+	timeout    int // in seconds
 	fleet      release
 	handlers   Handlers // runs jobs in the caller; nil for a queue that workers serve
 	sync       bool
@@ -40,13 +40,11 @@ func (f queueOptionFunc) applyQueue(q *Queue) { f(q) }
 // whole seconds; default is DefaultTimeout.
 func QueueTimeout(d time.Duration) QueueOption {
 	return queueOptionFunc(func(q *Queue) {
-		if _, err := wholeSeconds("queue timeout", d); err != nil {
-			q.err = errors.Join(q.err, err)
-			return
+		n, err := wholeSeconds("queue timeout", d)
+		if n != 0 { // as in RQ, 0 is the default
+			q.timeout = n
 		}
-		if d != 0 { // as in RQ, 0 is the default
-			q.timeout = d
-		}
+		q.err = errors.Join(q.err, err)
 	})
 }
 
@@ -59,25 +57,20 @@ func Sync(handlers Handlers) QueueOption {
 	})
 }
 
-// Fleet names the oldest version of Python RQ that works on or looks at the
-// queue, such as "1.16" or "2.6.1"; default is the newest. What that version
-// cannot bear is then written in a form that it can, or refused.
-func Fleet(oldest string) QueueOption {
-	return queueOptionFunc(func(q *Queue) {
-		fleet, err := parseRelease(oldest)
-		q.fleet, q.err = fleet, errors.Join(q.err, err)
-	})
-}
-
 // NewQueue returns a handle on the queue called name; RQ's own default name is
-// "default". It does no I/O. A bad name or option is an *InvalidError, and a
+// DefaultQueue. It does no I/O. A bad name or option is an *InvalidError, and a
 // Redis Cluster ErrCluster, from the methods that enqueue.
 func NewQueue(rdb redis.UniversalClient, name string, opts ...QueueOption) *Queue {
-	q := &Queue{name: name, rdb: rdb, serializer: Pickle{}, timeout: DefaultTimeout}
+	q := &Queue{name: name, rdb: rdb, serializer: Pickle{}, timeout: int(DefaultTimeout / time.Second)}
 	for _, o := range opts {
-		o.applyQueue(q)
+		if o != nil {
+			o.applyQueue(q)
+		}
 	}
-	if _, ok := rdb.(*redis.ClusterClient); ok {
+	switch rdb.(type) {
+	case nil:
+		q.err = errors.Join(q.err, &InvalidError{"client", "nil", "must be a client of Redis"})
+	case *redis.ClusterClient, *redis.Ring:
 		q.err = errors.Join(q.err, ErrCluster)
 	}
 	q.err = errors.Join(q.err, validateQueueName(name))
@@ -135,12 +128,9 @@ func (q *Queue) JobIDs(ctx context.Context, offset, length int) ([]string, error
 	if length == 0 {
 		return nil, nil
 	}
-	last := length
-	if length > 0 {
-		last = offset + length - 1
-		if offset < 0 && last >= 0 {
-			last = -1 // the end of the queue, not its first job
-		}
+	last := -1
+	if end := offset + length - 1; length > 0 && (end >= offset && (offset >= 0 || end < 0)) {
+		last = end // else it is past the end of the queue
 	}
 	ids, err := q.rdb.LRange(ctx, keys.Queue(q.name), int64(offset), int64(last)).Result()
 	return ids, wrapf(err, "list queue %s", q.name)

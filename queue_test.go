@@ -3,6 +3,7 @@ package rq
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"testing"
 	"time"
@@ -44,6 +45,9 @@ func TestJobIDs(t *testing.T) {
 		{-2, 1, []string{"j3"}},
 		{-2, 2, []string{"j3", "j4"}},
 		{-2, 5, []string{"j3", "j4"}},
+		{0, -3, []string{"j0", "j1", "j2", "j3", "j4"}},
+		{2, math.MaxInt, []string{"j2", "j3", "j4"}},
+		{-3, math.MaxInt, []string{"j2", "j3", "j4"}},
 	} {
 		got, err := q.JobIDs(t.Context(), c.offset, c.length)
 
@@ -236,7 +240,10 @@ func TestEnqueueManyRefusesAllForOne(t *testing.T) {
 
 	_, twice := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"), JobID("a")), Prepare(Call("f"), JobID("a"))})
 	_, unique := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"), JobID("a"), Unique())})
+	_, misplaced := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"))}, AtFront())
 	none, err := q.EnqueueMany(ctx, nil)
+
+	assert.ErrorContains(t, misplaced, "is given to each Prepare")
 
 	assert.ErrorContains(t, twice, `job id "a": is given to two jobs of one EnqueueMany`)
 	assert.ErrorContains(t, unique, "is not possible for one of many jobs")
@@ -304,4 +311,74 @@ func TestSomethingElseInItsPlace(t *testing.T) {
 		assert.ErrorContains(t, err, "WRONGTYPE")
 	}
 	assert.Empty(t, jobs)
+}
+
+// TestFailedEnqueueLeavesTheJob checks that a job that could not be put in another
+// queue still knows its own.
+func TestFailedEnqueueLeavesTheJob(t *testing.T) {
+	t.Parallel()
+	ctx, q := t.Context(), filled(t, 1)
+	j, err := q.FetchJob(ctx, "j0")
+	require.NoError(t, err)
+	other := NewQueue(q.rdb, "other", QueueTimeout(time.Hour))
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	j.Meta["f"] = func() {}
+
+	unwritable := other.EnqueueJob(ctx, j)
+	delete(j.Meta, "f")
+	for _, err := range []error{
+		unwritable, other.EnqueueJob(ctx, j, Unique()), other.EnqueueJob(ended, j), other.ScheduleJob(ended, j, time.Now()),
+	} {
+		require.Error(t, err)
+		assert.Equal(t, "default", j.Origin())
+		assert.Equal(t, StatusQueued, j.Status())
+		_, ok, err := j.Position(ctx)
+		assert.NoError(t, err)
+		assert.True(t, ok)
+	}
+}
+
+// TestEnqueueOfADeferredJob checks that a job that has waited long enough is in
+// its queue and nowhere else.
+func TestEnqueueOfADeferredJob(t *testing.T) {
+	t.Parallel()
+	ctx, q := t.Context(), filled(t, 1)
+	j, err := q.Enqueue(ctx, Call("f"), JobID("child"), DependsOn("j0"))
+	require.NoError(t, err)
+	require.True(t, j.IsDeferred())
+	require.NoError(t, q.rdb.HSet(ctx, keys.Job("j0"), "status", "finished").Err())
+
+	require.NoError(t, q.EnqueueJob(ctx, j))
+
+	assert.True(t, j.IsQueued())
+	assert.Zero(t, q.rdb.Exists(ctx, keys.Deferred("default"), keys.Dependents("j0")).Val())
+}
+
+// TestManyWaitingJobs checks that the script of jobs that may wait is not sent
+// with each of them.
+func TestManyWaitingJobs(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), ownServer(t)
+	q := NewQueue(rdb, "default")
+	items := make([]Prepared, manyChunk+1)
+	for i := range items {
+		items[i] = Prepare(Call("f"), DependsOn("none"))
+	}
+	commands := redistest.Commands(t, rdb)
+
+	jobs, err := q.EnqueueMany(ctx, items)
+
+	require.NoError(t, err)
+	assert.Len(t, jobs, manyChunk+1)
+	loads := 0
+	for _, c := range commands() {
+		if c.Args[0] == "script" {
+			loads++
+		}
+	}
+	assert.Equal(t, 2, loads, "one for each transaction")
+	n, err := q.Count(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, manyChunk+1, n)
 }

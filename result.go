@@ -45,12 +45,16 @@ type Result struct {
 	ExcInfo string
 
 	raw        []byte // the serializer's bytes; nil for None
+	malformed  error  // what of the entry could not be read
 	serializer Serializer
 }
 
 // ReturnValue returns what the job returned: nil for None and for a run that
 // failed. The error is a *DeserializeError.
 func (r *Result) ReturnValue() (any, error) {
+	if err := fieldError(r.malformed, "return_value"); err != nil {
+		return nil, &DeserializeError{JobID: r.JobID, What: "return value", Serializer: serializerName(r.serializer), Err: err}
+	}
 	if r.raw == nil {
 		return nil, nil
 	}
@@ -72,7 +76,7 @@ func (r *Result) failed() error {
 	if r.Type == ResultSuccessful {
 		return nil
 	}
-	return &FailedError{r.JobID, r.ExcInfo}
+	return &FailedError{r.JobID, r.Type, r.ExcInfo}
 }
 
 // Results returns the results of the job that are kept, the newest first (rq/job.py
@@ -102,6 +106,33 @@ func (j *Job) LatestResult(ctx context.Context) (*Result, error) {
 	return j.resultOf(entries[0]), nil
 }
 
+// fieldError returns what is wrong with one field, of all that is wrong with a
+// hash.
+func fieldError(malformed error, field string) error {
+	for _, err := range malformedFields(malformed) {
+		if err.Field == field {
+			return err
+		}
+	}
+	return nil
+}
+
+// malformedFields takes apart what wire's decoders join.
+func malformedFields(malformed error) []*wire.FieldError {
+	joined, ok := malformed.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	var fields []*wire.FieldError
+	for _, err := range joined.Unwrap() {
+		var f *wire.FieldError
+		if errors.As(err, &f) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
 // resultOf reads an entry of the result stream. What cannot be read in it is
 // left out: one odd field must not hide the others.
 func (j *Job) resultOf(entry redis.XMessage) *Result {
@@ -109,13 +140,13 @@ func (j *Job) resultOf(entry redis.XMessage) *Result {
 	for k, v := range entry.Values {
 		hash[k], _ = v.(string)
 	}
-	rec, _ := wire.DecodeResult(hash)
+	rec, malformed := wire.DecodeResult(hash)
 	created, _ := wire.ResultTime(entry.ID)
 	r := &Result{
 		ID: entry.ID, JobID: j.id, Type: ResultType(rec.Type), CreatedAt: created,
 		WorkerName: rec.WorkerName, ExecutionID: rec.ExecutionID,
 		StartedAt: rec.StartedAt, EndedAt: rec.EndedAt,
-		raw: rec.ReturnValue, serializer: j.serializer,
+		raw: rec.ReturnValue, malformed: malformed, serializer: j.serializer,
 	}
 	if rec.ExcString != nil {
 		r.ExcInfo = *rec.ExcString
@@ -143,7 +174,16 @@ func (j *Job) hashResult() (any, error) {
 	if len(j.rec.Result) == 0 || j.Status() != StatusFinished {
 		return nil, nil
 	}
+	if string(j.rec.Result) == unserializable {
+		return unserializable, nil
+	}
 	return loads(j.serializer, j.id, "return value", j.rec.Result)
+}
+
+// DeleteResults deletes the results of the job that are kept (rq/results.py
+// Result.delete_all).
+func (j *Job) DeleteResults(ctx context.Context) error {
+	return wrapf(j.rdb.Del(ctx, keys.Results(j.id)).Err(), "delete results of job %s", j.id)
 }
 
 // ExcInfo returns the traceback of the job's last run if it failed, else ""
@@ -164,9 +204,12 @@ func (j *Job) ExcInfo(ctx context.Context) (string, error) {
 // ResultOf returns what the job returned, as a T, without waiting. It returns
 // ErrNoResult when there is none, and a *FailedError when the last run failed.
 func ResultOf[T any](ctx context.Context, j *Job) (T, error) {
+	var zero T
+	if j == nil {
+		return zero, noSuchJob("nil")
+	}
 	r, err := j.LatestResult(ctx)
 	if err != nil {
-		var zero T
 		return zero, err
 	}
 	return valueOf[T](r)

@@ -16,10 +16,13 @@ import (
 // those of Enqueue; dependencies are stored and not waited for, as in RQ.
 func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...Option) (*Job, error) {
 	j, set, err := q.create(call, opts)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = q.checkAny(j, set)
 	}
-	if err := q.schedule(ctx, j, t, set); err != nil {
+	if err == nil {
+		err = q.schedule(ctx, j, t, set)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return j, nil
@@ -32,43 +35,28 @@ func (q *Queue) EnqueueIn(ctx context.Context, d time.Duration, call FuncCall, o
 }
 
 // ScheduleJob is EnqueueAt for a job that CreateJob made, or that exists already
-// (rq/queue.py Queue.schedule_job). The options are those that say how:
-// AtFront, Unique and Pipeline.
+// (rq/queue.py Queue.schedule_job). The options are those that say how: AtFront,
+// Unique and Pipeline. When it fails, the job is as before.
 func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...Option) error {
-	set, err := q.place(j, opts)
-	if err != nil {
-		return err
-	}
-	return q.schedule(ctx, j, t, set)
+	return q.place(j, opts, q.checkAny, func(set *settings) error { return q.schedule(ctx, j, t, set) })
 }
 
 func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings) error {
 	if t.IsZero() {
 		return &InvalidError{"time", t, "must not be zero"}
 	}
-	before := j.rec
 	j.rec.Status = string(StatusScheduled)
 	if set.atFront {
 		front := true
 		j.rec.EnqueueAtFront = &front
 	}
 	var err error
-	switch {
-	case set.unique:
+	if set.unique {
 		err = q.writeUnique(ctx, j, strconv.FormatInt(t.Unix(), 10), keys.Scheduled(q.name))
-	case set.pipe != nil:
-		q.writeScheduled(ctx, set.pipe, j, t)
-	default:
-		_, err = q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-			q.writeScheduled(ctx, pipe, j, t)
-			return nil
-		})
+	} else {
+		err = q.inTransaction(ctx, set, func(pipe redis.Pipeliner) { q.writeScheduled(ctx, pipe, j, t) })
 	}
-	if err != nil {
-		j.rec = before
-		return wrapf(err, "schedule job %s", j.id)
-	}
-	return nil
+	return wrapf(err, "schedule job %s", j.id)
 }
 
 // writeScheduled adds the commands of a scheduled job to a transaction. RQ before

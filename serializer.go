@@ -128,6 +128,11 @@ func WithSerializer(s Serializer) SerializerOption { return SerializerOption{s} 
 
 func (o SerializerOption) apply(s *settings) { s.serializer = o.serializer }
 
+func (o SerializerOption) applyFetch(j *Job) error {
+	j.serializer = orPickle(o.serializer)
+	return nil
+}
+
 func (o SerializerOption) applyQueue(q *Queue) { q.serializer = orPickle(o.serializer) }
 
 func orPickle(s Serializer) Serializer {

@@ -3,6 +3,7 @@ package rq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -25,13 +26,14 @@ const resultsKept = 10
 // runSync runs a stored job in the caller (rq/queue.py Queue.run_sync). That the
 // job fails is no error here: it is in the job's status.
 func (q *Queue) runSync(ctx context.Context, j *Job) error {
-	started := time.Now().UTC()
+	started := now()
 	j.rec.WorkerName, j.rec.Status = syncWorker, string(StatusStarted)
 	j.rec.StartedAt, j.rec.LastHeartbeat = started, started
 	name, err := j.FuncName()
 	var value any
 	if err == nil {
-		value, err = q.runTimed(ctx, name, j)
+		limit, _ := j.Timeout() // there is one in a queue
+		value, err = q.runTimed(ctx, name, j, limit)
 	}
 	if ctx.Err() != nil {
 		err = errors.Join(ctx.Err(), err)
@@ -41,18 +43,36 @@ func (q *Queue) runSync(ctx context.Context, j *Job) error {
 	if err != nil {
 		return q.syncFailed(ctx, j, excInfo(name, err))
 	}
-	j.rec.EndedAt = time.Now().UTC()
+	j.rec.EndedAt = now()
 	return q.syncSucceeded(ctx, j, value)
 }
 
-// runTimed runs the job's handler under its timeout.
-func (q *Queue) runTimed(ctx context.Context, name string, j *Job) (any, error) {
-	if timeout, ok := j.Timeout(); ok && timeout != Forever {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
+// A JobTimeoutError is how a job or a callback fails that ran longer than it may
+// (rq/timeouts.py JobTimeoutException).
+type JobTimeoutError struct {
+	// Limit is how long it may run.
+	Limit time.Duration
+}
+
+// Error says what the limit was, as RQ does.
+func (e *JobTimeoutError) Error() string {
+	return fmt.Sprintf("Task exceeded maximum timeout value (%d seconds)", int(e.Limit/time.Second))
+}
+
+// runTimed runs a handler under a timeout. Go cannot end it: its context does,
+// and one that returns too late has failed whatever it returns.
+func (q *Queue) runTimed(ctx context.Context, name string, j *Job, limit time.Duration) (any, error) {
+	if limit == Forever {
+		return q.handlers.run(ctx, name, j)
 	}
-	return q.handlers.run(ctx, name, j)
+	late := &JobTimeoutError{limit}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, late)
+	defer cancel()
+	value, err := q.handlers.run(ctx, name, j)
+	if errors.Is(context.Cause(ctx), late) {
+		return nil, late
+	}
+	return value, err
 }
 
 func (q *Queue) syncSucceeded(ctx context.Context, j *Job, value any) error {
@@ -71,7 +91,12 @@ func (q *Queue) syncSucceeded(ctx context.Context, j *Job, value any) error {
 			return err
 		}
 	}
-	return q.syncCallback(ctx, j, j.rec.SuccessCallback)
+	onSuccess, _, _ := j.Callbacks()
+	if err := q.syncCallback(ctx, j, onSuccess); err != nil {
+		return err
+	}
+	j.sendWebhooks(ctx, StatusFinished, "")
+	return nil
 }
 
 func (q *Queue) syncFailed(ctx context.Context, j *Job, exc string) error {
@@ -88,16 +113,21 @@ func (q *Queue) syncFailed(ctx context.Context, j *Job, exc string) error {
 	if err := j.storeOutcome(ctx, result, ttl, keys.Failed(q.name), score); err != nil {
 		return err
 	}
-	return q.syncCallback(ctx, j, j.rec.FailureCallback)
+	_, onFailure, _ := j.Callbacks()
+	if err := q.syncCallback(ctx, j, onFailure); err != nil {
+		return err
+	}
+	j.sendWebhooks(ctx, StatusFailed, exc)
+	return nil
 }
 
 // syncCallback runs a callback. Its error is the caller's, as in RQ.
-func (q *Queue) syncCallback(ctx context.Context, j *Job, name string) error {
-	if name == "" {
+func (q *Queue) syncCallback(ctx context.Context, j *Job, c Callback) error {
+	if c.Func == "" {
 		return nil
 	}
-	_, err := q.handlers.run(ctx, name, j)
-	return wrapf(err, "callback %s of job %s", name, j.id)
+	_, err := q.runTimed(ctx, c.Func, j, c.Timeout)
+	return wrapf(err, "callback %s of job %s", c.Func, j.id)
 }
 
 // storeOutcome writes the end of a run in one step: the job, its result, and

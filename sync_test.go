@@ -40,7 +40,7 @@ func TestSync(t *testing.T) {
 		{"ok", nil, StatusFinished, nil},
 		{"error", nil, StatusFailed, []string{"Traceback (most recent call last):\n  Go handler of error\n", "custom\n"}},
 		{"panic", nil, StatusFailed, []string{"sync_test.go\", line ", ", in rq.TestSync.func", "\npanic: oh no\n"}},
-		{"timeout", []Option{Timeout(time.Second)}, StatusFailed, []string{"context.deadlineExceededError: context deadline exceeded\n"}},
+		{"timeout", []Option{Timeout(time.Second)}, StatusFailed, []string{"rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)\n"}},
 		{"missing", nil, StatusFailed, []string{"no handler is registered for missing\n"}},
 	} {
 		j, err := q.Enqueue(ctx, Call(c.name), c.opts...)
@@ -87,6 +87,26 @@ func TestSyncCallbacks(t *testing.T) {
 	assert.NoError(t, errors.Join(err1, err2))
 	assert.ErrorIs(t, err3, ErrNoHandler)
 	assert.Equal(t, []string{"finished", "failed"}, called)
+}
+
+// TestLateSyncJobsFail checks that a limit holds for handlers that do not heed
+// it, and for callbacks.
+func TestLateSyncJobsFail(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	late := HandlerFunc(func(ctx context.Context, _ *Job) (any, error) { <-ctx.Done(); return "late", nil })
+	q := NewQueue(redistest.New(t), "default", Sync(Handlers{
+		"late": late,
+		"ok":   HandlerFunc(func(context.Context, *Job) (any, error) { return nil, nil }),
+	}))
+
+	j, err := q.Enqueue(ctx, Call("late"), Timeout(time.Second))
+	_, callback := q.Enqueue(ctx, Call("ok"), OnSuccess(Callback{Func: "late", Timeout: time.Second}))
+
+	require.NoError(t, err)
+	assert.True(t, j.IsFailed())
+	var timeout *JobTimeoutError
+	assert.ErrorAs(t, callback, &timeout)
 }
 
 // TestSyncOutlivesItsContext checks that the outcome of a job is stored when the

@@ -37,7 +37,10 @@ func errorKind(err error) string {
 	var panicked *PanicError
 	var call *CallError
 	var value *py.AssignError
+	var late *JobTimeoutError
 	switch {
+	case errors.As(err, &late):
+		return "rq.timeouts.JobTimeoutException"
 	case errors.As(err, &panicked):
 		return "panic"
 	case errors.As(err, &call), errors.As(err, &value):

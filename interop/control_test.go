@@ -140,6 +140,16 @@ except exceptions.InvalidJobOperation:
 		golang: onJob(func(ctx context.Context, j *rq.Job) error { return j.SaveMeta(ctx) }),
 	},
 	{
+		name: "save meta that is an OrderedDict",
+		before: `import collections
+q.enqueue('tasks.add', 1, job_id='j', meta=collections.OrderedDict(z=1, a=2))`,
+		python: `j = Job.fetch('j', connection=connection); j.meta['c'] = 5; j.save_meta()`,
+		golang: onJob(func(ctx context.Context, j *rq.Job) error {
+			j.Meta["c"] = 5
+			return j.SaveMeta(ctx)
+		}),
+	},
+	{
 		name: "save what was fetched",
 		before: `q.enqueue('tasks.add', 1, job_id='j', ttl=100, meta={'b': 1}, retry=Retry(max=2, interval=[1, 2]),
     on_success=Callback('tasks.on_success'), depends_on=Dependency(['x'], allow_failure=True))`,

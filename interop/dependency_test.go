@@ -96,6 +96,17 @@ with connection.pipeline() as p:
 			},
 		},
 		{
+			name:   "many with met dependencies that go to the front",
+			before: parents,
+			python: `q.enqueue_many([Queue.prepare_data('tasks.add', (1,), {'b': 2}, job_id='met', depends_on=Dependency(['done'], enqueue_at_front=True))])`,
+			golang: func(ctx context.Context, e *env) error {
+				_, err := e.queue().EnqueueMany(ctx, []rq.Prepared{
+					rq.Prepare(add, rq.JobID("met"), rq.Dependency{IDs: []string{"done"}, EnqueueAtFront: true}),
+				})
+				return err
+			},
+		},
+		{
 			name: "dependents run by Python",
 			python: `
 a = q.enqueue('tasks.add', 1, b=2, job_id='a')

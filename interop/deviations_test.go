@@ -26,15 +26,19 @@ var deviations = []*deviation{
 		why: "before 3.0 a deleted job leaves its results behind; ours go with it, as in 3.0",
 	},
 	{
-		scenario: "many with dependencies", key: "rq:job::met:dependencies",
+		scenario: "many with*", key: "rq:job::met:dependencies",
 		why: "RQ's enqueue_many leaves a met dependency registered, so that the job runs again when its parent does",
 	},
 	{
-		scenario: "many with dependencies", key: "rq:job:done:dependents",
+		scenario: "many with*", key: "rq:job:done:dependents",
 		why: "RQ's enqueue_many leaves a met dependency registered, so that the job runs again when its parent does",
 	},
 	{
 		scenario: "many with dependencies", key: "rq:deferred:default", field: "met", until: "2.6",
+		why: "before 2.10 enqueue_many leaves a queued job in the deferred registry too",
+	},
+	{
+		scenario: "many with met*", key: "rq:deferred:default", field: "(key)", python: "zset met=*", golang: "<absent>", until: "2.6",
 		why: "before 2.10 enqueue_many leaves a queued job in the deferred registry too",
 	},
 	{
@@ -64,6 +68,15 @@ var deviations = []*deviation{
 	{
 		scenario: "many*", key: "rq:queues", since: "2.0", until: "2.0",
 		why: "RQ 2.0.0 forgets to register the queue of enqueue_many",
+	},
+
+	{
+		scenario: "fetch a job that is gone", key: "rq:queue:default",
+		why: "RQ's fetch_job and jobs take the ids of missing jobs out of the queue; reading changes nothing here, Compact does that",
+	},
+	{
+		scenario: "sync with a ttl and a result that stays", key: "rq:job:j", field: "(ttl)",
+		why: "RQ leaves the ttl of the waiting job on the result that is to stay",
 	},
 
 	// For the fleet: what some RQ cannot bear.

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/rqgo/rq"
@@ -54,6 +55,17 @@ func init() {
 					err = fmt.Errorf("%d ids", n)
 				}
 				return err
+			}),
+		},
+		{
+			name:   "fetch a job that is gone",
+			before: someJobs + "\nconnection.delete('rq:job:j3')",
+			python: `assert q.fetch_job('j3') is None`,
+			golang: onQueue(func(ctx context.Context, q *rq.Queue) error {
+				if _, err := q.FetchJob(ctx, "j3"); !errors.Is(err, rq.ErrNoSuchJob) {
+					return fmt.Errorf("j3: %w", err)
+				}
+				return nil
 			}),
 		},
 		{

@@ -58,6 +58,18 @@ except exceptions.DuplicateJobError:
 			},
 		},
 		{
+			name:  "schedule unique with all that an enqueue would wait for",
+			since: "3.0",
+			python: `
+from rq.rate_limit import RateLimit
+q.enqueue_at(datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc), 'tasks.add', 1, b=2, job_id='a', unique=True,
+    depends_on='p', rate_limit=RateLimit('k', 2))`,
+			golang: func(ctx context.Context, e *env) error {
+				_, err := e.queue().EnqueueAt(ctx, due, add, rq.JobID("a"), rq.Unique(), rq.DependsOn("p"), rq.RateLimit{Key: "k", Concurrency: 2})
+				return err
+			},
+		},
+		{
 			name:   "schedule in the past and let Python's scheduler find it",
 			python: `q.enqueue_in(timedelta(seconds=-5), 'tasks.add', 1, b=2, job_id='a')`,
 			golang: func(ctx context.Context, e *env) error {

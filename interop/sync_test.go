@@ -50,6 +50,11 @@ func init() {
 			golang: runSync(add, rq.JobID("j"), rq.ResultTTL(rq.Forever)),
 		},
 		{
+			name:   "sync with a ttl and a result that stays",
+			python: sync + `s.enqueue('tasks.add', 1, b=2, job_id='j', ttl=100, result_ttl=-1)`,
+			golang: runSync(add, rq.JobID("j"), rq.TTL(100*time.Second), rq.ResultTTL(rq.Forever)),
+		},
+		{
 			name:   "sync without a result",
 			python: sync + `s.enqueue('tasks.add', 1, b=2, job_id='j', result_ttl=0)`,
 			golang: runSync(add, rq.JobID("j"), rq.ResultTTL(0)),

@@ -37,6 +37,13 @@ if group ~= '' then
   redis.call('SADD', 'rq:group:' .. group, id)
   redis.call('SADD', 'rq:groups', group)
 end
+if status ~= 'deferred' then
+  -- It may have been deferred before, and have waited for these.
+  redis.call('ZREM', KEYS[5], id)
+  for i = 0, n - 1 do
+    redis.call('SREM', KEYS[8 + 2 * i], id)
+  end
+end
 if status == 'deferred' then
   redis.call('ZADD', KEYS[5], score, id)
   for i = 0, n - 1 do

@@ -112,6 +112,22 @@ func EnqueueWaiting(ctx context.Context, c redis.Scripter, p Waiting) (string, e
 	return enqueueWaiting.Run(ctx, c, p.keys(), p.args()...).Text()
 }
 
+// LoadEnqueueWaiting adds to a pipeline what AddEnqueueWaiting needs before it,
+// and outside a transaction.
+func LoadEnqueueWaiting(ctx context.Context, pipe redis.Pipeliner) {
+	pipe.Do(ctx, "script", "load", libRateLimit+enqueueWaitingLua)
+}
+
+// AddEnqueueWaiting adds EnqueueWaiting to a pipeline without the script, which
+// LoadEnqueueWaiting has put there.
+func AddEnqueueWaiting(ctx context.Context, pipe redis.Pipeliner, p Waiting) {
+	args := []any{"evalsha", enqueueWaiting.Hash(), len(p.keys())}
+	for _, key := range p.keys() {
+		args = append(args, key)
+	}
+	pipe.Do(ctx, append(args, p.args()...)...)
+}
+
 func (p *Waiting) keys() []string {
 	k := []string{
 		keys.Job(p.ID), keys.Dependents(p.ID), keys.Dependencies(p.ID),

@@ -1,0 +1,154 @@
+package rq
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// IsQueued reports whether Status is queued. Like the other predicates it does
+// not ask Redis, which Python's do: Refresh or GetStatus first.
+func (j *Job) IsQueued() bool { return j.Status() == StatusQueued }
+
+// IsStarted reports whether Status is started.
+func (j *Job) IsStarted() bool { return j.Status() == StatusStarted }
+
+// IsFinished reports whether Status is finished.
+func (j *Job) IsFinished() bool { return j.Status() == StatusFinished }
+
+// IsFailed reports whether Status is failed.
+func (j *Job) IsFailed() bool { return j.Status() == StatusFailed }
+
+// IsStopped reports whether Status is stopped.
+func (j *Job) IsStopped() bool { return j.Status() == StatusStopped }
+
+// IsDeferred reports whether Status is deferred.
+func (j *Job) IsDeferred() bool { return j.Status() == StatusDeferred }
+
+// IsScheduled reports whether Status is scheduled.
+func (j *Job) IsScheduled() bool { return j.Status() == StatusScheduled }
+
+// IsCanceled reports whether Status is canceled.
+func (j *Job) IsCanceled() bool { return j.Status() == StatusCanceled }
+
+// IsRateLimited reports whether Status is rate_limited.
+func (j *Job) IsRateLimited() bool { return j.Status() == StatusRateLimited }
+
+// IsReadyToEnqueue reports whether Status is ready_to_enqueue.
+func (j *Job) IsReadyToEnqueue() bool { return j.Status() == StatusReadyToEnqueue }
+
+// Origin returns the name of the queue the job was put in last, or "".
+func (j *Job) Origin() string { return j.rec.Origin }
+
+// Description returns what RQ's tools show for the job.
+func (j *Job) Description() string { return j.rec.Description }
+
+// CreatedAt returns when the job was made.
+func (j *Job) CreatedAt() time.Time { return j.rec.CreatedAt }
+
+// EnqueuedAt returns when the job was put in a queue last; zero is never.
+func (j *Job) EnqueuedAt() time.Time { return j.rec.EnqueuedAt }
+
+// StartedAt returns when the job began to run last; zero is never.
+func (j *Job) StartedAt() time.Time { return j.rec.StartedAt }
+
+// EndedAt returns when the job ended last; zero is never.
+func (j *Job) EndedAt() time.Time { return j.rec.EndedAt }
+
+// LastHeartbeat returns when a worker last said that the job runs; zero is never.
+func (j *Job) LastHeartbeat() time.Time { return j.rec.LastHeartbeat }
+
+// WorkerName returns the name of the worker that ran the job last, or "".
+func (j *Job) WorkerName() string { return j.rec.WorkerName }
+
+// Group returns the name of the job's group, or "".
+func (j *Job) Group() string { return j.rec.GroupID }
+
+// Timeout returns how long the job may run, and false when nothing is stored:
+// then it is DefaultTimeout. Forever is no limit.
+func (j *Job) Timeout() (time.Duration, bool) { return seconds(j.rec.Timeout) }
+
+// ResultTTL returns how long job and result are kept after success, and false
+// when the worker decides.
+func (j *Job) ResultTTL() (time.Duration, bool) { return seconds(j.rec.ResultTTL) }
+
+// TTL returns how long the job may wait to be started, and false for no limit.
+func (j *Job) TTL() (time.Duration, bool) { return seconds(j.rec.TTL) }
+
+// FailureTTL returns how long the job is kept after a failure, and false when
+// the worker decides.
+func (j *Job) FailureTTL() (time.Duration, bool) { return seconds(j.rec.FailureTTL) }
+
+// RetriesLeft returns how often the job is still retried, and false when it
+// never was to be.
+func (j *Job) RetriesLeft() (int, bool) { return intOf(j.rec.RetriesLeft) }
+
+// NumberOfRetries returns how often the job asked to be retried, by returning a
+// Retry (RQ 2.1).
+func (j *Job) NumberOfRetries() int {
+	n, _ := intOf(j.rec.NumberOfRetries)
+	return n
+}
+
+// RetryIntervals returns the waits before the retries.
+func (j *Job) RetryIntervals() []time.Duration { return durations(j.rec.RetryIntervals) }
+
+// RepeatIntervals returns the waits before the repeats that are left.
+func (j *Job) RepeatIntervals() []time.Duration { return durations(j.rec.RepeatIntervals) }
+
+// Callbacks returns what is called after the job; Func is "" where nothing is.
+func (j *Job) Callbacks() (onSuccess, onFailure, onStopped Callback) {
+	r := &j.rec
+	return callbackOf(r.SuccessCallback, r.SuccessCallbackTimeout),
+		callbackOf(r.FailureCallback, r.FailureCallbackTimeout),
+		callbackOf(r.StoppedCallback, r.StoppedCallbackTimeout)
+}
+
+// Webhooks returns the requests that are sent when the job ends.
+func (j *Job) Webhooks() []Webhook {
+	var hooks []Webhook
+	for _, h := range j.rec.Webhooks {
+		hooks = append(hooks, Webhook{
+			URL: h.URL, JobStatus: Status(h.JobStatus), Method: h.Method, Headers: maps.Clone(h.Headers), Timeout: h.Timeout,
+		})
+	}
+	return hooks
+}
+
+// RateLimit returns the job's rate limit, and false when it has none.
+func (j *Job) RateLimit() (RateLimit, bool) {
+	return RateLimit{j.rec.RateLimitKey, j.rec.RateLimitConcurrency}, j.rec.RateLimitKey != ""
+}
+
+// RepeatsLeft returns how often the job is still repeated, and false when it
+// never was to be.
+func (j *Job) RepeatsLeft() (int, bool) { return intOf(j.rec.RepeatsLeft) }
+
+func intOf(n *int) (int, bool) {
+	if n == nil {
+		return 0, false
+	}
+	return *n, true
+}
+
+// DependencyIDs returns the ids of the jobs that this one was told to wait for.
+func (j *Job) DependencyIDs() []string { return slices.Clone(j.rec.DependencyIDs) }
+
+func durations(seconds []int) []time.Duration {
+	var list []time.Duration
+	for _, n := range seconds {
+		list = append(list, time.Duration(n)*time.Second)
+	}
+	return list
+}
+
+func callbackOf(name string, timeout *int) Callback {
+	if name == "" {
+		return Callback{}
+	}
+	d, ok := seconds(timeout)
+	if !ok {
+		d = DefaultCallbackTimeout
+	}
+	return Callback{name, d}
+}
