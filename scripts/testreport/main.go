@@ -115,7 +115,7 @@ func (r *report) packageDone(e event, output []string) {
 
 // summary prints the totals and says whether all is well.
 func (r *report) summary() bool {
-	fmt.Fprintf(r.out, "\n%d tests passed, %d failed, %d skipped\n", r.passed, r.failed, r.skipped)
+	fmt.Fprintf(r.out, "\n%d passed, %d failed, %d skipped\n", r.passed, r.failed, r.skipped)
 	for _, line := range r.lab {
 		fmt.Fprint(r.out, line)
 	}

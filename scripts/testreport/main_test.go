@@ -17,7 +17,7 @@ func TestReport(t *testing.T) {
 			`{"Action":"pass","Package":"p","Test":"T"}` + "\n" + `{"Action":"pass","Package":"p","Elapsed":1}`,
 			true, "pass p 1.0s",
 		},
-		{"nothing ran", "", false, "0 tests passed"},
+		{"nothing ran", "", false, "0 passed"},
 		{"a package without tests", `{"Action":"pass","Package":"p","Test":"T"}` + "\n" + `{"Action":"skip","Package":"q"}`, true, "0 skipped"},
 		{"a skipped test", `{"Action":"skip","Package":"p","Test":"T"}`, false, "skip: p T"},
 		{
