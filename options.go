@@ -2,14 +2,11 @@ package rq
 
 import (
 	"errors"
-	"net/url"
 	"reflect"
 	"time"
 	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/rqgo/rq/internal/wire"
 )
 
 // An Option is a keyword of RQ's enqueue. Options that contradict each other,
@@ -222,162 +219,6 @@ func (s *settings) addDependencies(ids []string) {
 		}
 	}
 	s.dependsOn = append(s.dependsOn, ids...)
-}
-
-// Retry runs the job again when it fails (rq/job.py Retry).
-type Retry struct {
-	// Max is how often the job is retried, 1 or more.
-	Max int
-	// Intervals are the waits before the retries, in whole seconds. With fewer
-	// than Max, RQ uses the first one several times. Default is no wait.
-	Intervals []time.Duration
-	// AtFront puts the retry at the front of the queue. Default false.
-	AtFront bool
-}
-
-func (r Retry) apply(s *settings) {
-	if r.Max < 1 {
-		s.refuse("retry max", r.Max, "must be greater than 0")
-	}
-	s.retry = &r
-}
-
-// Repeat runs the job again after it succeeded (rq/repeat.py Repeat).
-type Repeat struct {
-	// Times is how often the job is repeated after its first run, 1 or more.
-	Times int
-	// Intervals are the waits before the repeats, in whole seconds. Default is
-	// no wait.
-	Intervals []time.Duration
-}
-
-func (r Repeat) apply(s *settings) {
-	if r.Times < 1 {
-		s.refuse("repeat times", r.Times, "must be greater than 0")
-	}
-	s.repeat = &r
-}
-
-// intervals returns durations as RQ stores them. RQ has no empty list.
-func (s *settings) intervals(name string, list []time.Duration) []int {
-	if len(list) == 0 {
-		return []int{0}
-	}
-	out := make([]int, 0, len(list))
-	for _, d := range list {
-		n, err := wholeSeconds(name, d)
-		if d < 0 {
-			err = &InvalidError{name, d, "must not be negative"}
-		}
-		if err != nil {
-			s.fail(err)
-		}
-		out = append(out, n)
-	}
-	return out
-}
-
-// A Callback is a function that the worker calls after the job.
-type Callback struct {
-	// Func is its dotted path.
-	Func string
-	// Timeout is how long it may run, in whole seconds. Default 60 s.
-	Timeout time.Duration
-}
-
-// seconds checks the callback and returns its timeout as RQ stores it.
-func (c *Callback) seconds(s *settings, name string) *int {
-	if c.Func == "" || !utf8.ValidString(c.Func) {
-		s.refuse(name, c.Func, "must be the dotted path of a function")
-	}
-	timeout := c.Timeout
-	if timeout == 0 {
-		timeout = DefaultCallbackTimeout
-	}
-	n, err := wholeSeconds(name+" timeout", timeout)
-	if timeout < 0 {
-		err = &InvalidError{name + " timeout", timeout, "must not be negative"}
-	}
-	if err != nil {
-		s.fail(err)
-	}
-	return &n
-}
-
-// OnSuccess calls c when the job has succeeded. If c fails, so does the job.
-func OnSuccess(c Callback) Option { return optionFunc(func(s *settings) { s.onSuccess = &c }) }
-
-// OnFailure calls c when the job has failed.
-func OnFailure(c Callback) Option { return optionFunc(func(s *settings) { s.onFailure = &c }) }
-
-// OnStopped calls c when the job was stopped by a command.
-func OnStopped(c Callback) Option { return optionFunc(func(s *settings) { s.onStopped = &c }) }
-
-// A Webhook is an HTTP request that whoever ran the job sends when it has ended
-// (rq/webhook.py Webhook). Several can be given.
-type Webhook struct {
-	// URL is where it goes, http or https.
-	URL string
-	// JobStatus is when: StatusFinished or StatusFailed.
-	JobStatus Status
-	// Method is GET or POST. Default GET.
-	Method string
-	// Headers are added to the request. Default none.
-	Headers map[string]string
-	// Timeout is how long it may take, in whole seconds. Default 10 s.
-	Timeout time.Duration
-}
-
-func (w Webhook) apply(s *settings) {
-	if w.Method == "" {
-		w.Method = "GET"
-	}
-	if w.Timeout == 0 {
-		w.Timeout = 10 * time.Second
-	}
-	u, err := url.Parse(w.URL)
-	switch {
-	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
-		s.refuse("webhook", w.URL, "must be an http or https URL")
-	case w.JobStatus != StatusFinished && w.JobStatus != StatusFailed:
-		s.refuse("webhook status", string(w.JobStatus), "must be finished or failed")
-	case w.Method != "GET" && w.Method != "POST":
-		s.refuse("webhook method", w.Method, "must be GET or POST")
-	case w.Timeout < time.Second:
-		s.refuse("webhook timeout", w.Timeout, "must be a second or more")
-	}
-	for name, value := range w.Headers {
-		if !utf8.ValidString(name) || !utf8.ValidString(value) {
-			s.refuse("webhook header", name, "must be UTF-8")
-		}
-	}
-	s.webhooks = append(s.webhooks, w)
-}
-
-func (w Webhook) wire() wire.Webhook {
-	return wire.Webhook{URL: w.URL, JobStatus: string(w.JobStatus), Method: w.Method, Headers: w.Headers, Timeout: w.Timeout}
-}
-
-// A RateLimit bounds how many jobs with the same key are queued or running at
-// once, over all queues (rq/rate_limit.py RateLimit, RQ 3.0). Others wait with
-// the status rate_limited. It goes with neither Unique, Pipeline nor a queue
-// that is not async, and needs a fleet that knows it.
-type RateLimit struct {
-	// Key is what the jobs share.
-	Key string
-	// Concurrency is how many may be queued or running, 1 or more. The last
-	// job enqueued decides.
-	Concurrency int
-}
-
-func (r RateLimit) apply(s *settings) {
-	if r.Key == "" || !utf8.ValidString(r.Key) {
-		s.refuse("rate limit key", r.Key, "must not be empty")
-	}
-	if r.Concurrency < 1 {
-		s.refuse("rate limit concurrency", r.Concurrency, "must be greater than 0")
-	}
-	s.rateLimit = &r
 }
 
 // validateJobID refuses what rq/job.py JOB_ID_PATTERN does. Python workers exit

@@ -11,11 +11,57 @@ import (
 	"net/url"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rqgo/rq/internal/py"
 	"github.com/rqgo/rq/internal/pyjson"
 	"github.com/rqgo/rq/internal/wire"
 )
+
+// A Webhook is an HTTP request that whoever ran the job sends when it has ended
+// (rq/webhook.py Webhook). Several can be given.
+type Webhook struct {
+	// URL is where it goes, http or https.
+	URL string
+	// JobStatus is when: StatusFinished or StatusFailed.
+	JobStatus Status
+	// Method is GET or POST. Default GET.
+	Method string
+	// Headers are added to the request. Default none.
+	Headers map[string]string
+	// Timeout is how long it may take, in whole seconds. Default 10 s.
+	Timeout time.Duration
+}
+
+func (w Webhook) apply(s *settings) {
+	if w.Method == "" {
+		w.Method = "GET"
+	}
+	if w.Timeout == 0 {
+		w.Timeout = 10 * time.Second
+	}
+	u, err := url.Parse(w.URL)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
+		s.refuse("webhook", w.URL, "must be an http or https URL")
+	case w.JobStatus != StatusFinished && w.JobStatus != StatusFailed:
+		s.refuse("webhook status", string(w.JobStatus), "must be finished or failed")
+	case w.Method != "GET" && w.Method != "POST":
+		s.refuse("webhook method", w.Method, "must be GET or POST")
+	case w.Timeout < time.Second:
+		s.refuse("webhook timeout", w.Timeout, "must be a second or more")
+	}
+	for name, value := range w.Headers {
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			s.refuse("webhook header", name, "must be UTF-8")
+		}
+	}
+	s.webhooks = append(s.webhooks, w)
+}
+
+func (w Webhook) wire() wire.Webhook {
+	return wire.Webhook{URL: w.URL, JobStatus: string(w.JobStatus), Method: w.Method, Headers: w.Headers, Timeout: w.Timeout}
+}
 
 // webhookClient follows redirects as Python's urllib does and uses each
 // connection once, so that nothing outlives a request.
