@@ -104,7 +104,12 @@ func (c *FuncCall) dumps(s Serializer) ([]byte, error) {
 	if kwargs == nil {
 		kwargs = new(Dict)
 	}
-	return dumps(s, "the call of "+c.Func, Tuple{c.Func, c.Instance, args, kwargs})
+	data, err := dumps(s, "the call", Tuple{c.Func, c.Instance, args, kwargs})
+	var unwritable *SerializeError
+	if errors.As(err, &unwritable) {
+		unwritable.What += " of " + c.Func
+	}
+	return data, err
 }
 
 // callOf reads what dumps wrote, or Python did. Arguments may be a list or a
