@@ -35,9 +35,6 @@ func (q *Queue) runSync(ctx context.Context, j *Job) error {
 		limit, _ := j.Timeout() // there is one in a queue
 		value, err = q.runTimed(ctx, name, j, limit)
 	}
-	if ctx.Err() != nil {
-		err = errors.Join(ctx.Err(), err)
-	}
 	// The outcome is stored also when the caller's context has ended.
 	ctx = context.WithoutCancel(ctx)
 	if err != nil {
