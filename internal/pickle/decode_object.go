@@ -62,11 +62,7 @@ func (d *decoder) stackGlobal() error {
 
 // reduce is REDUCE: a call that is done for types known here, else noted.
 func (d *decoder) reduce() error {
-	args, err := d.popArgs()
-	if err != nil {
-		return err
-	}
-	callable, err := d.popCallable()
+	callable, args, err := d.popCall()
 	if err != nil {
 		return err
 	}
@@ -94,11 +90,7 @@ func (d *decoder) call(callable any, args py.Tuple) error {
 
 // newObj is NEWOBJ: cls.__new__(cls, *args).
 func (d *decoder) newObj() error {
-	args, err := d.popArgs()
-	if err != nil {
-		return err
-	}
-	class, err := d.popCallable()
+	class, args, err := d.popCall()
 	if err != nil {
 		return err
 	}
@@ -114,11 +106,7 @@ func (d *decoder) newObjEx() error {
 	if !ok {
 		return d.errorf("keyword arguments in a %s", kindOf(v))
 	}
-	args, err := d.popArgs()
-	if err != nil {
-		return err
-	}
-	class, err := d.popCallable()
+	class, args, err := d.popCall()
 	if err != nil {
 		return err
 	}
@@ -227,24 +215,20 @@ func uuidState(state any) (uuid.UUID, bool) {
 	return id, true
 }
 
-func (d *decoder) popArgs() (py.Tuple, error) {
+// popCall pops a tuple of arguments and, from below it, what to call with them.
+func (d *decoder) popCall() (callable any, args py.Tuple, err error) {
 	v, err := d.pop()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	args, ok := v.(py.Tuple)
 	if !ok {
-		return nil, d.errorf("arguments in a %s", kindOf(v))
+		return nil, nil, d.errorf("arguments in a %s", kindOf(v))
 	}
-	return args, nil
-}
-
-func (d *decoder) popCallable() (any, error) {
-	v, err := d.pop()
-	if err != nil {
-		return nil, err
+	if callable, err = d.pop(); err != nil {
+		return nil, nil, err
 	}
-	return v, d.callable(v)
+	return callable, args, d.callable(callable)
 }
 
 // callable fails when v cannot be what Python would call.
