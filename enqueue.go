@@ -243,9 +243,7 @@ func (q *Queue) save(ctx context.Context, pipe redis.Pipeliner, j *Job) {
 
 // writeUnique stores the job unless its id is taken.
 func (q *Queue) writeUnique(ctx context.Context, j *Job, where, target string) error {
-	conn, release := once(q.rdb)
-	defer release()
-	created, err := scripts.CreateJob(ctx, conn, scripts.Create{
+	created, err := scripts.CreateJob(ctx, once{q.rdb}, scripts.Create{
 		ID: j.id, Queue: q.name, Target: target, Where: where,
 		TTL: intOr0(j.rec.TTL), Group: j.rec.GroupID, Fields: j.rec.Fields(),
 	})
@@ -262,9 +260,7 @@ func (j *Job) waits() bool { return j.rec.RateLimitKey != "" || len(j.rec.Depend
 // decides in the same step whether it has to wait (rq/queue.py
 // Queue.setup_dependencies and _enqueue_rate_limited_job).
 func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now time.Time) error {
-	conn, release := once(q.rdb)
-	defer release()
-	var c redis.Scripter = conn
+	var c redis.Scripter = once{q.rdb}
 	if set.pipe != nil {
 		c = set.pipe
 	}

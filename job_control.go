@@ -22,9 +22,7 @@ func moment(t time.Time) scripts.Moment {
 // its queue, registry, group and rate limit, in one step (rq/job.py Job.delete).
 // A job that is running runs on. It returns ErrNoSuchJob when there is no such job.
 func (j *Job) Delete(ctx context.Context) error {
-	conn, release := once(j.rdb)
-	defer release()
-	done, err := scripts.DeleteJob(ctx, conn, j.id, true, moment(time.Now()))
+	done, err := scripts.DeleteJob(ctx, once{j.rdb}, j.id, true, moment(time.Now()))
 	if err != nil {
 		return wrapf(err, "delete job %s", j.id)
 	}
@@ -85,9 +83,7 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 			o(&set)
 		}
 	}
-	conn, release := once(j.rdb)
-	defer release()
-	code, err := scripts.CancelJob(ctx, conn, j.id, moment(time.Now()), set.enqueueDependents, set.leaveDependencies)
+	code, err := scripts.CancelJob(ctx, once{j.rdb}, j.id, moment(time.Now()), set.enqueueDependents, set.leaveDependencies)
 	if err := j.outcome("cancel", code, err); err != nil {
 		return err
 	}
@@ -112,9 +108,7 @@ func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return wrapf(err, "requeue job %s", j.id)
 	}
-	conn, release := once(j.rdb)
-	defer release()
-	code, err := scripts.RequeueJob(ctx, conn, j.id, origin, set.atFront, moment(time.Now()), wire.Deflate(nil))
+	code, err := scripts.RequeueJob(ctx, once{j.rdb}, j.id, origin, set.atFront, moment(time.Now()), wire.Deflate(nil))
 	if err := j.outcome("requeue", code, err); err != nil {
 		return err
 	}

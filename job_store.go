@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -85,11 +86,7 @@ func JobExists(ctx context.Context, rdb redis.UniversalClient, id string) (bool,
 
 // jobIDOf returns the job of an entry job:execution (rq/job.py parse_job_id).
 func jobIDOf(id string) string {
-	for i := range len(id) {
-		if id[i] == ':' {
-			return id[:i]
-		}
-	}
+	id, _, _ = strings.Cut(id, ":")
 	return id
 }
 

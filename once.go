@@ -1,25 +1,42 @@
 package rq
 
-import "github.com/redis/go-redis/v9"
+import (
+	"context"
 
-// once returns what sends a command at most once, and a function to call when
-// it is no longer needed. A client of go-redis repeats a command on another
-// connection when the reply does not come: a job would then be pushed a second
-// time, and run twice. One connection is used for the command and not replaced,
-// so that a lost reply is an error, and the caller knows that it is not known
-// whether the server has done it.
-func once(rdb redis.UniversalClient) (conn redis.Cmdable, release func()) {
-	client, ok := rdb.(interface{ Conn() *redis.Conn })
-	if !ok {
-		return rdb, func() {}
-	}
-	c := client.Conn()
-	return c, func() { _ = c.Close() }
-}
+	"github.com/redis/go-redis/v9"
+)
 
 // unrepeated is a command that go-redis sends at most once, and with it the
 // pipeline that it is in. It takes any reply.
+//
+// Other commands go-redis repeats on another connection when the reply does not
+// come: a job would then be pushed a second time, and run twice. With this one a
+// lost reply is an error, and the caller knows that it is not known whether the
+// server has done it.
 type unrepeated struct{ *redis.Cmd }
 
 // NoRetry tells go-redis not to send the command again.
 func (unrepeated) NoRetry() bool { return true }
+
+// once is a client whose scripts are unrepeated.
+type once struct{ redis.UniversalClient }
+
+// Eval sends the whole script at most once.
+func (c once) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
+	return c.send(ctx, "eval", script, keys, args)
+}
+
+// EvalSha sends the hash of the script at most once.
+func (c once) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
+	return c.send(ctx, "evalsha", sha, keys, args)
+}
+
+func (c once) send(ctx context.Context, name, script string, keys []string, args []any) *redis.Cmd {
+	words := append(make([]any, 0, 3+len(keys)+len(args)), name, script, len(keys))
+	for _, key := range keys {
+		words = append(words, key)
+	}
+	cmd := redis.NewCmd(ctx, append(words, args...)...)
+	_ = c.Process(ctx, unrepeated{cmd}) // cmd has the error too
+	return cmd
+}

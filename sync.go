@@ -133,9 +133,7 @@ func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, reg
 	rec := j.rec
 	rec.Meta = nil // the handler may have stored its own
 	life := time.Duration(ttl) * time.Second
-	conn, release := once(j.rdb)
-	defer release()
-	_, err := conn.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err := j.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.HSet(ctx, keys.Job(j.id), rec.Fields()...)
 		pipe.XAdd(ctx, &redis.XAddArgs{Stream: keys.Results(j.id), MaxLen: resultsKept, Values: result.Fields()})
 		for _, key := range []string{keys.Results(j.id), keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
@@ -145,7 +143,7 @@ func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, reg
 				pipe.Expire(ctx, key, life) // 0 deletes
 			}
 		}
-		pipe.ZAdd(ctx, registry, redis.Z{Score: score, Member: j.id})
+		_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, "zadd", registry, score, j.id)})
 		return nil
 	})
 	return wrapf(err, "store outcome of job %s", j.id)

@@ -39,9 +39,11 @@ var (
 	compactQueueLua string
 )
 
+var enqueueWaitingLib = libRateLimit + enqueueWaitingLua
+
 var (
 	createJob      = redis.NewScript(createJobLua)
-	enqueueWaiting = redis.NewScript(libRateLimit + enqueueWaitingLua)
+	enqueueWaiting = redis.NewScript(enqueueWaitingLib)
 	updateJob      = redis.NewScript(updateJobLua)
 	deleteJob      = redis.NewScript(libRateLimit + libJob + deleteJobLua)
 	cancelJob      = redis.NewScript(libRateLimit + libJob + cancelJobLua)
@@ -115,17 +117,13 @@ func EnqueueWaiting(ctx context.Context, c redis.Scripter, p Waiting) (string, e
 // LoadEnqueueWaiting adds to a pipeline what AddEnqueueWaiting needs before it,
 // and outside a transaction.
 func LoadEnqueueWaiting(ctx context.Context, pipe redis.Pipeliner) {
-	pipe.Do(ctx, "script", "load", libRateLimit+enqueueWaitingLua)
+	pipe.ScriptLoad(ctx, enqueueWaitingLib) // Script.Load would take over a hash that is not there yet
 }
 
 // AddEnqueueWaiting adds EnqueueWaiting to a pipeline without the script, which
 // LoadEnqueueWaiting has put there.
 func AddEnqueueWaiting(ctx context.Context, pipe redis.Pipeliner, p Waiting) {
-	args := []any{"evalsha", enqueueWaiting.Hash(), len(p.keys())}
-	for _, key := range p.keys() {
-		args = append(args, key)
-	}
-	pipe.Do(ctx, append(args, p.args()...)...)
+	enqueueWaiting.EvalSha(ctx, pipe, p.keys(), p.args()...)
 }
 
 func (p *Waiting) keys() []string {
