@@ -23,17 +23,30 @@ func header(text string) string {
 	return b.String()
 }
 
+// goSources returns the text of the package.
+func goSources(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	return all.String()
+}
+
 func TestEveryScriptBeginsWithItsContract(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.lua")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	source, err := os.ReadFile("scripts.go")
-	require.NoError(t, err)
+	sources := goSources(t)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		assert.Contains(t, string(source), "//go:embed "+file+"\n")
+		assert.Contains(t, sources, "//go:embed "+file+"\n")
 		name, top := strings.TrimSuffix(file, ".lua"), header(string(text))
 		if strings.HasPrefix(name, "lib_") {
 			checkLibrary(t, file, string(text))
