@@ -17,33 +17,8 @@ if status == 'canceled' then
   return -1
 end
 
--- others_met tells whether all that a job waits for, but for the canceled one, is done.
-local function others_met(dependent, failed_will_do)
-  for _, dependency in ipairs(redis.call('SMEMBERS', 'rq:job::' .. dependent .. ':dependencies')) do
-    if dependency ~= id then
-      local s = redis.call('HGET', 'rq:job:' .. dependency, 'status')
-      if s and s ~= '' and s ~= 'finished' and not (failed_will_do and s == 'failed') then
-        return false
-      end
-    end
-  end
-  return true
-end
-
-local function enqueue_dependents()
-  for _, dependent in ipairs(redis.call('SMEMBERS', KEYS[2])) do
-    local job = 'rq:job:' .. dependent
-    local from, s, allow, front = unpack(redis.call('HMGET', job, 'origin', 'status', 'allow_dependency_failures', 'enqueue_at_front'))
-    if from and s == 'deferred' and others_met(dependent, allow == '1') then
-      enqueue_stored(dependent, from, front == '1', now, enqueued_at)
-      redis.call('ZREM', 'rq:deferred:' .. from, dependent)
-      redis.call('SREM', KEYS[2], dependent)
-    end
-  end
-end
-
 if ARGV[4] == '1' then
-  enqueue_dependents()
+  enqueue_dependents(id, 'canceled', now, enqueued_at)
 end
 if ARGV[5] == '1' then
   for _, dependency in ipairs(redis.call('SMEMBERS', 'rq:job::' .. id .. ':dependencies')) do

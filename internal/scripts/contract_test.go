@@ -46,7 +46,7 @@ func TestEveryScriptBeginsWithItsContract(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		assert.Contains(t, sources, "//go:embed "+file+"\n")
+		assert.True(t, strings.Contains(sources, "//go:embed "+file+"\n"), "%s is not embedded", file)
 		name, top := strings.TrimSuffix(file, ".lua"), header(string(text))
 		if strings.HasPrefix(name, "lib_") {
 			checkLibrary(t, file, string(text))

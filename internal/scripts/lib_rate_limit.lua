@@ -52,6 +52,15 @@ local function wait_for_slot(id, key, concurrency, now, enqueued_at)
   return false
 end
 
+-- release_slot takes a slot of a rate limit from a job that has ended, and gives
+-- it to the next one.
+local function release_slot(id, key, now, enqueued_at)
+  local config = 'rq:rl:' .. key
+  redis.call('ZREM', config .. ':allowed', id)
+  local concurrency = tonumber(redis.call('HGET', config, 'concurrency') or 0) or 0
+  promote(config .. ':allowed', config .. ':rate_limited', concurrency, now, enqueued_at)
+end
+
 -- leave_rate_limit takes a job out of its rate limit that was just canceled or
 -- deleted, and gives its slot to the next one unless the job still runs.
 local function leave_rate_limit(id, key, now, enqueued_at)

@@ -1,0 +1,277 @@
+package scripts
+
+import (
+	"context"
+	_ "embed" // for the scripts
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+)
+
+var (
+	//go:embed claim_jobs.lua
+	claimJobsLua string
+	//go:embed settle_job.lua
+	settleJobLua string
+	//go:embed beat.lua
+	beatLua string
+	//go:embed register_worker.lua
+	registerWorkerLua string
+)
+
+var (
+	claimJobs      = redis.NewScript(claimJobsLua)
+	settleJob      = redis.NewScript(libRateLimit + libJob + settleJobLua)
+	beat           = redis.NewScript(beatLua)
+	registerWorker = redis.NewScript(registerWorkerLua)
+)
+
+// A Claim is what ClaimJobs needs to know.
+type Claim struct {
+	Worker     string
+	Interval   int // seconds between its heartbeats
+	InTurn     bool
+	Composite  bool // readers know executions
+	CurrentJob bool // readers look for current_job
+	Now        Moment
+	Float      string
+	Queues     []string
+	Moved      []Moved
+	Executions []string // one for each job that may be taken
+}
+
+// A Moved is an id in the intermediate queue of Claim.Queues[Queue].
+type Moved struct {
+	Queue int
+	ID    string
+}
+
+// What the worker is told instead of jobs.
+const (
+	Claimed      = 1
+	Suspended    = 0
+	Unregistered = -1
+)
+
+// A ClaimedJob is a job whose execution has started. Hash is as it was before.
+type ClaimedJob struct {
+	Queue         int
+	ID, Execution string
+	Hash          map[string]string
+}
+
+// ClaimJobs runs claim_jobs.lua. The state is Claimed, Suspended or Unregistered.
+func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, jobs []ClaimedJob, err error) {
+	args := make([]any, 0, 11+len(p.Queues)+2*len(p.Moved)+len(p.Executions))
+	args = append(args, len(p.Executions), flag(p.InTurn), p.Now.Unix, p.Now.Text, p.Float, p.Worker, p.Interval,
+		flag(p.Composite), flag(p.CurrentJob), len(p.Queues))
+	for _, name := range p.Queues {
+		args = append(args, name)
+	}
+	args = append(args, len(p.Moved))
+	for _, m := range p.Moved {
+		args = append(args, m.Queue+1, m.ID)
+	}
+	for _, id := range p.Executions {
+		args = append(args, id)
+	}
+	reply, err := claimJobs.Run(ctx, c, []string{keys.Worker(p.Worker), keys.WorkerExecutions(p.Worker)}, args...).Slice()
+	if err != nil {
+		return 0, nil, err
+	}
+	return readClaim(reply)
+}
+
+var errReply = errors.New("the server's reply to a script is not as expected")
+
+func readClaim(reply []any) (int64, []ClaimedJob, error) {
+	if len(reply) == 0 {
+		return 0, nil, errReply
+	}
+	state, ok := reply[0].(int64)
+	jobs := make([]ClaimedJob, 0, len(reply)-1)
+	for _, item := range reply[1:] {
+		parts, _ := item.([]any)
+		if len(parts) != 4 {
+			return 0, nil, errReply
+		}
+		queue, _ := parts[0].(int64)
+		id, _ := parts[1].(string)
+		execution, _ := parts[2].(string)
+		flat, _ := parts[3].([]any)
+		hash := make(map[string]string, len(flat)/2)
+		for i := 0; i+1 < len(flat); i += 2 {
+			field, _ := flat[i].(string)
+			hash[field], _ = flat[i+1].(string)
+		}
+		jobs = append(jobs, ClaimedJob{int(queue) - 1, id, execution, hash})
+	}
+	if !ok {
+		return 0, nil, errReply
+	}
+	return state, jobs, nil
+}
+
+// Whose execution SettleJob may end.
+const (
+	Own     = "own"
+	Expired = "expired"
+	None    = "none"
+)
+
+// A Settle is what SettleJob needs to know.
+type Settle struct {
+	Worker, ID, Execution, Queue string
+	Member                       string // in rq:wip
+	Now                          Moment
+	Fence                        string // Own, Expired or None
+	Registry, Score              string // "finished" or "failed" with a score, or none
+	Keep                         string // seconds that the job is kept; "" is no change
+	Place                        string // Front, Back, when it is due, or ""
+	Parent                       string // the job's status for its dependents; "" leaves them
+	Counter                      string // of the worker
+	Seconds                      string // that it worked
+	CurrentJob                   string // of the worker; "" if nobody looks, "-" for none
+	ResultTTL                    string
+	Result                       []any
+	Fields                       []any
+}
+
+func (p *Settle) keys() []string {
+	return []string{keys.Job(p.ID), keys.Worker(p.Worker), keys.WorkerExecutions(p.Worker)}
+}
+
+func (p *Settle) args() []any {
+	args := make([]any, 0, 17+len(p.Result)+len(p.Fields))
+	args = append(args, p.ID, p.Execution, p.Queue, p.Member, p.Now.Unix, p.Now.Text, p.Fence, p.Registry, p.Score,
+		p.Keep, p.Place, p.Parent, p.Counter, p.Seconds, p.CurrentJob, p.ResultTTL, len(p.Result))
+	return append(append(args, p.Result...), p.Fields...)
+}
+
+// SettleJob runs settle_job.lua. It reports false when the job is not in this
+// execution any more.
+func SettleJob(ctx context.Context, c redis.Scripter, p Settle) (bool, error) {
+	n, err := run(ctx, c, settleJob, p.keys(), p.args()...)
+	return n == 1, err
+}
+
+// SettleJobs runs settle_job.lua for each of a batch, in one round trip. The
+// error of each is its own.
+func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (done []bool, errs []error) {
+	done, errs = make([]bool, len(batch)), make([]error, len(batch))
+	cmds := make([]*redis.Cmd, len(batch))
+	send := func(load bool) {
+		pipe := c.Pipeline()
+		if load {
+			pipe.ScriptLoad(ctx, libRateLimit+libJob+settleJobLua)
+		}
+		for i := range batch {
+			if !load || redis.HasErrorPrefix(errs[i], "NOSCRIPT") {
+				cmds[i] = settleJob.EvalSha(ctx, pipe, batch[i].keys(), batch[i].args()...)
+			}
+		}
+		_, _ = pipe.Exec(ctx) // each command has its error
+	}
+	read := func() (missing bool) {
+		for i, cmd := range cmds {
+			n, err := cmd.Int64()
+			done[i], errs[i] = n == 1, err
+			missing = missing || redis.HasErrorPrefix(err, "NOSCRIPT")
+		}
+		return missing
+	}
+	send(false)
+	if read() {
+		send(true)
+		read()
+	}
+	return done, errs
+}
+
+// A Beat is what SendBeat needs to know.
+type Beat struct {
+	Worker, Birth string
+	Now           Moment
+	Float         string
+	Keep          int // seconds that the worker is kept
+	Queues        []string
+	Executions    []Beating
+}
+
+// A Beating is an execution that is alive.
+type Beating struct {
+	Job, Execution, Queue, Member string
+	Keep                          int
+	CreatedAt                     string
+}
+
+// The states that SendBeat finds the worker in.
+const (
+	Registered = 1
+	Forgotten  = 0
+	Replaced   = -1
+)
+
+// An Echo is what SendBeat returns.
+type Echo struct {
+	State     int64
+	Suspended bool
+	Expiries  []int64  // the least in each queue's rq:wip, 0 if there is none
+	Away      []string // executions that are not the worker's any more
+}
+
+// SendBeat runs beat.lua.
+func SendBeat(ctx context.Context, c redis.Scripter, p Beat) (*Echo, error) {
+	args := make([]any, 0, 7+len(p.Queues)+6*len(p.Executions))
+	args = append(args, p.Birth, p.Now.Unix, p.Now.Text, p.Float, p.Keep, p.Worker, len(p.Queues))
+	for _, name := range p.Queues {
+		args = append(args, name)
+	}
+	for _, e := range p.Executions {
+		args = append(args, e.Job, e.Execution, e.Queue, e.Member, e.Keep, e.CreatedAt)
+	}
+	reply, err := beat.Run(ctx, c, []string{keys.Worker(p.Worker), keys.WorkerExecutions(p.Worker)}, args...).Slice()
+	if err != nil {
+		return nil, err
+	}
+	if len(reply) < 2+len(p.Queues) {
+		return nil, errReply
+	}
+	state, ok := reply[0].(int64)
+	if !ok {
+		return nil, errReply
+	}
+	echo := &Echo{State: state, Suspended: reply[1] == "1"}
+	for i, v := range reply[2:] {
+		text := fmt.Sprint(v)
+		if i >= len(p.Queues) {
+			echo.Away = append(echo.Away, text)
+			continue
+		}
+		score, _ := strconv.ParseFloat(text, 64)
+		echo.Expiries = append(echo.Expiries, int64(score))
+	}
+	return echo, nil
+}
+
+// How RegisterWorker treats another worker of the same name.
+const (
+	New     = "new"
+	Instead = "instead"
+	Again   = "again"
+)
+
+// RegisterWorker runs register_worker.lua. It reports false when another worker
+// has the name.
+func RegisterWorker(ctx context.Context, c redis.Scripter, name, how string, keep int, queues []string, fields []any) (bool, error) {
+	args := []any{how, keep, len(queues)}
+	for _, q := range queues {
+		args = append(args, q)
+	}
+	n, err := run(ctx, c, registerWorker, []string{keys.Worker(name), keys.WorkerExecutions(name), keys.Workers}, append(args, fields...)...)
+	return n == 1, err
+}
