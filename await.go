@@ -167,35 +167,3 @@ func ctxOr(ctx context.Context, err error) error {
 	}
 	return err
 }
-
-// A connection is a client with one connection, which is closed when ctx ends:
-// go-redis does not interrupt a blocking read otherwise.
-type connection struct {
-	*redis.Client
-	stop   func() bool
-	closed chan struct{}
-}
-
-func ownConnection(ctx context.Context, rdb redis.UniversalClient) (*connection, error) {
-	client, ok := rdb.(interface{ Options() *redis.Options })
-	if !ok {
-		return nil, ErrCluster
-	}
-	opts := *client.Options()
-	opts.PoolSize, opts.MinIdleConns, opts.MaxRetries = 1, 0, -1
-	c := &connection{Client: redis.NewClient(&opts), closed: make(chan struct{})}
-	c.stop = context.AfterFunc(ctx, func() {
-		_ = c.Close()
-		close(c.closed)
-	})
-	return c, nil
-}
-
-// close ends the connection, and returns when nothing of it is left.
-func (c *connection) close() {
-	if c.stop() {
-		_ = c.Close()
-		return
-	}
-	<-c.closed
-}
