@@ -24,6 +24,16 @@
 //
 //	rq.Handlers{"tasks.add": rq.Func(add, "a", "b")} // add(2, 3), add(2, b=3)
 //
+// # Workers
+//
+// A [Worker] runs the jobs of its queues with Handlers, and is one of RQ's
+// workers to RQ's tools. Inside a handler [CurrentJob] is the job, whose Meta
+// shows progress; the context ends with the job's timeout, when it is stopped by
+// a command, and when the worker has to end.
+//
+//	w, err := rq.NewWorker(rdb, handlers, rq.WorkerConfig{Concurrency: 50})
+//	err = w.Run(ctx) // until ctx ends
+//
 // # Values
 //
 // A [Serializer] carries arguments and results between the languages: [Pickle]
@@ -43,6 +53,6 @@
 // written in one transaction or script. A call that does not fit its function
 // fails the job with a [*CallError], Python's TypeError.
 //
-// All functions that take a context talk to Redis; no others do. A [Queue] is
-// safe for concurrent use, a [Job] is not.
+// All functions that take a context talk to Redis; no others do. A [Queue] and a
+// [Worker] are safe for concurrent use, a [Job] is not.
 package rq

@@ -44,9 +44,13 @@ type release []int
 var (
 	oldestRelease = release{1, 16}
 
-	createdStatusRelease = release{2, 4, 1} // can read the status created
-	deferredSinceRelease = release{2, 8}    // deferred jobs are scored by creation time
-	rateLimitRelease     = release{3, 0}    // has rate limits
+	executionsRelease       = release{2, 0}    // rq:wip has executions
+	retriedRelease          = release{2, 1}    // can read that a job asked to be retried
+	createdStatusRelease    = release{2, 4, 1} // can read the status created
+	deferredSinceRelease    = release{2, 8}    // deferred jobs are scored by creation time
+	maxRetriesRelease       = release{2, 8}    // can read that a job asked for too many retries
+	rateLimitRelease        = release{3, 0}    // has rate limits
+	workerExecutionsRelease = release{3, 0}    // has a worker's executions instead of its current job
 )
 
 func parseRelease(s string) (release, error) {

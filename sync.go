@@ -38,7 +38,7 @@ func (q *Queue) runSync(ctx context.Context, j *Job) error {
 	// The outcome is stored also when the caller's context has ended.
 	ctx = context.WithoutCancel(ctx)
 	if err != nil {
-		return q.syncFailed(ctx, j, excInfo(name, err))
+		return q.syncFailed(ctx, j, name, err)
 	}
 	j.rec.EndedAt = now()
 	return q.syncSucceeded(ctx, j, value)
@@ -89,14 +89,15 @@ func (q *Queue) syncSucceeded(ctx context.Context, j *Job, value any) error {
 		}
 	}
 	onSuccess, _, _ := j.Callbacks()
-	if err := q.syncCallback(ctx, j, onSuccess); err != nil {
+	if err := q.syncCallback(withOutcome(ctx, value, nil), j, onSuccess); err != nil {
 		return err
 	}
 	j.sendWebhooks(ctx, StatusFinished, "")
 	return nil
 }
 
-func (q *Queue) syncFailed(ctx context.Context, j *Job, exc string) error {
+func (q *Queue) syncFailed(ctx context.Context, j *Job, function string, failure error) error {
+	exc := excInfo(function, failure)
 	ttl := int(DefaultFailureTTL / time.Second)
 	if j.rec.FailureTTL != nil {
 		ttl = *j.rec.FailureTTL
@@ -111,7 +112,7 @@ func (q *Queue) syncFailed(ctx context.Context, j *Job, exc string) error {
 		return err
 	}
 	_, onFailure, _ := j.Callbacks()
-	if err := q.syncCallback(ctx, j, onFailure); err != nil {
+	if err := q.syncCallback(withOutcome(ctx, nil, failure), j, onFailure); err != nil {
 		return err
 	}
 	j.sendWebhooks(ctx, StatusFailed, exc)

@@ -163,7 +163,7 @@ func (w *fieldWriter) number(name string, n *int) {
 
 func (w *fieldWriter) numbers(name string, list []int) {
 	if list != nil {
-		w.add(name, formatInts(list))
+		w.add(name, FormatInts(list))
 	}
 }
 

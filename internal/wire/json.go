@@ -84,7 +84,7 @@ func (h *Webhook) valid() bool {
 
 func formatStrings(list []string) string { return mustJSON(list) }
 
-func formatInts(list []int) string {
+func FormatInts(list []int) string {
 	b := []byte{'['}
 	for i, n := range list {
 		if i > 0 {

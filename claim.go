@@ -1,0 +1,281 @@
+package rq
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"math"
+	mathrand "math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/scripts"
+	"github.com/rqgo/rq/internal/wire"
+)
+
+// A fetcher claims jobs and starts them (rq/worker/base.py BaseWorker.work and
+// dequeue_job_and_maintain_ttl). Nothing else claims.
+type fetcher struct {
+	*run
+	order     []string  // the queues, as the strategy has them now
+	moved     []arrival // ids that wait in intermediate queues for the next claim
+	claimed   int       // jobs so far
+	failures  int       // claims in a row
+	lost      bool      // the reply to a claim did not come
+	idleSince time.Time
+}
+
+// fetch claims jobs until ctx ends or the worker is to end by itself.
+func (r *run) fetch(ctx context.Context) {
+	f := &fetcher{run: r, order: slices.Clone(r.cfg.Queues), idleSince: time.Now()}
+	for ctx.Err() == nil && f.step(ctx) {
+	}
+	f.putBack(context.WithoutCancel(ctx))
+	f.waiters.close()
+}
+
+// claimMost is how many jobs a claim takes at most, so that other clients of
+// the server get their turn.
+const claimMost = 100
+
+// step claims once, and waits when there was not enough to claim. It reports
+// whether to go on.
+func (f *fetcher) step(ctx context.Context) bool {
+	most := min(f.slots.some(ctx), f.left(), claimMost)
+	if most == 0 {
+		return false
+	}
+	idle := f.busy() == 0 // before the claim: what runs may enqueue more
+	state, got, err := f.claim(ctx, most)
+	switch {
+	case err != nil:
+		return f.backOff(ctx, err)
+	case state == scripts.Unregistered:
+		return f.enterAgain(ctx)
+	case state == scripts.Suspended:
+		return f.waitForResume(ctx)
+	case got == most:
+		if f.slots.now() == 0 {
+			f.putBack(ctx)
+		}
+		return f.left() > 0
+	case f.cfg.Burst:
+		return f.waitForRunning(ctx, idle && got == 0)
+	}
+	return f.wait(ctx)
+}
+
+// left returns how many more jobs the worker may take.
+func (f *fetcher) left() int {
+	if f.cfg.MaxJobs == 0 {
+		return math.MaxInt
+	}
+	return f.cfg.MaxJobs - f.claimed
+}
+
+// claim takes up to most jobs and starts them.
+func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, err error) {
+	if f.lost {
+		if err := f.reclaim(ctx); err != nil {
+			return 0, 0, err
+		}
+		f.lost = false
+	}
+	f.moved = append(f.moved, f.waiters.arrived()...)
+	now := now()
+	p := scripts.Claim{
+		Worker: f.cfg.Name, Interval: f.interval(), InTurn: f.cfg.Strategy != DequeueDefault,
+		Composite: !f.fleet.before(executionsRelease), CurrentJob: f.fleet.before(workerExecutionsRelease),
+		Now: moment(now), Float: wire.FormatUnix(now), Queues: f.queues(), Executions: executionIDs(most),
+	}
+	for _, a := range f.moved {
+		p.Moved = append(p.Moved, scripts.Moved{Queue: slices.Index(p.Queues, a.queue), ID: a.id})
+	}
+	if len(p.Queues) == 0 {
+		return scripts.Claimed, 0, nil
+	}
+	state, jobs, err := scripts.ClaimJobs(ctx, once{f.db}, p)
+	if err != nil {
+		f.lost = true
+		return 0, 0, err
+	}
+	f.moved, f.failures = nil, 0
+	for _, job := range jobs {
+		f.begin(p.Queues[job.Queue], job, now)
+	}
+	f.reorder(p.Queues, jobs)
+	return state, len(jobs), nil
+}
+
+// queues returns the queues to claim from, in order: those that are not left
+// alone, and those that something was taken of already.
+func (f *fetcher) queues() []string {
+	if f.cfg.Strategy == DequeueRandom {
+		mathrand.Shuffle(len(f.order), func(i, j int) { f.order[i], f.order[j] = f.order[j], f.order[i] })
+	}
+	return slices.DeleteFunc(slices.Clone(f.order), func(queue string) bool {
+		taken := slices.ContainsFunc(f.moved, func(a arrival) bool { return a.queue == queue })
+		return !taken && f.unknown.closed(queue)
+	})
+}
+
+// reorder makes the queue after the one that was served last the first one
+// (rq/worker/base.py BaseWorker.reorder_queues).
+func (f *fetcher) reorder(queues []string, jobs []scripts.ClaimedJob) {
+	if f.cfg.Strategy != DequeueRoundRobin || len(jobs) == 0 {
+		return
+	}
+	i := slices.Index(f.order, queues[jobs[len(jobs)-1].Queue]) + 1
+	f.order = append(slices.Clone(f.order[i:]), f.order[:i]...)
+}
+
+// begin starts a claimed job.
+func (f *fetcher) begin(queue string, claimed scripts.ClaimedJob, now time.Time) {
+	e := f.newExecution(queue, claimed, now)
+	f.claimed++
+	f.idleSince = now
+	f.slots.take()
+	f.add(e)
+	f.working.Go(func() { f.execute(e) })
+}
+
+// putBack returns to their queues what was taken of them and not claimed.
+func (f *fetcher) putBack(ctx context.Context) {
+	f.moved = append(f.moved, f.waiters.end()...)
+	if len(f.moved) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, booksGrace)
+	defer cancel()
+	if _, _, err := f.claim(ctx, 0); err != nil {
+		f.log.Error("rq: put jobs back: maintenance will", "jobs", len(f.moved), "error", err)
+	}
+}
+
+// wait waits until there may be something to claim. It reports whether to go on.
+func (f *fetcher) wait(ctx context.Context) bool {
+	f.waiters.start(f.queues())
+	var end, reopened <-chan time.Time
+	if f.cfg.MaxIdle > 0 && f.busy() == 0 {
+		end = time.After(time.Until(f.idleSince.Add(f.cfg.MaxIdle)))
+	}
+	if d, ok := f.unknown.next(); ok {
+		reopened = time.After(d)
+	}
+	select {
+	case a := <-f.waiters.arrivals:
+		f.moved = append(f.moved, f.waiters.back(a))
+	case <-f.settled:
+		f.idleSince = time.Now()
+	case <-f.suspended:
+	case <-reopened:
+	case <-end:
+		f.log.Info("rq: the worker was idle long enough")
+		return false
+	case <-ctx.Done():
+	}
+	return true
+}
+
+// waitForRunning waits in burst mode for a job that may have enqueued others.
+func (f *fetcher) waitForRunning(ctx context.Context, done bool) bool {
+	if done {
+		return false
+	}
+	select {
+	case <-f.settled:
+	case <-ctx.Done():
+	}
+	return true
+}
+
+// resumeCheck is how often a suspended worker looks whether it is to go on, as
+// in RQ.
+const resumeCheck = time.Second
+
+// waitForResume waits while workers are suspended (rq/worker/base.py
+// BaseWorker.check_for_suspension).
+func (f *fetcher) waitForResume(ctx context.Context) bool {
+	if f.cfg.Burst {
+		f.log.Info("rq: workers are suspended: the burst ends, maybe before the queues are empty")
+		return false
+	}
+	f.putBack(ctx)
+	f.log.Info("rq: workers are suspended, until `rq resume`")
+	f.setState(ctx, "suspended")
+	for sleep(ctx, resumeCheck) {
+		if n, err := f.db.Exists(ctx, keys.Suspended).Result(); err == nil && n == 0 {
+			break
+		}
+	}
+	state := "idle"
+	if f.busy() > 0 {
+		state = "busy"
+	}
+	f.setState(ctx, state)
+	return true
+}
+
+// enterAgain registers the worker after its hash has expired.
+func (f *fetcher) enterAgain(ctx context.Context) bool {
+	if _, err := f.enter(ctx, scripts.Again); err != nil {
+		return f.backOff(ctx, err)
+	}
+	return true
+}
+
+// The waits between claims that fail double from one to the other.
+const (
+	firstBackOff = 100 * time.Millisecond
+	lastBackOff  = 5 * time.Second
+)
+
+// backOff waits after a claim that failed.
+func (f *fetcher) backOff(ctx context.Context, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	d := min(firstBackOff<<min(f.failures, 10), lastBackOff)
+	f.failures++
+	f.log.Error("rq: claim jobs", "error", err, "again in", d)
+	sleep(ctx, d)
+	return true
+}
+
+// reclaim puts back the jobs of a claim whose reply did not come: they are in
+// executions of this worker that it does not know.
+func (f *fetcher) reclaim(ctx context.Context) error {
+	pairs, err := f.db.SMembers(ctx, keys.WorkerExecutions(f.cfg.Name)).Result()
+	if err != nil {
+		return err
+	}
+	for _, pair := range pairs {
+		id, execution := splitPair(pair)
+		if f.knows(execution) {
+			continue
+		}
+		hash, err := f.db.HGetAll(ctx, keys.Job(id)).Result()
+		if err != nil {
+			return err
+		}
+		e := f.newExecution(hash["origin"], scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())
+		if _, err := scripts.SettleJob(ctx, f.db, f.released(e, scripts.Front)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// executionIDs returns n ids as uuid4().hex makes them.
+func executionIDs(n int) []string {
+	random := make([]byte, 16*n)
+	_, _ = rand.Read(random) // it never fails
+	ids := make([]string, 0, n)
+	for id := range slices.Chunk(random, 16) {
+		id[6] = id[6]&0x0f | 0x40
+		id[8] = id[8]&0x3f | 0x80
+		ids = append(ids, hex.EncodeToString(id))
+	}
+	return ids
+}

@@ -1,0 +1,12 @@
+-- clean_expired removes some of the entries of a registry whose time has come.
+-- Those of a negative score stay, as in RQ.
+--
+-- KEYS: registry
+-- ARGV: now in Unix seconds, how many at the most
+-- returns the number of entries removed; fewer than asked for means none is left
+local first = redis.call('ZCOUNT', KEYS[1], '-inf', '(0')
+local expired = math.min(redis.call('ZCOUNT', KEYS[1], 0, ARGV[1]), tonumber(ARGV[2]))
+if expired > 0 then
+  redis.call('ZREMRANGEBYRANK', KEYS[1], first, first + expired - 1)
+end
+return expired

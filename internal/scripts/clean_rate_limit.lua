@@ -1,0 +1,55 @@
+-- clean_rate_limit takes the slots of a rate limit from jobs that need none, and
+-- gives free ones to waiting jobs, the oldest first. A limit that nobody holds
+-- or waits for is removed.
+--
+-- KEYS: allowed, rate_limited, config, rq:rl-keys
+-- ARGV: rate limit key, how many of the allowed to skip, how many of the allowed
+--       and of the waiting at the most, now in Unix seconds, enqueued_at
+-- returns how many of those it looked at keep their slot, and 1 if there may be
+--       more to do, else 0
+local key, skip, most, now, enqueued_at = unpack(ARGV)
+skip, most = tonumber(skip), tonumber(most)
+
+local function holds_slot(id)
+  local status = try('HGET', 'rq:job:' .. id, 'status')
+  return status == 'queued' or status == 'started' or (try('ZCOUNT', 'rq:executions:' .. id, '(' .. now, '+inf') or 0) > 0
+end
+
+local function waits(id)
+  local origin, status = unpack(try('HMGET', 'rq:job:' .. id, 'origin', 'status') or {})
+  return origin and status == 'rate_limited'
+end
+
+local allowed, kept = redis.call('ZRANGE', KEYS[1], skip, skip + most - 1), 0
+for _, id in ipairs(allowed) do
+  if holds_slot(id) then
+    kept = kept + 1
+  else
+    redis.call('ZREM', KEYS[1], id)
+  end
+end
+
+-- Those that do not wait any more go first, so that promote meets none of them
+-- and does no more than is counted here.
+local concurrency = tonumber(redis.call('HGET', KEYS[3], 'concurrency') or 0) or 0
+local held = redis.call('ZCARD', KEYS[1])
+local waiting, next_ones = {}, 0
+if concurrency > held then
+  waiting = redis.call('ZRANGE', KEYS[2], 0, most - 1)
+end
+for _, id in ipairs(waiting) do
+  if held + next_ones >= concurrency then
+    break
+  elseif waits(id) then
+    next_ones = next_ones + 1
+  else
+    redis.call('ZREM', KEYS[2], id)
+  end
+end
+promote(KEYS[1], KEYS[2], held + next_ones, now, enqueued_at)
+
+if redis.call('ZCARD', KEYS[1]) == 0 and redis.call('ZCARD', KEYS[2]) == 0 then
+  redis.call('SREM', KEYS[4], key)
+  redis.call('DEL', KEYS[3])
+end
+return {kept, (#allowed == most or #waiting == most) and 1 or 0}

@@ -1,0 +1,108 @@
+-- enqueue_due moves scheduled jobs of one queue that are due into the queue, or
+-- in line for their rate limits, as long as the caller has the queue's scheduler
+-- lock: what RQ does in three steps can happen twice when a scheduler was held up
+-- for longer than its lock lasts. Ids without a job are dropped.
+--
+-- No entry may stop those behind it. So all that can fail comes before the first
+-- change, or is caught: a job that cannot get in line for its rate limit stays
+-- scheduled, and the caller leaves it out of the next chunk.
+--
+-- KEYS: scheduler lock, scheduled, queue, deferred
+-- ARGV: what the lock holds if it is the caller's, name of the queue, now in Unix
+--       seconds, enqueued_at, the timeout of jobs that have none, how many due ids
+--       to leave out, how many to look at after those
+-- returns nothing if the caller has no lock, else the number of ids looked at,
+--         those of them that are keys of something else and were dropped, and
+--         those that stay
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return {}
+end
+local queue, now, enqueued_at, default_timeout, skip, most = unpack(ARGV, 2, 7)
+
+-- read_job returns what decides where a job goes, or nothing if there is none.
+local function read_job(id)
+  local key = 'rq:job:' .. id
+  local limit, concurrency = rate_limit_of(key)
+  local status, timeout, ttl, front, front_on_retry, ended_at = unpack(redis.call('HMGET', key,
+    'status', 'timeout', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ended_at'))
+  if not timeout or timeout == '' then
+    timeout = default_timeout
+  end
+  local again = (tonumber(front_on_retry or 0) or 0) ~= 0 and ended_at and ended_at ~= ''
+  return {
+    id = id, key = key, limit = limit, concurrency = concurrency, status = status, timeout = timeout, ttl = ttl,
+    at_front = again or (tonumber(front or 0) or 0) ~= 0,
+  }
+end
+
+-- renew starts the ttl of a job again. Some text that is no ttl for EXPIRE would
+-- pass for a number.
+local function renew(job)
+  if (tonumber(job.ttl or 0) or 0) > 0 then
+    redis.pcall('EXPIRE', job.key, job.ttl)
+    redis.pcall('EXPIRE', job.key .. ':dependents', job.ttl)
+    redis.pcall('EXPIRE', 'rq:job::' .. job.id .. ':dependencies', job.ttl)
+  end
+end
+
+-- get_in_line puts a job in line for its rate limit. What goes wrong may be the
+-- fault of another job that is promoted on the occasion.
+-- returns false if the job stays where it was
+local function get_in_line(job)
+  redis.call('HSET', job.key, 'status', 'rate_limited', 'origin', queue, 'timeout', job.timeout)
+  if job.at_front then
+    redis.call('HSET', job.key, 'enqueue_at_front', 1)
+  end
+  local fine = pcall(wait_for_slot, job.id, job.limit, job.concurrency, now, enqueued_at)
+  if not fine and redis.call('HGET', job.key, 'status') ~= 'queued' then
+    redis.pcall('ZREM', 'rq:rl:' .. job.limit .. ':rate_limited', job.id)
+    redis.pcall('ZREM', 'rq:rl:' .. job.limit .. ':allowed', job.id)
+    redis.call('HSET', job.key, 'status', job.status or 'scheduled')
+    return false
+  end
+  renew(job)
+  return true
+end
+
+local due = redis.call('ZRANGEBYSCORE', KEYS[2], 0, now, 'LIMIT', skip, most)
+local front, back, free, limited, done, alien, stay = {}, {}, {}, {}, {}, {}, {}
+for _, id in ipairs(due) do
+  local there = redis.pcall('HEXISTS', 'rq:job:' .. id, 'data')
+  if there == 1 then
+    local job = read_job(id)
+    if job.limit then
+      limited[#limited + 1] = job
+    else
+      local ids = job.at_front and front or back
+      ids[#ids + 1] = id
+      free[#free + 1] = job
+      done[#done + 1] = id
+    end
+  else
+    done[#done + 1] = id
+    if there ~= 0 then
+      alien[#alien + 1] = id
+    end
+  end
+end
+if #back > 0 then
+  redis.call('RPUSH', KEYS[3], unpack(back))
+end
+if #front > 0 then
+  redis.call('LPUSH', KEYS[3], unpack(front))
+end
+for _, job in ipairs(free) do
+  if job.status == 'deferred' then
+    redis.pcall('ZREM', KEYS[4], job.id)
+  end
+  redis.call('HSET', job.key, 'status', 'queued', 'enqueued_at', enqueued_at, 'origin', queue, 'timeout', job.timeout)
+  renew(job)
+end
+for _, job in ipairs(limited) do
+  local list = get_in_line(job) and done or stay
+  list[#list + 1] = job.id
+end
+if #done > 0 then
+  redis.call('ZREM', KEYS[2], unpack(done))
+end
+return {#due, alien, stay}

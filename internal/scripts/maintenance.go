@@ -1,0 +1,160 @@
+package scripts
+
+import (
+	"context"
+	_ "embed" // for the scripts
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+)
+
+var (
+	//go:embed lib_maintenance.lua
+	libMaintenance string
+
+	//go:embed clean_unlock.lua
+	cleanUnlockLua string
+	//go:embed clean_expired.lua
+	cleanExpiredLua string
+	//go:embed clean_ready.lua
+	cleanReadyLua string
+	//go:embed clean_workers.lua
+	cleanWorkersLua string
+	//go:embed clean_group.lua
+	cleanGroupLua string
+	//go:embed clean_rate_limit.lua
+	cleanRateLimitLua string
+	//go:embed clean_intermediate.lua
+	cleanIntermediateLua string
+	//go:embed recover_stuck.lua
+	recoverStuckLua string
+)
+
+var (
+	cleanUnlock       = redis.NewScript(cleanUnlockLua)
+	cleanExpired      = redis.NewScript(cleanExpiredLua)
+	cleanReady        = redis.NewScript(libRateLimit + libJob + libMaintenance + cleanReadyLua)
+	cleanWorkers      = redis.NewScript(cleanWorkersLua)
+	cleanGroup        = redis.NewScript(cleanGroupLua)
+	cleanRateLimit    = redis.NewScript(libRateLimit + libMaintenance + cleanRateLimitLua)
+	cleanIntermediate = redis.NewScript(libMaintenance + cleanIntermediateLua)
+	recoverStuck      = redis.NewScript(libMaintenance + recoverStuckLua)
+)
+
+// CleanUnlock runs clean_unlock.lua for the lock of a queue's registries. It
+// reports false when the lock is not the owner's any more.
+func CleanUnlock(ctx context.Context, c redis.Scripter, queue, token string) (bool, error) {
+	n, err := run(ctx, c, cleanUnlock, []string{keys.CleaningLock(queue)}, token)
+	return n == 1, err
+}
+
+// CleanExpired runs clean_expired.lua and returns the number of entries removed.
+func CleanExpired(ctx context.Context, c redis.Scripter, registry string, now int64, most int) (int64, error) {
+	return run(ctx, c, cleanExpired, []string{registry}, now, most)
+}
+
+// CleanReady runs clean_ready.lua and returns the number of entries it looked at
+// and of those that stay.
+func CleanReady(ctx context.Context, c redis.Scripter, queue string, skip int64, most int, now Moment) (seen, kept int64, err error) {
+	return pair(cleanReady.Run(ctx, c, []string{keys.Ready(queue)}, queue, skip, most, now.Unix, now.Text))
+}
+
+// CleanWorkers runs clean_workers.lua for keys of workers that are in set, and
+// returns the number of workers that are gone.
+func CleanWorkers(ctx context.Context, c redis.Scripter, set string, workers []string) (int64, error) {
+	return run(ctx, c, cleanWorkers, []string{set, keys.Workers}, anys(workers)...)
+}
+
+// CleanGroup runs clean_group.lua for ids of a group and returns the number of
+// those removed.
+func CleanGroup(ctx context.Context, c redis.Scripter, name string, ids []string) (int64, error) {
+	return run(ctx, c, cleanGroup, []string{keys.Group(name), keys.Groups}, append([]any{name}, anys(ids)...)...)
+}
+
+// CleanRateLimit runs clean_rate_limit.lua. It returns how many of the allowed
+// jobs it looked at keep their slot, and whether there may be more to do.
+func CleanRateLimit(ctx context.Context, c redis.Scripter, key string, skip int64, most int, now Moment) (kept int64, more bool, err error) {
+	kept, n, err := pair(cleanRateLimit.Run(ctx, c,
+		[]string{keys.RateLimitAllowed(key), keys.RateLimitWaiting(key), keys.RateLimit(key), keys.RateLimits},
+		key, skip, most, now.Unix, now.Text))
+	return kept, n == 1, err
+}
+
+// FirstSeenTTL is how long it is remembered when an id was first seen in an
+// intermediate queue. clean_intermediate.lua has it too.
+const FirstSeenTTL = 24 * time.Hour
+
+// A Stuck is an id in an intermediate queue that was there when it was cleaned
+// before. FirstSeen and EnqueuedAt are as they are stored.
+type Stuck struct{ ID, FirstSeen, EnqueuedAt string }
+
+// CleanIntermediate runs clean_intermediate.lua. It returns the number of ids it
+// looked at, of those it removed, and those that may be stuck, from the end on.
+func CleanIntermediate(
+	ctx context.Context, c redis.Scripter, queue string, behind int64, length int, tombstone, now string,
+) (seen, removed int64, stuck []Stuck, err error) {
+	reply, err := cleanIntermediate.Run(ctx, c, []string{keys.Intermediate(queue)}, queue, behind, length, tombstone, now).Slice()
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	if len(reply) < 2 || len(reply)%3 != 2 {
+		return 0, 0, nil, errReply
+	}
+	seen, _ = reply[0].(int64)
+	removed, _ = reply[1].(int64)
+	for i := 2; i < len(reply); i += 3 {
+		var s Stuck
+		s.ID, _ = reply[i].(string)
+		s.FirstSeen, _ = reply[i+1].(string)
+		s.EnqueuedAt, _ = reply[i+2].(string)
+		stuck = append(stuck, s)
+	}
+	return seen, removed, stuck, nil
+}
+
+// What RecoverStuck is told to do with a job that waits: Ask says only that it
+// would go back.
+const (
+	Ask     = "ask"
+	PutBack = "back"
+	TakeOut = "out"
+)
+
+// What RecoverStuck did: it left the id, took it out or put it back. Asks and
+// Started changed nothing.
+const (
+	LeftIn   = "left"
+	TakenOut = "out"
+	GoneBack = "back"
+	Asks     = "asks"
+	Started  = "started"
+)
+
+// RecoverStuck runs recover_stuck.lua.
+func RecoverStuck(ctx context.Context, c redis.Scripter, queue string, s Stuck, how string) (string, error) {
+	return recoverStuck.Run(ctx, c,
+		[]string{keys.Intermediate(queue), keys.Queue(queue), keys.FirstSeen(queue, s.ID), keys.Job(s.ID)},
+		s.ID, queue, how, s.EnqueuedAt).Text()
+}
+
+// pair returns the two integers of a script's reply.
+func pair(cmd *redis.Cmd) (first, second int64, err error) {
+	n, err := cmd.Int64Slice()
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(n) != 2 {
+		return 0, 0, errReply
+	}
+	return n[0], n[1], nil
+}
+
+func anys(texts []string) []any {
+	all := make([]any, len(texts))
+	for i, s := range texts {
+		all[i] = s
+	}
+	return all
+}

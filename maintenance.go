@@ -1,0 +1,226 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/scripts"
+)
+
+// A maintenance cleans what workers that died and jobs that expired leave
+// behind (rq/worker/base.py BaseWorker.run_maintenance_tasks). It shares the
+// work, and RQ's locks, with the workers in Python. It goes in steps short
+// enough for other clients of Redis, however much there is to clean.
+type maintenance struct {
+	rdb    redis.UniversalClient
+	queues []string
+	fleet  release
+	every  time.Duration // between rounds
+	grace  time.Duration // how long an id may be in the intermediate queue
+	log    *slog.Logger
+	// abandoned ends the executions of a queue whose heartbeats have ended.
+	abandoned func(ctx context.Context, queue string) error
+	// stuck fails or retries a job that was started and is in no execution.
+	stuck func(ctx context.Context, queue, id string) error
+}
+
+const (
+	// cleaningLockTTL is RQ's.
+	cleaningLockTTL = 899 * time.Second
+	// unlockTimeout bounds giving up a lock when the round's context has ended.
+	unlockTimeout = 5 * time.Second
+)
+
+// How many entries a script or a reply has before other clients get their turn.
+const (
+	expiredChunk = 1000
+	memberChunk  = 500
+	jobChunk     = 100
+)
+
+// clean does one round. What fails does not keep the rest from being cleaned.
+func (m *maintenance) clean(ctx context.Context) error {
+	var parts []func() error
+	for _, queue := range m.queues {
+		parts = append(parts, func() error { return wrapf(m.cleanQueue(ctx, queue), "clean queue %s", queue) })
+	}
+	return inTurn(ctx, append(parts,
+		func() error { return wrapf(m.cleanWorkers(ctx, keys.Workers), "clean workers") },
+		func() error { return wrapf(m.cleanGroups(ctx), "clean groups") },
+		func() error { return wrapf(m.cleanRateLimits(ctx), "clean rate limits") },
+	)...)
+}
+
+// inTurn does all parts of something until ctx ends, and returns their errors.
+func inTurn(ctx context.Context, parts ...func() error) error {
+	var errs []error
+	for _, part := range parts {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		if err := part(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// cleanQueue does what one worker at a time may do for a queue
+// (rq/registry.py clean_registries). Deferred jobs do not expire.
+func (m *maintenance) cleanQueue(ctx context.Context, queue string) (err error) {
+	token := uuid.NewString()
+	locked, err := m.rdb.SetNX(ctx, keys.CleaningLock(queue), token, cleaningLockTTL).Result()
+	if err != nil || !locked {
+		return err
+	}
+	defer func() {
+		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
+		defer cancel()
+		_, unlockErr := scripts.CleanUnlock(free, m.rdb, queue, token)
+		err = errors.Join(err, wrapf(unlockErr, "unlock"))
+	}()
+	return inTurn(ctx,
+		func() error { return wrapf(m.cleanExpired(ctx, keys.Finished(queue)), "clean finished jobs") },
+		func() error { return wrapf(m.abandoned(ctx, queue), "clean started jobs") },
+		func() error { return wrapf(m.cleanExpired(ctx, keys.Failed(queue)), "clean failed jobs") },
+		func() error { return wrapf(m.cleanReady(ctx, queue), "clean ready jobs") },
+		func() error { return wrapf(m.cleanWorkers(ctx, keys.QueueWorkers(queue)), "clean workers") },
+		func() error { return wrapf(m.cleanIntermediate(ctx, queue), "clean intermediate queue") },
+	)
+}
+
+// cleanExpired removes the entries of a registry whose time has come.
+func (m *maintenance) cleanExpired(ctx context.Context, registry string) error {
+	until := now().Unix()
+	for {
+		n, err := scripts.CleanExpired(ctx, m.rdb, registry, until, expiredChunk)
+		if err != nil || n < expiredChunk {
+			return err
+		}
+	}
+}
+
+// cleanReady enqueues jobs that were left between their dependencies and their
+// queue (rq/registry.py ReadyJobRegistry.cleanup).
+func (m *maintenance) cleanReady(ctx context.Context, queue string) error {
+	stay := int64(0)
+	for {
+		seen, kept, err := scripts.CleanReady(ctx, m.rdb, queue, stay, jobChunk, moment(now()))
+		if err != nil {
+			return err
+		}
+		stay += kept
+		if seen < jobChunk {
+			break
+		}
+	}
+	if stay > 0 {
+		m.log.Warn("rq: jobs cannot be enqueued", "queue", queue, "jobs", stay)
+	}
+	return nil
+}
+
+// cleanWorkers forgets workers whose hash is gone (rq/worker_registration.py
+// clean_worker_registry). RQ leaves those that no queue lists to whoever looks
+// for all workers.
+func (m *maintenance) cleanWorkers(ctx context.Context, set string) error {
+	for workers, err := range m.members(ctx, set) {
+		if err != nil {
+			return err
+		}
+		if len(workers) == 0 {
+			continue
+		}
+		if _, err := scripts.CleanWorkers(ctx, m.rdb, set, workers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cleanGroups forgets the ids of groups whose job is gone, and groups without
+// ids (rq/group.py Group.clean_registries). As in RQ one worker does it in each
+// interval: the lock is left to expire.
+func (m *maintenance) cleanGroups(ctx context.Context) error {
+	ttl := max(m.every.Truncate(time.Second)-time.Second, time.Second)
+	locked, err := m.rdb.SetNX(ctx, keys.GroupsCleaning, 1, ttl).Result()
+	if err != nil || !locked {
+		return err
+	}
+	return m.eachMember(ctx, keys.Groups, "group", m.cleanGroup)
+}
+
+func (m *maintenance) cleanGroup(ctx context.Context, name string) error {
+	for ids, err := range m.members(ctx, keys.Group(name)) {
+		if err != nil {
+			return err
+		}
+		if _, err := scripts.CleanGroup(ctx, m.rdb, name, ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cleanRateLimits gives slots that jobs have lost hold of to others
+// (rq/rate_limit.py RateLimitRegistry.cleanup).
+func (m *maintenance) cleanRateLimits(ctx context.Context) error {
+	return m.eachMember(ctx, keys.RateLimits, "rate limit", m.cleanRateLimit)
+}
+
+func (m *maintenance) cleanRateLimit(ctx context.Context, key string) error {
+	for skip := int64(0); ; {
+		kept, more, err := scripts.CleanRateLimit(ctx, m.rdb, key, skip, jobChunk, moment(now()))
+		if err != nil || !more {
+			return err
+		}
+		skip += kept
+	}
+}
+
+// eachMember cleans what each member of a set names. One whose keys hold
+// something else than RQ's is left as it is.
+func (m *maintenance) eachMember(ctx context.Context, set, what string, clean func(context.Context, string) error) error {
+	for names, err := range m.members(ctx, set) {
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			switch err := clean(ctx, name); {
+			case isForeign(err):
+				m.log.Warn("rq: cannot clean a "+what, "name", name, "error", err)
+			case err != nil:
+				return wrapf(err, "%s %s", what, name)
+			}
+		}
+	}
+	return nil
+}
+
+// isForeign reports whether a key holds something else than RQ puts there. Before
+// Redis 7 the error of a script has it in the middle.
+func isForeign(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply) && strings.Contains(reply.Error(), "WRONGTYPE")
+}
+
+// members yields the members of a set in chunks. The last one may be empty.
+func (m *maintenance) members(ctx context.Context, set string) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		for cursor := uint64(0); ; {
+			chunk, next, err := m.rdb.SScan(ctx, set, cursor, "", memberChunk).Result()
+			if !yield(chunk, err) || err != nil || next == 0 {
+				return
+			}
+			cursor = next
+		}
+	}
+}

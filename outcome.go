@@ -1,0 +1,278 @@
+package rq
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/rqgo/rq/internal/py"
+	"github.com/rqgo/rq/internal/scripts"
+	"github.com/rqgo/rq/internal/wire"
+)
+
+// An outcome is what has become of a job: what to write, and whom to tell.
+type outcome struct {
+	what    string
+	settle  scripts.Settle
+	webhook Status // those that are sent, or none
+	exc     string
+	err     error // that it failed with
+}
+
+// settlement is what all outcomes write.
+func (r *run) settlement(e *execution, ended time.Time) scripts.Settle {
+	return scripts.Settle{
+		Worker: r.cfg.Name, ID: e.job.id, Execution: e.id, Queue: e.queue, Member: e.member,
+		Now: moment(ended), Fence: scripts.Own, CurrentJob: r.nextJob(e),
+	}
+}
+
+// nextJob is what readers before RQ 3.0 shall see as the worker's current job
+// when e has ended: the oldest of the others.
+func (r *run) nextJob(e *execution) string {
+	if !r.fleet.before(workerExecutionsRelease) {
+		return ""
+	}
+	for _, other := range r.executions() {
+		if other.id != e.id {
+			return other.job.id
+		}
+	}
+	return "-"
+}
+
+// finished is a job whose function returned value (rq/worker/base.py
+// BaseWorker.handle_job_success).
+func (r *run) finished(e *execution, value any) outcome {
+	ended := now()
+	ttl := inSeconds(r.cfg.ResultTTL)
+	if e.rec.ResultTTL != nil {
+		ttl = *e.rec.ResultTTL
+	}
+	s := r.settlement(e, ended)
+	s.Parent, s.Counter, s.Seconds = string(StatusFinished), "successful_job_count", worked(e, ended)
+	s.Keep = strconv.Itoa(ttl)
+	s.Fields = endFields(StatusFinished, ended)
+	if ttl != 0 {
+		res := e.result(wire.Successful, r.cfg.Name, ended)
+		res.ReturnValue = returned(e.job.serializer, value)
+		s.Result, s.ResultTTL = res.Fields(), s.Keep
+		s.Registry, s.Score = "finished", score(ended, ttl, "+inf")
+	}
+	if left := e.rec.RepeatsLeft; left != nil && *left > 0 {
+		r.repeat(&s, e, value, ended)
+	}
+	return outcome{what: "finished", settle: s, webhook: StatusFinished}
+}
+
+// repeat makes a job that succeeded run again (rq/repeat.py Repeat.schedule).
+func (r *run) repeat(s *scripts.Settle, e *execution, value any, ended time.Time) {
+	rec := wire.Job{RepeatIntervals: e.rec.RepeatIntervals}
+	wait := 0
+	if n := len(rec.RepeatIntervals); n > 0 {
+		wait = rec.RepeatIntervals[0]
+		if n > 1 {
+			rec.RepeatIntervals = rec.RepeatIntervals[1:]
+		}
+	}
+	left := *e.rec.RepeatsLeft - 1
+	s.Keep, s.Place = "", place(ended, wait, false)
+	s.Fields = append(s.Fields[2:], "repeats_left", strconv.Itoa(left)) // the place says the status
+	if len(rec.RepeatIntervals) > 0 {
+		s.Fields = append(s.Fields, "repeat_intervals", wire.FormatInts(rec.RepeatIntervals))
+	}
+	s.Fields = append(s.Fields, hashResult(e.job.serializer, value)...)
+}
+
+// failed is a job whose run failed. It is retried if it may be
+// (rq/worker/base.py BaseWorker.handle_job_failure).
+func (r *run) failed(e *execution, exc string) outcome {
+	ended := now()
+	s := r.settlement(e, ended)
+	s.Counter, s.Seconds = "failed_job_count", worked(e, ended)
+	if left := e.rec.RetriesLeft; left != nil && *left > 0 {
+		r.retry(&s, e, ended)
+		return outcome{what: "failed, to be retried", settle: s}
+	}
+	res := e.result(wire.Failed, r.cfg.Name, ended)
+	res.ExcString = &exc
+	r.fail(&s, e, StatusFailed, res, ended)
+	s.Parent = string(StatusFailed)
+	return outcome{what: "failed", settle: s, webhook: StatusFailed, exc: exc}
+}
+
+// fail puts a job in the failed registry with a result.
+func (r *run) fail(s *scripts.Settle, e *execution, status Status, res wire.Result, ended time.Time) {
+	ttl := failureTTL(e)
+	s.Keep, s.ResultTTL = strconv.Itoa(ttl), strconv.Itoa(ttl)
+	s.Registry, s.Score = "failed", score(ended, ttl, "-1") // as RQ: lower than any moment that the cleanup looks for
+	s.Result, s.Fields = res.Fields(), endFields(status, ended)
+}
+
+// failureTTL is for how many seconds a failed job is kept, and what it left. RQ
+// keeps its results for ever.
+func failureTTL(e *execution) int {
+	if e.rec.FailureTTL != nil {
+		return *e.rec.FailureTTL
+	}
+	return inSeconds(DefaultFailureTTL)
+}
+
+// retry makes a job that failed run again (rq/job.py Job.retry).
+func (r *run) retry(s *scripts.Settle, e *execution, ended time.Time) {
+	left, wait := *e.rec.RetriesLeft, 0
+	if n := len(e.rec.RetryIntervals); n > 0 {
+		wait = e.rec.RetryIntervals[min(max(n-left, 0), n-1)]
+	}
+	s.Place = place(ended, wait, e.rec.EnqueueAtFrontOnRetry)
+	s.Fields = append(endFields("", ended), "retries_left", strconv.Itoa(left-1))
+}
+
+// stop is a job that was stopped by a command. Its dependents wait on.
+func (r *run) stop(e *execution) outcome {
+	ended := now()
+	s := r.settlement(e, ended)
+	s.Counter, s.Seconds = "failed_job_count", worked(e, ended)
+	res := e.result(wire.Failed, r.cfg.Name, ended)
+	exc := errStopped.Error()
+	res.ExcString = &exc
+	r.fail(&s, e, StatusStopped, res, ended)
+	return outcome{what: "stopped", settle: s}
+}
+
+// asRetry reports whether a handler asks to be run again by what it returns.
+func asRetry(value any) (Retry, bool) {
+	switch v := value.(type) {
+	case Retry:
+		return v, true
+	case *Retry:
+		if v != nil {
+			return *v, true
+		}
+	}
+	return Retry{}, false
+}
+
+// retried is a job that asked to be run again (rq/worker/base.py
+// BaseWorker.handle_job_retry).
+func (r *run) retried(e *execution, retry Retry) outcome {
+	ended, count := now(), 0
+	if e.rec.NumberOfRetries != nil {
+		count = *e.rec.NumberOfRetries
+	}
+	s := r.settlement(e, ended)
+	s.Counter, s.Seconds = "failed_job_count", worked(e, ended)
+	value, waits := retryObject(retry)
+	if count >= retry.Max && count > 0 {
+		res := e.result(wire.MaxRetriesExceeded, r.cfg.Name, ended)
+		if r.fleet.before(maxRetriesRelease) {
+			res.Type, res.ExcString = wire.Failed, new(string)
+		} else {
+			res.ReturnValue = returned(e.job.serializer, value)
+		}
+		r.fail(&s, e, StatusFailed, res, ended)
+		s.Parent = string(StatusFailed)
+		return outcome{what: "failed: it asked for too many retries", settle: s, webhook: StatusFailed}
+	}
+	if !r.fleet.before(retriedRelease) {
+		res := e.result(wire.Retried, r.cfg.Name, ended)
+		res.ReturnValue = returned(e.job.serializer, value)
+		s.Result, s.ResultTTL = res.Fields(), strconv.Itoa(failureTTL(e))
+	}
+	wait := 0
+	if len(waits) > 0 {
+		wait = waits[min(len(waits)-1, count)]
+	}
+	front := e.rec.EnqueueAtFrontOnRetry || retry.AtFront
+	s.Place = place(ended, wait, front)
+	s.Fields = append(endFields("", ended), "number_of_retries", strconv.Itoa(count+1))
+	if front {
+		s.Fields = append(s.Fields, "enqueue_at_front_on_retry", "1")
+	}
+	s.Fields = append(s.Fields, hashResult(e.job.serializer, value)...)
+	return outcome{what: "to be retried, as it asked", settle: s}
+}
+
+// retryObject returns a Retry as Python has it, and its waits in seconds.
+func retryObject(retry Retry) (any, []int) {
+	waits, list := []int{0}, []any{0}
+	if len(retry.Intervals) > 0 {
+		waits, list = nil, nil
+	}
+	for _, d := range retry.Intervals {
+		waits = append(waits, inSeconds(d))
+		list = append(list, inSeconds(d))
+	}
+	state, _ := py.NewDict( // text is hashable
+		py.Item{Key: "max", Value: retry.Max},
+		py.Item{Key: "intervals", Value: list},
+		py.Item{Key: "enqueue_at_front", Value: retry.AtFront},
+	)
+	class := Global{Module: "rq.job", Name: "Retry"}
+	return &PyObject{Callable: class, New: true, State: state, HasState: true}, waits
+}
+
+// released is a job that goes back to its queue as if it had not run.
+func (r *run) released(e *execution, where string) scripts.Settle {
+	s := r.settlement(e, now())
+	s.Place = where
+	s.Fields = []any{"started_at", "", "last_heartbeat", "", "worker_name", ""}
+	if !e.rec.EnqueuedAt.IsZero() {
+		s.Fields = append(s.Fields, "enqueued_at", wire.FormatTime(e.rec.EnqueuedAt))
+	}
+	return s
+}
+
+// result begins the entry of the result stream for a run.
+func (e *execution) result(kind int, worker string, ended time.Time) wire.Result {
+	return wire.Result{Type: kind, WorkerName: worker, ExecutionID: e.id, StartedAt: e.created, EndedAt: ended}
+}
+
+// endFields are the fields of a job that a run sets when it ends.
+func endFields(status Status, ended time.Time) []any {
+	var fields []any
+	if status != "" {
+		fields = []any{"status", string(status)}
+	}
+	at := wire.FormatTime(ended)
+	return append(fields, "ended_at", at, "last_heartbeat", at)
+}
+
+// hashResult is the field that a job has beside its results when it runs again.
+func hashResult(s Serializer, value any) []any {
+	if value == nil {
+		return nil
+	}
+	data, err := dumps(s, "return value", value)
+	if err != nil {
+		data = []byte(unserializable)
+	}
+	return []any{"result", data}
+}
+
+// place says where a job goes that runs again after some seconds.
+func place(now time.Time, wait int, front bool) string {
+	switch {
+	case wait > 0:
+		return strconv.FormatInt(now.Add(time.Duration(wait)*time.Second).Unix(), 10)
+	case front:
+		return scripts.Front
+	}
+	return scripts.Back
+}
+
+// score is that of an entry which is kept for ttl seconds.
+func score(now time.Time, ttl int, forever string) string {
+	if ttl < 0 {
+		return forever
+	}
+	return strconv.FormatInt(now.Unix()+int64(ttl), 10)
+}
+
+// worked is how long a job took, in seconds.
+func worked(e *execution, ended time.Time) string {
+	s := math.Max(0, ended.Sub(e.created).Seconds())
+	return strconv.FormatFloat(s, 'f', 6, 64)
+}
+
+func inSeconds(d time.Duration) int { return int(d / time.Second) }

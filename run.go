@@ -1,0 +1,221 @@
+package rq
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/wire"
+)
+
+// A run is one Run of a Worker. Its goroutines are: fetch, which claims jobs; one
+// for each job and one for its handler; the settler; the heartbeat; the
+// maintenance; the listener to commands; and the scheduler. Four contexts end
+// one after the other:
+//
+//   - fetching, when the worker is to end: no more jobs are claimed;
+//   - jobs, when the running jobs have had their time: handlers should return;
+//   - books, when nothing is left to write: or when it cannot be written;
+//   - that of the caller, which ends fetching and has no other use.
+type run struct {
+	*Worker
+	db       *redis.Client // of this run alone, named like the worker
+	log      *slog.Logger
+	birth    time.Time
+	identity wire.Worker
+
+	fetching, jobs, books                context.Context
+	stopFetching, cancelJobs, closeBooks context.CancelCauseFunc
+
+	slots   *slots
+	settler *settler
+	waiters *waiters
+	strays  *strays
+	unknown *unknownFuncs
+	working sync.WaitGroup
+
+	sweep     chan struct{} // asks the maintenance for abandoned jobs
+	suspended chan struct{} // tells fetch that workers are suspended
+
+	mu      sync.Mutex
+	running map[string]*execution // by execution id, until it is settled
+	settled chan struct{}         // has an item after each settlement
+}
+
+// newRun connects. The connections are the run's own, so that handlers cannot
+// keep heartbeats waiting for one.
+func (w *Worker) newRun() (*run, error) {
+	opts, err := ownOptions(w.rdb)
+	if err != nil {
+		return nil, err
+	}
+	opts.ClientName = w.cfg.Name
+	log, slots := w.cfg.Logger.With("worker", w.cfg.Name), newSlots(w.cfg.Concurrency)
+	return &run{
+		Worker:    w,
+		db:        redis.NewClient(opts),
+		log:       log,
+		slots:     slots,
+		strays:    newStrays(slots, w.cfg.Concurrency, log),
+		unknown:   newUnknownFuncs(w.cfg.UnknownFunc, w.handlers),
+		sweep:     make(chan struct{}, 1),
+		suspended: make(chan struct{}, 1),
+		running:   map[string]*execution{},
+		settled:   make(chan struct{}, 1),
+	}, nil
+}
+
+func (r *run) close() { _ = r.db.Close() }
+
+// start makes the worker known to others.
+func (r *run) start(ctx context.Context) error {
+	if err := r.checkServer(ctx); err != nil {
+		return err
+	}
+	return r.register(ctx)
+}
+
+// work is the life of a registered worker.
+func (r *run) work(ctx context.Context) error {
+	base := context.WithoutCancel(ctx)
+	r.fetching, r.stopFetching = context.WithCancelCause(ctx)
+	r.jobs, r.cancelJobs = context.WithCancelCause(base)
+	r.books, r.closeBooks = context.WithCancelCause(base)
+	r.settler = newSettler(r.db, r.cfg.Concurrency, r.log)
+	r.waiters = newWaiters(r)
+
+	var loops, settling sync.WaitGroup
+	settling.Go(func() { r.settler.run(r.books) })
+	listening := make(chan struct{})
+	loops.Go(func() { r.listen(r.books, listening) })
+	loops.Go(func() { r.beatOften(r.books) })
+	<-listening
+	r.setState(r.books, "started")
+	m := r.maintenance()
+	r.maintain(r.fetching, m) // as RQ does, before the first job
+	loops.Go(func() { r.maintainOften(r.fetching, m) })
+	r.schedule(&loops)
+	r.setState(r.books, "idle")
+
+	r.fetch(r.fetching)
+	r.stopFetching(nil)
+	err := r.drain()
+	close(r.settler.queue)
+	settling.Wait()
+	r.closeBooks(nil)
+	loops.Wait()
+	r.die(base)
+	if cause := context.Cause(r.fetching); errors.Is(cause, ErrWorkerReplaced) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// cancelGrace is how long a handler has to return when its context has ended
+// because the worker does.
+const cancelGrace = time.Second
+
+// booksGrace is how long the worker tries to write what came of its last jobs.
+const booksGrace = 5 * time.Second
+
+// drain waits for the running jobs, as long as they may take.
+func (r *run) drain() error {
+	r.noteShutdown()
+	done := make(chan struct{})
+	go func() {
+		r.working.Wait()
+		close(done)
+	}()
+	timeout := r.cfg.ShutdownTimeout
+	if timeout != Forever {
+		defer time.AfterFunc(timeout, func() { r.cancelJobs(errShutdown) }).Stop()
+		defer time.AfterFunc(timeout+cancelGrace+booksGrace, func() { r.closeBooks(errShutdown) }).Stop()
+	}
+	<-done // every job ends soon after the books close
+	return r.strays.wait()
+}
+
+// errShutdown is the cause for which a job's context ends with its worker.
+var errShutdown = errors.New("rq: the worker shuts down")
+
+// noteShutdown tells RQ's tools that a busy worker is about to end.
+func (r *run) noteShutdown() {
+	r.mu.Lock()
+	busy := len(r.running) > 0
+	r.mu.Unlock()
+	if busy {
+		r.log.Info("rq: waiting for the running jobs before the worker ends")
+		r.note(r.books, "shutdown_requested_date", wire.FormatTime(now()))
+	}
+}
+
+func (r *run) setState(ctx context.Context, state string) { r.note(ctx, "state", state) }
+
+// note sets fields of the worker's hash. That it cannot is no reason not to work.
+func (r *run) note(ctx context.Context, fields ...any) {
+	if err := r.db.HSet(ctx, keys.Worker(r.cfg.Name), fields...).Err(); err != nil && ctx.Err() == nil {
+		r.log.Warn("rq: update worker", "error", err)
+	}
+}
+
+// schedule runs RQ's scheduler in this worker.
+func (r *run) schedule(loops *sync.WaitGroup) {
+	if !r.cfg.Scheduler {
+		return
+	}
+	s := newScheduler(r.db, r.cfg.Queues, r.fleet, r.log)
+	if !r.cfg.Burst {
+		loops.Go(func() { s.run(r.fetching) })
+		return
+	}
+	if err := s.once(r.fetching); err != nil {
+		r.log.Error("rq: enqueue scheduled jobs", "error", err)
+	}
+}
+
+// add makes an execution one of the worker's.
+func (r *run) add(e *execution) {
+	r.mu.Lock()
+	r.running[e.id] = e
+	r.mu.Unlock()
+}
+
+// remove tells fetch that an execution is over, whatever came of it.
+func (r *run) remove(e *execution) {
+	r.mu.Lock()
+	delete(r.running, e.id)
+	r.mu.Unlock()
+	signal(r.settled)
+}
+
+// knows reports whether an execution is one of the running ones.
+func (r *run) knows(execution string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.running[execution] != nil
+}
+
+func (r *run) busy() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.running)
+}
+
+// executions returns the running executions, the oldest first.
+func (r *run) executions() []*execution {
+	r.mu.Lock()
+	all := slices.Collect(maps.Values(r.running))
+	r.mu.Unlock()
+	slices.SortFunc(all, func(a, b *execution) int {
+		return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.id, b.id))
+	})
+	return all
+}

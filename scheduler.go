@@ -1,0 +1,304 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/scripts"
+	"github.com/rqgo/rq/internal/wire"
+)
+
+const (
+	schedulerInterval = time.Second
+	schedulerLockTTL  = 61 // seconds, as in RQ with its default interval
+
+	// schedulerBeat is the time between renewals of the locks. RQ renews them on
+	// every pass; here each pass finds out by itself whether it still has them.
+	schedulerBeat = 15 * time.Second
+	// schedulerRetry is the time between attempts at the locks of others
+	// (rq/defaults.py DEFAULT_SCHEDULER_FALLBACK_PERIOD).
+	schedulerRetry = 120 * time.Second
+	// schedulerBackoff is the longest time between attempts to reach the server.
+	schedulerBackoff = 15 * time.Second
+	// schedulerGrace is how long the farewell may take.
+	schedulerGrace = 5 * time.Second
+
+	// schedulerChunk is how many due jobs one call of the script looks at: a few
+	// milliseconds' worth, in which the server does nothing else.
+	schedulerChunk = 250
+)
+
+// schedulerNameRelease is the first that knows schedulers by name, in locks and
+// in hashes of their own.
+var schedulerNameRelease = release{2, 10}
+
+// A scheduler moves the due jobs of some queues to those queues. Python's and
+// Go's schedulers share the work by RQ's locks, one for each queue
+// (rq/scheduler.py RQScheduler). It is for one goroutine.
+type scheduler struct {
+	rdb    redis.UniversalClient
+	log    *slog.Logger
+	fleet  release
+	queues []string
+	self   wire.Scheduler
+	owner  string // what its locks hold
+
+	held        map[string]bool
+	beat, tried time.Time         // when its own locks were renewed, and when all were tried
+	troubles    map[string]string // what is wrong with a queue and was logged
+
+	// Tests change these.
+	renew, retry time.Duration
+	chunk        int
+}
+
+// newScheduler makes the scheduler of some queues.
+func newScheduler(rdb redis.UniversalClient, queues []string, fleet release, log *slog.Logger) *scheduler {
+	hostname, _ := os.Hostname()
+	id := uuid.New()
+	s := &scheduler{
+		rdb: rdb, log: log, fleet: fleet, queues: queues,
+		self: wire.Scheduler{Name: fmt.Sprintf("%x", id[:]), Hostname: hostname, PID: os.Getpid(), Queues: queues},
+		held: map[string]bool{}, troubles: map[string]string{},
+		renew: schedulerBeat, retry: schedulerRetry, chunk: schedulerChunk,
+	}
+	s.owner = s.self.Name
+	if fleet.before(schedulerNameRelease) {
+		s.owner = ownerNumber(s.self.PID)
+	}
+	return s
+}
+
+// ownerNumber returns what the locks hold before RQ 2.10, which reads a process
+// id there and does nothing with it. A plain one would not tell this scheduler
+// from another in the process, or from that of another container; so it is
+// followed by nine random digits.
+func ownerNumber(pid int) string { return fmt.Sprintf("%d%09d", pid, rand.N(1_000_000_000)) }
+
+// once enqueues all that is due by now (rq/worker/base.py _start_scheduler in
+// burst mode).
+func (s *scheduler) once(ctx context.Context) error {
+	defer s.leave(ctx)
+	return s.pass(ctx)
+}
+
+// run enqueues what is due each second until ctx ends. It never gives up: while
+// the server cannot be reached, it tries less and less often.
+func (s *scheduler) run(ctx context.Context) {
+	defer s.leave(ctx)
+	wait := schedulerInterval
+	for {
+		err := s.pass(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			wait = schedulerInterval
+		} else {
+			wait = min(2*wait, schedulerBackoff)
+			s.log.Error("rq: enqueue scheduled jobs", "error", err, "retry_in", wait)
+		}
+		if !sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// leave gives up the locks, so that others need not wait until they expire.
+func (s *scheduler) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), schedulerGrace)
+	defer cancel()
+	if _, err := scripts.ReleaseLocks(ctx, s.rdb, s.self.Name, s.owner, s.queues); err != nil {
+		s.log.Warn("rq: release scheduler locks", "error", err)
+	}
+	clear(s.held)
+}
+
+// pass moves what is due until nothing is. The queues have turns, so that none
+// has to wait for all the jobs of another.
+func (s *scheduler) pass(ctx context.Context) error {
+	if err := s.keep(ctx); err != nil {
+		return err
+	}
+	queues, err := s.due(ctx)
+	if err != nil {
+		return err
+	}
+	stay := map[string][]string{}
+	for len(queues) > 0 {
+		var unfinished []string
+		for _, q := range queues {
+			more, err := s.move(ctx, q, stay)
+			if err != nil {
+				return err
+			}
+			if more {
+				unfinished = append(unfinished, q)
+			}
+		}
+		if err := s.keep(ctx); err != nil {
+			return err
+		}
+		queues = unfinished
+	}
+	return nil
+}
+
+// keep renews the locks when it is time, and tries to get those of others when
+// it is time for that.
+func (s *scheduler) keep(ctx context.Context) error {
+	now := time.Now()
+	if len(s.held) < len(s.queues) && now.Sub(s.tried) >= s.retry {
+		if err := s.hold(ctx, s.queues); err != nil {
+			return err
+		}
+		s.tried, s.beat = now, now
+	} else if len(s.held) > 0 && now.Sub(s.beat) >= s.renew {
+		if err := s.hold(ctx, s.mine()); err != nil {
+			return err
+		}
+		s.beat = now
+	}
+	return nil
+}
+
+// mine returns the queues whose locks are held, in order.
+func (s *scheduler) mine() []string {
+	return slices.DeleteFunc(slices.Clone(s.queues), func(q string) bool { return !s.held[q] })
+}
+
+// hold takes and renews the locks of queues. One that expired unnoticed may be
+// taken again; one that another has is his.
+func (s *scheduler) hold(ctx context.Context, queues []string) error {
+	s.self.LastHeartbeat = now()
+	if s.self.CreatedAt.IsZero() {
+		s.self.CreatedAt = s.self.LastHeartbeat
+	}
+	p := scripts.Hold{Scheduler: s.self.Name, Owner: s.owner, Keep: schedulerLockTTL, Queues: queues}
+	if !s.fleet.before(schedulerNameRelease) {
+		p.Fields = s.self.Fields()
+	}
+	outcomes, err := scripts.HoldLocks(ctx, s.rdb, p)
+	if err != nil {
+		return wrapf(err, "hold scheduler locks")
+	}
+	for i, q := range queues {
+		s.heldNow(q, outcomes[i])
+	}
+	return nil
+}
+
+func (s *scheduler) heldNow(queue string, outcome int64) {
+	had := s.held[queue]
+	switch {
+	case outcome == scripts.Taken && had:
+		s.log.Warn("rq: another scheduler has taken over", "queue", queue)
+		delete(s.held, queue)
+		delete(s.troubles, queue)
+	case outcome == scripts.Free && had:
+		s.log.Warn("rq: the scheduler lock had expired and is taken again", "queue", queue)
+	case outcome != scripts.Taken && !had:
+		s.log.Info("rq: scheduling", "queue", queue)
+		s.held[queue] = true
+	}
+}
+
+// due returns which of its queues have jobs that are due.
+func (s *scheduler) due(ctx context.Context) ([]string, error) {
+	mine := s.mine()
+	if len(mine) == 0 {
+		return nil, nil
+	}
+	latest := strconv.FormatInt(time.Now().Unix(), 10)
+	counts := make([]*redis.IntCmd, len(mine))
+	_, _ = s.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, q := range mine {
+			counts[i] = pipe.ZCount(ctx, keys.Scheduled(q), "0", latest)
+		}
+		return nil
+	}) // each command has its error
+	var queues []string
+	for i, q := range mine {
+		n, err := counts[i].Result()
+		if err != nil && !isReply(err) {
+			return nil, wrapf(err, "count scheduled jobs")
+		}
+		if n > 0 {
+			queues = append(queues, q)
+		} else {
+			s.note(q, err)
+		}
+	}
+	return queues, nil
+}
+
+// move moves a chunk of due jobs and reports whether there may be more. Those in
+// stay were found to be immovable and are left out. What is wrong with one queue
+// is no error here: it must not keep the others waiting.
+func (s *scheduler) move(ctx context.Context, queue string, stay map[string][]string) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	done, err := scripts.EnqueueDue(ctx, s.rdb, scripts.Due{
+		Queue: queue, Owner: s.owner, Now: moment(now()), Timeout: int(DefaultTimeout / time.Second),
+		Skip: len(stay[queue]), Most: s.chunk,
+	})
+	switch {
+	case isReply(err):
+		s.note(queue, err)
+		return false, nil
+	case err != nil:
+		return false, wrapf(err, "enqueue scheduled jobs of %s", queue)
+	case !done.Held:
+		err := s.hold(ctx, []string{queue})
+		return s.held[queue], err
+	}
+	if len(done.Alien) > 0 {
+		s.log.Warn("rq: dropped scheduled ids that are not of jobs", "queue", queue, "ids", done.Alien)
+	}
+	stay[queue] = append(stay[queue], done.Stay...)
+	if done.Seen == s.chunk {
+		return true, nil
+	}
+	s.note(queue, immovable(stay[queue]))
+	return false, nil
+}
+
+// immovable returns what is to be said of jobs that cannot be moved.
+func immovable(ids []string) error {
+	const most = 10
+	if len(ids) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the rate limits of %d due jobs are broken: %v", len(ids), ids[:min(most, len(ids))])
+}
+
+// note logs what is wrong with a queue, once for as long as it lasts.
+func (s *scheduler) note(queue string, err error) {
+	if err == nil {
+		delete(s.troubles, queue)
+		return
+	}
+	if text := err.Error(); text != s.troubles[queue] {
+		s.troubles[queue] = text
+		s.log.Error("rq: enqueue scheduled jobs", "queue", queue, "error", text)
+	}
+}
+
+// isReply reports whether the server has said that something cannot be done;
+// other errors come from the way to it.
+func isReply(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply)
+}

@@ -1,0 +1,97 @@
+package rq
+
+import (
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// strays are handlers that have not returned although their context has ended.
+// Their jobs are settled. As many as the worker's concurrency are left alone;
+// each more takes a slot, so that there are never more than twice as many
+// handlers as the concurrency says.
+type strays struct {
+	log   *slog.Logger
+	slots *slots
+	limit int
+
+	mu   sync.Mutex
+	next int
+	jobs map[int]string
+	none chan struct{} // closed when there are none
+}
+
+func newStrays(slots *slots, limit int, log *slog.Logger) *strays {
+	s := &strays{log: log, slots: slots, limit: limit, jobs: map[int]string{}, none: make(chan struct{})}
+	close(s.none)
+	return s
+}
+
+// leave watches a handler until it returns.
+func (s *strays) leave(job string, done <-chan result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.jobs) == 0 {
+		s.none = make(chan struct{})
+	}
+	n, since := s.next, time.Now()
+	s.next++
+	s.jobs[n] = job
+	holds := len(s.jobs) > s.limit
+	if holds {
+		s.slots.take()
+	}
+	go func() {
+		select {
+		case <-done:
+		case <-time.After(cancelGrace):
+			s.log.Warn("rq: a handler ignores that its context has ended", "job", job, "handlers", s.count())
+			<-done
+			s.log.Info("rq: a handler has returned at last", "job", job, "late", time.Since(since).Round(time.Millisecond))
+		}
+		if holds {
+			s.slots.give()
+		}
+		s.remove(n)
+	}()
+}
+
+func (s *strays) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.jobs)
+}
+
+func (s *strays) remove(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.jobs, n)
+	if len(s.jobs) == 0 {
+		close(s.none)
+	}
+}
+
+// wait waits a moment for the handlers to return, and returns a *StuckError for
+// those that did not.
+func (s *strays) wait() error {
+	s.mu.Lock()
+	none := s.none
+	s.mu.Unlock()
+	select {
+	case <-none:
+		return nil
+	case <-time.After(cancelGrace):
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []string
+	for _, id := range s.jobs {
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	slices.Sort(ids)
+	return &StuckError{slices.Compact(ids)}
+}
