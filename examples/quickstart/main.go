@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -83,11 +84,29 @@ func connect() (*redis.Client, func(), error) {
 	return rdb, func() { _ = rdb.Close() }, nil
 }
 
-// success runs a job in this process, as a test would (RQ's is_async=False).
+// work runs what is in the queue, and returns when it is empty. Without Burst it
+// would go on until ctx ends.
+func work(ctx context.Context, rdb *redis.Client) error {
+	w, err := rq.NewWorker(rdb, handlers, rq.WorkerConfig{
+		Queues: []string{"quickstart"}, Concurrency: 10, Burst: true, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return err
+	}
+	return w.Run(ctx)
+}
+
+// success has a Go worker run a job, as it would one that Python enqueued.
 func success(ctx context.Context, rdb *redis.Client) error {
-	q := rq.NewQueue(rdb, "quickstart-sync", rq.Sync(handlers))
+	q := rq.NewQueue(rdb, "quickstart")
 	job, err := q.Enqueue(ctx, rq.Call("tasks.add", 2, rq.Kw("b", 3)))
 	if err != nil {
+		return err
+	}
+	if err := work(ctx, rdb); err != nil {
+		return err
+	}
+	if err := job.Refresh(ctx); err != nil {
 		return err
 	}
 	sum, err := rq.ResultOf[int](ctx, job)
@@ -98,12 +117,18 @@ func success(ctx context.Context, rdb *redis.Client) error {
 	return nil
 }
 
-// failure runs a job that panics. The process goes on, and the traceback is
-// kept where Python's tools look for it.
+// failure runs a job that panics. The worker goes on, and the traceback is kept
+// where Python's tools look for it.
 func failure(ctx context.Context, rdb *redis.Client) error {
-	q := rq.NewQueue(rdb, "quickstart-sync", rq.Sync(handlers))
+	q := rq.NewQueue(rdb, "quickstart")
 	job, err := q.Enqueue(ctx, rq.Call("tasks.div_by_zero", 1))
 	if err != nil {
+		return err
+	}
+	if err := work(ctx, rdb); err != nil {
+		return err
+	}
+	if err := job.Refresh(ctx); err != nil {
 		return err
 	}
 	exc, err := job.ExcInfo(ctx)
