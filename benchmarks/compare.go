@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,27 +24,46 @@ func (b *bench) comparisons() []comparison {
 	return []comparison{
 		{
 			"enqueue one at a time", 2000,
-			[]side{{"rq", b.goEnqueue}, b.pythonSide("RQ", "enqueue"), {"asynq", b.asynqEnqueue}},
+			[]side{{name: "rq", run: b.goEnqueue}, b.pythonSide("RQ", "enqueue"), {name: "asynq", run: b.asynqEnqueue}},
 			[]float64{4, 1},
 		},
 		{
 			"enqueue 10,000", many,
-			[]side{{"rq", b.goEnqueueMany}, b.pythonSide("RQ", "enqueue_many")},
+			[]side{{name: "rq", run: b.goEnqueueMany}, b.pythonSide("RQ", "enqueue_many")},
 			[]float64{6},
 		},
 		{
 			"fetch 10,000, read args", many,
-			[]side{{"rq", b.goFetch}, b.pythonSide("RQ", "fetch")},
+			[]side{{name: "rq", run: b.goFetch}, b.pythonSide("RQ", "fetch")},
 			[]float64{5},
+		},
+		{
+			"work, 50 at once", 2 * many,
+			[]side{
+				{name: "rq", run: b.goWork}, b.pythonSide("Simple", "simple_worker").of(500),
+				b.pythonSide("Worker", "worker").of(60), {name: "asynq", run: b.asynqWork},
+			},
+			[]float64{20, 60, 1.3},
 		},
 	}
 }
 
+// size is how many things side i does.
+func (c *comparison) size(i int) int {
+	if n := c.sides[i].n; n > 0 {
+		return n
+	}
+	return c.n
+}
+
 // comparePeers prints a line for every comparison, and reports whether one
 // falls short of its target.
-func (b *bench) comparePeers(ctx context.Context, rounds int) (short bool, err error) {
+func (b *bench) comparePeers(ctx context.Context, rounds int, only string) (short bool, err error) {
 	fmt.Printf("%-24s %12s  %-6s %12s  %7s  %6s\n", "case", "rq ops/s", "peer", "peer ops/s", "ratio", "target")
 	for _, c := range b.comparisons() {
+		if !strings.Contains(c.name, only) {
+			continue
+		}
 		rates, err := c.measure(ctx, rounds)
 		if err != nil {
 			return short, fmt.Errorf("%s: %w", c.name, err)
@@ -65,7 +85,7 @@ func (c *comparison) measure(ctx context.Context, rounds int) ([]float64, error)
 	for round := range rounds + 1 {
 		for turn := range c.sides {
 			i := (round + turn) % len(c.sides)
-			d, err := c.sides[i].run(ctx, c.n)
+			d, err := c.sides[i].run(ctx, c.size(i))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.sides[i].name, err)
 			}
@@ -77,7 +97,7 @@ func (c *comparison) measure(ctx context.Context, rounds int) ([]float64, error)
 	rates := make([]float64, len(took))
 	for i, list := range took {
 		slices.Sort(list)
-		rates[i] = float64(c.n) / list[len(list)/2].Seconds()
+		rates[i] = float64(c.size(i)) / list[len(list)/2].Seconds()
 	}
 	return rates, nil
 }

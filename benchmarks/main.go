@@ -22,6 +22,7 @@ func main() {
 // run measures everything and prints it. It needs the lab of scripts/lab.
 func run(ctx context.Context) error {
 	rounds := flag.Int("rounds", 9, "how often each side has its turn")
+	only := flag.String("only", "", "measure only the cases whose names contain this")
 	check := flag.Bool("check", false, "fail when a target is missed")
 	flag.Parse()
 
@@ -33,7 +34,7 @@ func run(ctx context.Context) error {
 	if err := b.printVersions(ctx); err != nil {
 		return err
 	}
-	short, err := b.comparePeers(ctx, *rounds)
+	short, err := b.comparePeers(ctx, *rounds, *only)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import redis
 from redis.utils import HIREDIS_AVAILABLE
-from rq import Queue
+from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 
 connection = redis.Redis(host='127.0.0.1', port=int(sys.argv[1]), db=int(sys.argv[2]))
@@ -45,7 +45,25 @@ def fetch(n):
     return perf_counter() - start
 
 
+def work(worker_class, n):
+    connection.flushdb()
+    queue.enqueue_many([Queue.prepare_data('operator.add', (1, 2)) for _ in range(n)])
+    worker = worker_class([queue], connection=connection)
+    start = perf_counter()
+    worker.work(burst=True, logging_level='ERROR')
+    return perf_counter() - start
+
+
+def simple_worker(n):
+    return work(SimpleWorker, n)
+
+
+def worker(n):
+    return work(Worker, n)
+
+
 commands = {'versions': versions, 'enqueue': enqueue, 'enqueue_many': enqueue_many, 'fetch': fetch}
+commands.update(simple_worker=simple_worker, worker=worker)
 for line in sys.stdin:
     name, *args = line.split()
     print(commands[name](*map(int, args)), flush=True)
