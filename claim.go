@@ -23,6 +23,7 @@ type fetcher struct {
 	claimed   int       // jobs so far
 	failures  int       // claims in a row
 	lost      bool      // the reply to a claim did not come
+	drained   bool      // the last claim left nothing in the queues
 	idleSince time.Time
 }
 
@@ -39,11 +40,14 @@ func (r *run) fetch(ctx context.Context) {
 // the server get their turn.
 const claimMost = 100
 
-// step claims once, and waits when there was not enough to claim. It reports
-// whether to go on.
+// step waits when there is nothing to claim, and claims once. It reports whether
+// to go on.
 func (f *fetcher) step(ctx context.Context) bool {
 	most := min(f.slots.some(ctx), f.left(), claimMost)
 	if most == 0 {
+		return false
+	}
+	if f.drained && !f.cfg.Burst && !f.wait(ctx) {
 		return false
 	}
 	idle := f.busy() == 0 // before the claim: what runs may enqueue more
@@ -55,15 +59,14 @@ func (f *fetcher) step(ctx context.Context) bool {
 		return f.enterAgain(ctx)
 	case state == scripts.Suspended:
 		return f.waitForResume(ctx)
-	case got == most:
-		if f.slots.now() == 0 {
-			f.putBack(ctx)
-		}
-		return f.left() > 0
-	case f.cfg.Burst:
+	case f.cfg.Burst && got < most:
 		return f.waitForRunning(ctx, idle && got == 0)
 	}
-	return f.wait(ctx)
+	f.drained = state == scripts.Drained
+	if f.slots.now() == 0 {
+		f.putBack(ctx)
+	}
+	return f.left() > 0
 }
 
 // left returns how many more jobs the worker may take.
@@ -93,7 +96,7 @@ func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, er
 		p.Moved = append(p.Moved, scripts.Moved{Queue: slices.Index(p.Queues, a.queue), ID: a.id})
 	}
 	if len(p.Queues) == 0 {
-		return scripts.Claimed, 0, nil
+		return scripts.Drained, 0, nil
 	}
 	state, jobs, err := scripts.ClaimJobs(ctx, once{f.db}, p)
 	if err != nil {
@@ -156,26 +159,31 @@ func (f *fetcher) putBack(ctx context.Context) {
 // wait waits until there may be something to claim. It reports whether to go on.
 func (f *fetcher) wait(ctx context.Context) bool {
 	f.waiters.start(f.queues())
-	var end, reopened <-chan time.Time
-	if f.cfg.MaxIdle > 0 && f.busy() == 0 {
-		end = time.After(time.Until(f.idleSince.Add(f.cfg.MaxIdle)))
+	for {
+		var end, reopened <-chan time.Time
+		if f.cfg.MaxIdle > 0 && f.busy() == 0 {
+			end = time.After(time.Until(f.idleSince.Add(f.cfg.MaxIdle)))
+		}
+		if d, ok := f.unknown.next(); ok {
+			reopened = time.After(d)
+		}
+		select {
+		case a := <-f.waiters.arrivals:
+			f.moved = append(f.moved, f.waiters.back(a))
+			return true
+		case <-f.suspended:
+			return true
+		case <-reopened:
+			return true
+		case <-f.settled:
+			f.idleSince = time.Now()
+		case <-end:
+			f.log.Info("rq: the worker was idle long enough")
+			return false
+		case <-ctx.Done():
+			return false
+		}
 	}
-	if d, ok := f.unknown.next(); ok {
-		reopened = time.After(d)
-	}
-	select {
-	case a := <-f.waiters.arrivals:
-		f.moved = append(f.moved, f.waiters.back(a))
-	case <-f.settled:
-		f.idleSince = time.Now()
-	case <-f.suspended:
-	case <-reopened:
-	case <-end:
-		f.log.Info("rq: the worker was idle long enough")
-		return false
-	case <-ctx.Done():
-	}
-	return true
 }
 
 // waitForRunning waits in burst mode for a job that may have enqueued others.

@@ -14,8 +14,9 @@
 --       their names, the number of moved ids, for each its queue's number and
 --       itself, then the id of an execution for each job
 -- returns a state, then for each job its queue's number, its id, its execution
---       and its hash. The state is 1, 0 if workers are suspended, -1 if the
---       worker is not registered; then no job is taken, and moved ones go back
+--       and its hash. The state is 1, 2 if the queues are empty now, 0 if workers
+--       are suspended, -1 if the worker is not registered; then no job is taken,
+--       and moved ones go back
 local most, in_turn, now, time, moment, worker, interval = unpack(ARGV, 1, 7)
 most, in_turn, now, interval = tonumber(most), in_turn == '1', tonumber(now), tonumber(interval)
 local composite, current_job = ARGV[8] == '1', ARGV[9] == '1'
@@ -127,6 +128,18 @@ while taken < most and empty < #queues do
 end
 for n = 1, #queues do
   put_back(n)
+end
+
+local function drained()
+  for _, queue in ipairs(queues) do
+    if redis.call('EXISTS', 'rq:queue:' .. queue) == 1 then
+      return false
+    end
+  end
+  return true
+end
+if state == 1 and (empty == #queues or drained()) then
+  reply[1] = 2
 end
 if taken > 0 then
   redis.call('EXPIRE', KEYS[2], interval + 120)

@@ -50,9 +50,10 @@ type Moved struct {
 	ID    string
 }
 
-// What the worker is told instead of jobs.
+// What the worker is told beside jobs or instead of them.
 const (
 	Claimed      = 1
+	Drained      = 2 // claimed, and the queues are empty now
 	Suspended    = 0
 	Unregistered = -1
 )
@@ -64,7 +65,8 @@ type ClaimedJob struct {
 	Hash          map[string]string
 }
 
-// ClaimJobs runs claim_jobs.lua. The state is Claimed, Suspended or Unregistered.
+// ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Suspended or
+// Unregistered.
 func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, jobs []ClaimedJob, err error) {
 	args := make([]any, 0, 11+len(p.Queues)+2*len(p.Moved)+len(p.Executions))
 	args = append(args, len(p.Executions), flag(p.InTurn), p.Now.Unix, p.Now.Text, p.Float, p.Worker, p.Interval,
