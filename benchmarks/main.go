@@ -38,11 +38,15 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	late, err := b.comparePickUp(ctx)
+	if err != nil {
+		return err
+	}
 	shortOfPickle, err := comparePickle()
 	if err != nil {
 		return err
 	}
-	if short = short || shortOfPickle; short && *check {
+	if (short || late || shortOfPickle) && *check {
 		return errors.New("a target is missed")
 	}
 	return nil
