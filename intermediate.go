@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
-
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
@@ -13,8 +11,7 @@ import (
 
 // cleanIntermediate recovers the jobs of workers that died between taking a job
 // and starting it (rq/intermediate_queue.py IntermediateQueue.cleanup). RQ fails
-// them; here those that nobody has started go back to the front of their queue,
-// in order.
+// them; here those that nobody has started go back to the front of their queue.
 func (m *maintenance) cleanIntermediate(ctx context.Context, queue string) error {
 	due, err := m.dueIDs(ctx, queue)
 	if err != nil || len(due) == 0 {
@@ -38,11 +35,10 @@ func (m *maintenance) cleanIntermediate(ctx context.Context, queue string) error
 // the last one first, and each once. On the way it notes those that are new, and
 // removes those without a job.
 func (m *maintenance) dueIDs(ctx context.Context, queue string) ([]scripts.Stuck, error) {
-	tombstone := "maintenance:" + uuid.NewString() // no job id has a colon
 	known := map[string]bool{}
 	var due []scripts.Stuck
 	for behind := int64(0); ; {
-		seen, removed, stuck, err := scripts.CleanIntermediate(ctx, m.rdb, queue, behind, jobChunk, tombstone, wire.FormatUnix(now()))
+		seen, removed, stuck, err := scripts.CleanIntermediate(ctx, m.rdb, queue, behind, jobChunk, wire.FormatUnix(now()))
 		if err != nil || seen == 0 {
 			return due, err
 		}

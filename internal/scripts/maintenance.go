@@ -93,9 +93,9 @@ type Stuck struct{ ID, FirstSeen, EnqueuedAt string }
 // CleanIntermediate runs clean_intermediate.lua. It returns the number of ids it
 // looked at, of those it removed, and those that may be stuck, from the end on.
 func CleanIntermediate(
-	ctx context.Context, c redis.Scripter, queue string, behind int64, length int, tombstone, now string,
+	ctx context.Context, c redis.Scripter, queue string, behind int64, length int, now string,
 ) (seen, removed int64, stuck []Stuck, err error) {
-	reply, err := cleanIntermediate.Run(ctx, c, []string{keys.Intermediate(queue)}, queue, behind, length, tombstone, now).Slice()
+	reply, err := cleanIntermediate.Run(ctx, c, []string{keys.Intermediate(queue)}, queue, behind, length, now).Slice()
 	if err != nil {
 		return 0, 0, nil, err
 	}

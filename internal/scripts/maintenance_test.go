@@ -314,7 +314,7 @@ const middle = "rq:queue:q:intermediate"
 // intermediates runs CleanIntermediate of queue q.
 func intermediates(seen, removed int64, behind int64, length int, want ...Stuck) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		s, r, stuck, err := CleanIntermediate(t.Context(), rdb, "q", behind, length, "tomb:stone", "1000.25")
+		s, r, stuck, err := CleanIntermediate(t.Context(), rdb, "q", behind, length, "1000.25")
 		require.NoError(t, err)
 		require.Equal(t, []int64{seen, removed}, []int64{s, r})
 		require.Equal(t, want, stuck)
@@ -372,7 +372,7 @@ func TestCleanIntermediate(t *testing.T) {
 		{
 			name: "of the wrong type", before: []string{"SET " + middle + " x"},
 			act: func(t *testing.T, rdb *redis.Client) {
-				_, _, _, err := CleanIntermediate(t.Context(), rdb, "q", 0, 9, "tomb:stone", "1")
+				_, _, _, err := CleanIntermediate(t.Context(), rdb, "q", 0, 9, "1")
 				require.ErrorContains(t, err, "WRONGTYPE")
 			},
 		},
@@ -389,8 +389,8 @@ func TestCleanIntermediateInStretches(t *testing.T) {
 	play(t, []scene{
 		{name: "as a whole, the last one first", before: before, act: intermediates(7, 3, 0, 9, c, b, b, a), want: keyspace{middle: "list a b b c"}},
 		{name: "the end", before: before, act: intermediates(2, 1, 0, 2, c), want: keyspace{middle: "list a x b x b c"}},
-		{name: "the middle", before: before, act: intermediates(3, 1, 2, 3, b, b), want: keyspace{middle: "list a x b b x c"}},
-		{name: "the front", before: before, act: intermediates(2, 1, 5, 4, a), want: keyspace{middle: "list a b x b x c"}},
+		{name: "the middle", before: before, act: intermediates(3, 1, 2, 3, b, b), want: keyspace{middle: "list a x b c b x"}},
+		{name: "the front", before: before, act: intermediates(2, 1, 5, 4, a), want: keyspace{middle: "list a c b x b x"}},
 		{name: "past the front", before: before, act: intermediates(0, 0, 7, 4)},
 	})
 }
