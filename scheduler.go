@@ -2,6 +2,7 @@ package rq
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,9 +35,10 @@ const (
 	// schedulerGrace is how long the farewell may take.
 	schedulerGrace = 5 * time.Second
 
-	// schedulerChunk is how many due jobs one call of the script looks at: a few
-	// milliseconds' worth, in which the server does nothing else.
-	schedulerChunk = 250
+	// schedulerChunk is how many due jobs one call of the script looks at: about
+	// two milliseconds' worth, in which the server does nothing else. Larger ones
+	// are no faster in the end.
+	schedulerChunk = 100
 )
 
 // schedulerNameRelease is the first that knows schedulers by name, in locks and
@@ -69,7 +71,7 @@ func newScheduler(rdb redis.UniversalClient, queues []string, fleet release, log
 	id := uuid.New()
 	s := &scheduler{
 		rdb: rdb, log: log, fleet: fleet, queues: queues,
-		self: wire.Scheduler{Name: fmt.Sprintf("%x", id[:]), Hostname: hostname, PID: os.Getpid(), Queues: queues},
+		self: wire.Scheduler{Name: hex.EncodeToString(id[:]), Hostname: hostname, PID: os.Getpid(), Queues: queues},
 		held: map[string]bool{}, troubles: map[string]string{},
 		renew: schedulerBeat, retry: schedulerRetry, chunk: schedulerChunk,
 	}

@@ -19,7 +19,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then
 end
 local queue, now, enqueued_at, default_timeout, skip, most = unpack(ARGV, 2, 7)
 
--- read_job returns what decides where a job goes, or nothing if there is none.
+-- read_job returns what decides where a job goes.
 local function read_job(id)
   local key = 'rq:job:' .. id
   local limit, concurrency = rate_limit_of(key)
@@ -33,16 +33,6 @@ local function read_job(id)
     id = id, key = key, limit = limit, concurrency = concurrency, status = status, timeout = timeout, ttl = ttl,
     at_front = again or (tonumber(front or 0) or 0) ~= 0,
   }
-end
-
--- renew starts the ttl of a job again. Some text that is no ttl for EXPIRE would
--- pass for a number.
-local function renew(job)
-  if (tonumber(job.ttl or 0) or 0) > 0 then
-    redis.pcall('EXPIRE', job.key, job.ttl)
-    redis.pcall('EXPIRE', job.key .. ':dependents', job.ttl)
-    redis.pcall('EXPIRE', 'rq:job::' .. job.id .. ':dependencies', job.ttl)
-  end
 end
 
 -- get_in_line puts a job in line for its rate limit. What goes wrong may be the
@@ -60,7 +50,7 @@ local function get_in_line(job)
     redis.call('HSET', job.key, 'status', job.status or 'scheduled')
     return false
   end
-  renew(job)
+  pcall(expire_job, job.id, job.ttl)
   return true
 end
 
@@ -96,7 +86,7 @@ for _, job in ipairs(free) do
     redis.pcall('ZREM', KEYS[4], job.id)
   end
   redis.call('HSET', job.key, 'status', 'queued', 'enqueued_at', enqueued_at, 'origin', queue, 'timeout', job.timeout)
-  renew(job)
+  pcall(expire_job, job.id, job.ttl)
 end
 for _, job in ipairs(limited) do
   local list = get_in_line(job) and done or stay
