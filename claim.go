@@ -59,7 +59,7 @@ func (f *fetcher) step(ctx context.Context) bool {
 		return f.enterAgain(ctx)
 	case state == scripts.Suspended:
 		return f.waitForResume(ctx)
-	case f.cfg.Burst && got < most:
+	case f.cfg.Burst && state == scripts.Drained:
 		return f.waitForRunning(ctx, idle && got == 0)
 	}
 	f.drained = state == scripts.Drained
@@ -217,11 +217,7 @@ func (f *fetcher) waitForResume(ctx context.Context) bool {
 			break
 		}
 	}
-	state := "idle"
-	if f.busy() > 0 {
-		state = "busy"
-	}
-	f.setState(ctx, state)
+	f.setState(ctx, f.state())
 	return true
 }
 
@@ -268,6 +264,7 @@ func (f *fetcher) reclaim(ctx context.Context) error {
 			return err
 		}
 		e := f.newExecution(hash["origin"], scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())
+		e.cancel(nil)
 		if _, err := scripts.SettleJob(ctx, f.db, f.released(e, scripts.Front)); err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func (r *run) obey(payload string) {
 	case "kill-horse":
 		r.endJobs(errKilled, func(*execution) bool { return true })
 	case "stop-job":
-		r.endJobs(errStopped, func(e *execution) bool { return e.job.id == c.JobID })
+		r.endJobs(errStopped, func(e *execution) bool { return e.jobID == c.JobID })
 	case "stop-execution":
 		r.endJobs(errStopped, func(e *execution) bool { return e.id == c.ExecutionID })
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/rqgo/rq/internal/scripts"
@@ -13,18 +14,20 @@ import (
 // An execution is one running of a job by this worker.
 type execution struct {
 	id      string
+	jobID   string
 	queue   string // whose registries the job is in
 	member  string // in rq:wip
-	job     *Job   // what handlers see
+	job     *Job   // what handlers see; the others of the worker do not look at it
 	rec     wire.Job
 	created time.Time
 	ctx     context.Context // of the handler
 	cancel  context.CancelCauseFunc
+	over    atomic.Bool // it is being settled
 }
 
 // newExecution takes over a job from the server.
 func (r *run) newExecution(queue string, claimed scripts.ClaimedJob, now time.Time) *execution {
-	e := &execution{id: claimed.Execution, queue: queue, created: now}
+	e := &execution{id: claimed.Execution, jobID: claimed.ID, queue: queue, created: now}
 	e.job = r.newJob(claimed.ID, claimed.Hash)
 	e.rec = e.job.rec
 	if e.rec.Origin != "" {
@@ -61,6 +64,7 @@ func (r *run) execute(e *execution) {
 	defer r.remove(e)
 	defer e.cancel(nil)
 	out := r.perform(e)
+	e.over.Store(true)
 	done := r.settler.submit(out.settle)
 	r.slots.give() // the next job is claimed while this one is written
 	if !<-done {
@@ -207,7 +211,7 @@ type result struct {
 // one that does not return then is left behind. The job is another one then, so
 // that nobody else has it.
 func (r *run) call(ctx context.Context, e *execution, name string, limit time.Duration) (any, error) {
-	if limit != Forever {
+	if limit > 0 { // as in RQ, 0 is none either
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, &JobTimeoutError{limit})
 		defer cancel()

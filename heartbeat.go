@@ -81,7 +81,7 @@ func (r *run) heartbeat(chunk []*execution) scripts.Beat {
 	}
 	for _, e := range chunk {
 		p.Executions = append(p.Executions, scripts.Beating{
-			Job: e.job.id, Execution: e.id, Queue: e.queue, Member: e.member,
+			Job: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
 			Keep: r.executionTTL(e, now), CreatedAt: wire.FormatUnix(e.created),
 		})
 	}
@@ -115,8 +115,8 @@ func (r *run) heard(ctx context.Context, echo *scripts.Echo, chunk []*execution)
 	}
 	for _, id := range echo.Away {
 		for _, e := range chunk {
-			if e.id == id {
-				r.log.Warn("rq: the job is not this worker's any more", "job", e.job.id)
+			if e.id == id && !e.over.Load() {
+				r.log.Warn("rq: the job is not this worker's any more", "job", e.jobID)
 				e.cancel(errAway)
 			}
 		}

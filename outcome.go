@@ -22,7 +22,7 @@ type outcome struct {
 // settlement is what all outcomes write.
 func (r *run) settlement(e *execution, ended time.Time) scripts.Settle {
 	return scripts.Settle{
-		Worker: r.cfg.Name, ID: e.job.id, Execution: e.id, Queue: e.queue, Member: e.member,
+		Worker: r.cfg.Name, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
 		Now: moment(ended), Fence: scripts.Own, CurrentJob: r.nextJob(e),
 	}
 }
@@ -35,7 +35,7 @@ func (r *run) nextJob(e *execution) string {
 	}
 	for _, other := range r.executions() {
 		if other.id != e.id {
-			return other.job.id
+			return other.jobID
 		}
 	}
 	return "-"

@@ -85,7 +85,11 @@ func (r *run) register(ctx context.Context) error {
 }
 
 func (r *run) enter(ctx context.Context, how string) (bool, error) {
-	return scripts.RegisterWorker(ctx, r.db, r.cfg.Name, how, r.idleTTL(), r.cfg.Queues, r.identity.Fields())
+	fields := r.identity.Fields()
+	if how == scripts.Again {
+		fields = append(fields, "state", r.state())
+	}
+	return scripts.RegisterWorker(ctx, r.db, r.cfg.Name, how, r.idleTTL(), r.cfg.Queues, fields)
 }
 
 // idleTTL and busyTTL are for how many seconds a heartbeat lasts.

@@ -108,6 +108,7 @@ func (r *run) work(ctx context.Context) error {
 	r.fetch(r.fetching)
 	r.stopFetching(nil)
 	err := r.drain()
+	r.cancelJobs(errShutdown) // a callback of an abandoned job may still run
 	close(r.settler.queue)
 	settling.Wait()
 	r.closeBooks(nil)
@@ -155,6 +156,14 @@ func (r *run) noteShutdown() {
 		r.log.Info("rq: waiting for the running jobs before the worker ends")
 		r.note(r.books, "shutdown_requested_date", wire.FormatTime(now()))
 	}
+}
+
+// state is what the worker is when it is not suspended.
+func (r *run) state() string {
+	if r.busy() > 0 {
+		return "busy"
+	}
+	return "idle"
 }
 
 func (r *run) setState(ctx context.Context, state string) { r.note(ctx, "state", state) }
