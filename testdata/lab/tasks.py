@@ -96,6 +96,26 @@ def nap(seconds):
     return seconds
 
 
+def note(text):
+    """Writes down that it ran."""
+    get_current_job().connection.rpush('test:notes', text)
+
+
+def wait_for(key):
+    """Says that it runs, then waits until someone pushes what it returns."""
+    connection = get_current_job().connection
+    connection.rpush(f'{key}:running', get_current_job().id)
+    return connection.blpop(key)[1].decode()
+
+
+def ask_again(times=3, **options):
+    """Returns a Retry the first few times it runs."""
+    from rq import Retry
+
+    n = get_current_job().connection.incr('test:asked')
+    return Retry(**options) if n <= times else n
+
+
 def progress(steps):
     job = get_current_job()
     for step in range(steps):
