@@ -64,16 +64,27 @@ func (r *run) execute(e *execution) {
 	defer r.remove(e)
 	defer e.cancel(nil)
 	out := r.perform(e)
-	e.over.Store(true)
-	done := r.settler.submit(out.settle)
-	r.slots.give() // the next job is claimed while this one is written
-	if !<-done {
+	if !r.settle(e, out) {
 		return
 	}
 	r.report(e, out)
 	if out.webhook != "" {
 		e.job.sendWebhooks(r.jobs, out.webhook, out.exc)
 	}
+}
+
+// settle writes what came of a job, gives its slot back, and reports whether the
+// job was still in this execution. The next job is claimed meanwhile, unless
+// jobs run one at a time: then they run in order, as in RQ.
+func (r *run) settle(e *execution, out outcome) bool {
+	e.over.Store(true)
+	done := r.settler.submit(out.settle)
+	if r.cfg.Concurrency == 1 {
+		defer r.slots.give()
+	} else {
+		r.slots.give()
+	}
+	return <-done
 }
 
 // perform runs the job's function and its callbacks, and returns what is to be
