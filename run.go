@@ -106,8 +106,9 @@ func (r *run) work(ctx context.Context) error {
 	r.setState(r.books, "idle")
 
 	r.fetch(r.fetching)
+	asked := r.fetching.Err() != nil
 	r.stopFetching(nil)
-	err := r.drain()
+	err := r.drain(asked)
 	r.cancelJobs(errShutdown) // a callback of an abandoned job may still run
 	close(r.settler.queue)
 	settling.Wait()
@@ -127,9 +128,12 @@ const cancelGrace = time.Second
 // booksGrace is how long the worker tries to write what came of its last jobs.
 const booksGrace = 5 * time.Second
 
-// drain waits for the running jobs, as long as they may take.
-func (r *run) drain() error {
-	r.noteShutdown()
+// drain waits for the running jobs, as long as they may take. That the worker
+// was asked to end is for RQ's tools to see.
+func (r *run) drain(asked bool) error {
+	if asked {
+		r.noteShutdown()
+	}
 	done := make(chan struct{})
 	go func() {
 		r.working.Wait()
