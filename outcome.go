@@ -1,6 +1,7 @@
 package rq
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -166,7 +167,8 @@ func (r *run) retried(e *execution, retry Retry) outcome {
 	if count >= retry.Max && count > 0 {
 		res := e.result(wire.MaxRetriesExceeded, r.cfg.Name, ended)
 		if r.fleet.before(maxRetriesRelease) {
-			res.Type, res.ExcString = wire.Failed, new(string)
+			exc := fmt.Sprintf("Job failed after %d retry attempts", retry.Max)
+			res.Type, res.ExcString = wire.Failed, &exc
 		} else {
 			res.ReturnValue = returned(e.job.serializer, value)
 		}
