@@ -24,10 +24,14 @@ func excInfo(function string, err error) string {
 	for _, f := range frames {
 		fmt.Fprintf(&b, "  File \"%s\", line %s, in %s\n", f.file, f.line, f.function)
 	}
-	if len(frames) == 0 {
+	if len(frames) == 0 && function != "" {
 		fmt.Fprintf(&b, "  Go handler of %s\n", function)
 	}
-	fmt.Fprintf(&b, "%s: %s\n", errorKind(err), strings.TrimPrefix(err.Error(), "panic: "))
+	b.WriteString(errorKind(err))
+	if text := strings.TrimPrefix(err.Error(), "panic: "); text != "" {
+		b.WriteString(": " + text)
+	}
+	b.WriteByte('\n')
 	return strings.ToValidUTF8(b.String(), "\uFFFD")
 }
 
