@@ -3,6 +3,8 @@ package interop
 import (
 	"flag"
 	"fmt"
+	"regexp"
+	"strings"
 	"sync/atomic"
 )
 
@@ -12,6 +14,7 @@ type deviation struct {
 	scenario, key, field string
 	python, golang       string // the values
 	since, until         string // RQ versions
+	tracebacks           bool   // only those that end with the same error
 	why                  string
 
 	used atomic.Bool
@@ -108,13 +111,119 @@ var deviations = []*deviation{
 		scenario: "sync failure*", key: "rq:results:j", field: "0 exc_string", golang: "*Traceback (most recent call last):*Go handler of tasks.fail*",
 		why: "the traceback of a Go function is a Go one",
 	},
+
+	// The worker: by nature.
+	{
+		scenario: "work: *", key: "rq:results:*", field: "* exc_string", tracebacks: true,
+		why: "the traceback of a Go function is a Go one",
+	},
+	{
+		scenario: "work: unknown *", key: "rq:results:*", field: "* exc_string", python: "*ValueError: Invalid attribute name: *", golang: "*no handler is registered for *",
+		why: "a function that Go does not know is not a Python module that lacks it",
+	},
+	{
+		scenario: "work: unreadable data", key: "rq:results:*", field: "* exc_string", python: "*DeserializationError*", golang: "*read call of job j as pickle*",
+		why: "the text is pickle's own",
+	},
+	{
+		scenario: "work: *", key: "rq:worker:w1", field: "version", golang: "rq-go/*",
+		why: "a Go worker says what it is",
+	},
+	{
+		scenario: "work: *", key: "rq:worker:w1", field: "python_version", golang: "go1.*",
+		why: "a Go worker says what it is",
+	},
+
+	// The worker: safer than RQ.
+	{
+		scenario: "work: *", key: "rq:results:*", field: "(ttl)", python: "none", golang: "now+*",
+		why: "RQ keeps the results of a failed job for ever; ours live as long as the job",
+	},
+	{
+		scenario: "work: asked for a retry without a result", key: "rq:results:j", field: "(key)", golang: "<absent>", until: "2.10",
+		why: "before 3.0 a deleted job leaves its results behind; ours go with it, as in 3.0",
+	},
+	{
+		scenario: "work: canceled in the queue",
+		why:      "RQ runs a job that was canceled when its worker had taken it already; ours drops it",
+	},
+	{
+		scenario: "work: * in the queue", key: "rq:queue:default:intermediate", field: "(key)", golang: "<absent>",
+		why: "RQ leaves ids without a job in the intermediate queue for its maintenance",
+	},
+	{
+		scenario: "work: ids of nothing", key: "rq:queue:default:intermediate", field: "(key)", golang: "<absent>",
+		why: "RQ leaves ids without a job in the intermediate queue for its maintenance",
+	},
+	{
+		scenario: "work: dependent of a failure that is not kept",
+		why:      "RQ deletes a failed job before it looks for those that wait for it, and they wait for ever",
+	},
+	{
+		scenario: "work: retry later", key: "rq:job:j", field: "(ttl)", python: "none", golang: "now+100", until: "2.6",
+		why: "before 2.10 the ttl of a scheduled job is not applied",
+	},
+	{
+		scenario: "work: success callback that fails, and a retry", key: "rq:job:j", field: "result", golang: "<absent>",
+		why: "RQ stores what the callback refused; nothing reads it",
+	},
+
+	// The worker: what an older RQ does not write and does not mind.
+	{
+		scenario: "work: *", key: "rq:results:*", field: "* worker_name", python: "<absent>", golang: "w1", until: "2.0",
+		why: "RQ before 2.5 has no worker_name in results and ignores the field",
+	},
+	{
+		scenario: "work: *", key: "rq:results:*", field: "* execution_*", python: "<absent>", until: "2.6",
+		why: "RQ before 2.8 has no executions in results and ignores the fields",
+	},
+	{
+		scenario: "work: *", key: "rq:clean_groups", field: "(key)", python: "<absent>", until: "2.10",
+		why: "RQ before 3.0 cleans no groups; the lock is for other Go workers and expires",
+	},
+	{
+		scenario: "work: asked for *", key: "rq:results:j", field: "* return_value", python: "<absent>", golang: "*Retry*enqueue_at_front*", until: "2.6",
+		why: "RQ before 2.7 does not store the request for a retry, and can read one",
+	},
+	{
+		scenario: "work: asked for *", key: "rq:job:j", field: "result", golang: "*Retry*enqueue_at_front*", until: "2.6",
+		why: "the Retry of RQ before 2.7 has one attribute less, and takes one more",
+	},
+
+	// The worker: no matter.
+	{
+		scenario: "work: suspended", key: "rq:clean_groups", field: "(key)", python: "<absent>",
+		why: "RQ looks whether it is suspended before its first maintenance; ours before each claim",
+	},
+	{
+		scenario: "work: suspended", key: "rq:worker:w1", field: "state", python: "started", golang: "idle",
+		why: "RQ looks whether it is suspended before its first maintenance; ours before each claim",
+	},
 }
 
 // covers says whether d allows what a scenario found with an RQ version.
 func (d *deviation) covers(scenario, version string, found difference) bool {
 	return glob(d.scenario, scenario) && between(version, d.since, d.until) &&
 		glob(d.key, found.key) && glob(d.field, found.field) &&
-		glob(d.python, found.python) && glob(d.golang, found.golang)
+		glob(d.python, found.python) && glob(d.golang, found.golang) &&
+		(!d.tracebacks || sameError(found.python, found.golang))
+}
+
+// module is what stands before the name of a class in a traceback's last line.
+var module = regexp.MustCompile(`^(\w+\.)+`)
+
+// sameError says whether both are tracebacks that end with the same error, of
+// the same class but for the module that it is from.
+func sameError(a, b string) bool {
+	var last [2]string
+	for i, text := range []string{a, b} {
+		lines := strings.Split(text, "\n")
+		if !strings.Contains(lines[0], "Traceback (most recent call last):") || len(lines) < 3 || lines[len(lines)-1] != "" {
+			return false
+		}
+		last[i] = module.ReplaceAllString(lines[len(lines)-2], "")
+	}
+	return last[0] == last[1]
 }
 
 // unexpected returns what no deviation of allow covers.
