@@ -20,7 +20,7 @@ type command struct {
 // failed to for the first time. After a lost connection go-redis subscribes again.
 func (r *run) listen(ctx context.Context, ready chan<- struct{}) {
 	sub := r.db.Subscribe(ctx, keys.Commands(r.cfg.Name))
-	defer sub.Close()
+	defer func() { _ = sub.Close() }()
 	if _, err := sub.Receive(ctx); err != nil && ctx.Err() == nil {
 		r.log.Error("rq: subscribe to commands", "error", err)
 	}

@@ -20,7 +20,7 @@ type outcomeKey struct{}
 // JobOutcome returns what the job of a callback has come to: what its function
 // returned, or the error that it failed with. It is false outside callbacks.
 // RQ gives its callbacks the same as arguments.
-func JobOutcome(ctx context.Context) (value any, err error, ok bool) { //nolint:revive // as a map's "value, ok" with an error between
+func JobOutcome(ctx context.Context) (value any, err error, ok bool) {
 	o, ok := ctx.Value(outcomeKey{}).(result)
 	return o.value, o.err, ok
 }

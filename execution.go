@@ -54,9 +54,15 @@ func (r *run) newJob(id string, hash map[string]string) *Job {
 
 // Why the context of a job's handler ends, besides its timeout.
 var (
-	errStopped = errors.New("Job stopped by user, work-horse terminated.")                         //nolint:staticcheck // RQ's text
-	errKilled  = errors.New("Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); ") //nolint:staticcheck // RQ's text
+	errStopped = errors.New("rq: the job was stopped by a command")
+	errKilled  = errors.New("rq: the job was killed by a command")
 	errAway    = errors.New("rq: the job is not this worker's any more: it was abandoned, deleted or canceled")
+)
+
+// What RQ writes of jobs that were ended by a command.
+const (
+	stoppedText = "Job stopped by user, work-horse terminated."
+	killedText  = "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
 )
 
 // execute runs a claimed job and settles it. It is the life of one goroutine.
@@ -105,7 +111,7 @@ func (r *run) perform(e *execution) outcome {
 	case errors.Is(err, errStopped):
 		return r.stopped(e)
 	case errors.Is(err, errKilled):
-		return r.failed(e, err.Error())
+		return r.failed(e, killedText)
 	case err != nil:
 		return r.failedBy(e, name, err)
 	}

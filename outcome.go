@@ -135,7 +135,7 @@ func (r *run) stop(e *execution) outcome {
 	s := r.settlement(e, ended)
 	s.Counter, s.Seconds = "failed_job_count", worked(e, ended)
 	res := e.result(wire.Failed, r.cfg.Name, ended)
-	exc := errStopped.Error()
+	exc := stoppedText
 	res.ExcString = &exc
 	r.fail(&s, e, StatusStopped, res, ended)
 	return outcome{what: "stopped", settle: s}

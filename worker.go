@@ -2,6 +2,7 @@ package rq
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -149,7 +150,7 @@ func (w *Worker) fill() {
 	}
 	if c.Name == "" {
 		id := uuid.New()
-		c.Name = fmt.Sprintf("%x", id[:])
+		c.Name = hex.EncodeToString(id[:])
 	}
 	if c.Concurrency == 0 {
 		c.Concurrency = 1

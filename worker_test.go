@@ -20,7 +20,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // testHandlers are functions that tests enqueue.
 var testHandlers = Handlers{
 	"tasks.add":  Func(func(a, b int) int { return a + b }, "a", "b"),
-	"tasks.fail": Func(func(message string) error { return errors.New(message) }, "message"),
+	"tasks.fail": Func(errors.New, "message"),
 	"tasks.wait": HandlerFunc(func(ctx context.Context, _ *Job) (any, error) {
 		<-ctx.Done()
 		return nil, context.Cause(ctx)
