@@ -39,11 +39,16 @@ const (
 	// two milliseconds' worth, in which the server does nothing else. Larger ones
 	// are no faster in the end.
 	schedulerChunk = 100
+
+	// schedulerPatience is how many seconds later to look again for a job that was
+	// scheduled and is not there.
+	schedulerPatience = 5
 )
 
-// schedulerNameRelease is the first that knows schedulers by name, in locks and
-// in hashes of their own.
-var schedulerNameRelease = release{2, 10}
+var (
+	schedulerNameRelease = release{2, 10} // knows schedulers by name, in locks and in hashes of their own
+	savedFirstRelease    = release{3, 0}  // saves a job no later than it is scheduled
+)
 
 // A scheduler moves the due jobs of some queues to those queues. Python's and
 // Go's schedulers share the work by RQ's locks, one for each queue
@@ -55,6 +60,7 @@ type scheduler struct {
 	queues []string
 	self   wire.Scheduler
 	owner  string // what its locks hold
+	again  int    // seconds after which to look again for a job; 0 is never
 
 	held        map[string]bool
 	beat, tried time.Time         // when its own locks were renewed, and when all were tried
@@ -78,6 +84,9 @@ func newScheduler(rdb redis.UniversalClient, queues []string, fleet release, log
 	s.owner = s.self.Name
 	if fleet.before(schedulerNameRelease) {
 		s.owner = ownerNumber(s.self.PID)
+	}
+	if fleet.before(savedFirstRelease) {
+		s.again = schedulerPatience
 	}
 	return s
 }
@@ -254,7 +263,7 @@ func (s *scheduler) move(ctx context.Context, queue string, stay map[string][]st
 	}
 	done, err := scripts.EnqueueDue(ctx, s.rdb, scripts.Due{
 		Queue: queue, Owner: s.owner, Now: moment(now()), Timeout: int(DefaultTimeout / time.Second),
-		Skip: len(stay[queue]), Most: s.chunk,
+		Skip: len(stay[queue]), Most: s.chunk, Again: s.again,
 	})
 	switch {
 	case isReply(err):

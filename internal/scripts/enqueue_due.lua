@@ -1,7 +1,11 @@
 -- enqueue_due moves scheduled jobs of one queue that are due into the queue, or
 -- in line for their rate limits, as long as the caller has the queue's scheduler
 -- lock: what RQ does in three steps can happen twice when a scheduler was held up
--- for longer than its lock lasts. Ids without a job are dropped.
+-- for longer than its lock lasts.
+--
+-- Ids without a job are dropped. But RQ before 3.0 saves a job only after it has
+-- scheduled it. With such around, the first time that the job is not there the id
+-- becomes due again a little later, at half a second, which marks it.
 --
 -- No entry may stop those behind it. So all that can fail comes before the first
 -- change, or is caught: a job that cannot get in line for its rate limit stays
@@ -10,14 +14,15 @@
 -- KEYS: scheduler lock, scheduled, queue, deferred
 -- ARGV: what the lock holds if it is the caller's, name of the queue, now in Unix
 --       seconds, enqueued_at, the timeout of jobs that have none, how many due ids
---       to leave out, how many to look at after those
+--       to leave out, how many to look at after those, in how many seconds to look
+--       again for a job that is not there (0: never)
 -- returns nothing if the caller has no lock, else the number of ids looked at,
 --         those of them that are keys of something else and were dropped, and
 --         those that stay
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return {}
 end
-local queue, now, enqueued_at, default_timeout, skip, most = unpack(ARGV, 2, 7)
+local queue, now, enqueued_at, default_timeout, skip, most, patience = unpack(ARGV, 2, 8)
 
 -- read_job returns what decides where a job goes.
 local function read_job(id)
@@ -54,8 +59,17 @@ local function get_in_line(job)
   return true
 end
 
+-- is_late tells whether a job may yet come, and looks again for it later if so.
+local function is_late(id)
+  if patience == '0' or tonumber(redis.call('ZSCORE', KEYS[2], id)) % 1 ~= 0 then
+    return false
+  end
+  redis.call('ZADD', KEYS[2], now + patience - 0.5, id)
+  return true
+end
+
 local due = redis.call('ZRANGEBYSCORE', KEYS[2], 0, now, 'LIMIT', skip, most)
-local front, back, free, limited, done, alien, stay = {}, {}, {}, {}, {}, {}, {}
+local front, back, free, limited, absent, alien, done, stay = {}, {}, {}, {}, {}, {}, {}, {}
 for _, id in ipairs(due) do
   local there = redis.pcall('HEXISTS', 'rq:job:' .. id, 'data')
   if there == 1 then
@@ -68,11 +82,11 @@ for _, id in ipairs(due) do
       free[#free + 1] = job
       done[#done + 1] = id
     end
-  else
+  elseif there ~= 0 then
+    alien[#alien + 1] = id
     done[#done + 1] = id
-    if there ~= 0 then
-      alien[#alien + 1] = id
-    end
+  else
+    absent[#absent + 1] = id
   end
 end
 if #back > 0 then
@@ -91,6 +105,11 @@ end
 for _, job in ipairs(limited) do
   local list = get_in_line(job) and done or stay
   list[#list + 1] = job.id
+end
+for _, id in ipairs(absent) do
+  if not is_late(id) then
+    done[#done + 1] = id
+  end
 end
 if #done > 0 then
   redis.call('ZREM', KEYS[2], unpack(done))

@@ -32,6 +32,7 @@ type Due struct {
 	Timeout int // in seconds, of jobs that have none
 	Skip    int // due ids to leave out
 	Most    int // ids to look at
+	Again   int // in how many seconds to look again for a job that is not there; 0 is never
 }
 
 // An Enqueued is what EnqueueDue did.
@@ -46,7 +47,7 @@ type Enqueued struct {
 func EnqueueDue(ctx context.Context, c redis.Scripter, p Due) (Enqueued, error) {
 	reply, err := enqueueDue.Run(ctx, c,
 		[]string{keys.SchedulerLock(p.Queue), keys.Scheduled(p.Queue), keys.Queue(p.Queue), keys.Deferred(p.Queue)},
-		p.Owner, p.Queue, p.Now.Unix, p.Now.Text, p.Timeout, p.Skip, p.Most).Slice()
+		p.Owner, p.Queue, p.Now.Unix, p.Now.Text, p.Timeout, p.Skip, p.Most, p.Again).Slice()
 	if err != nil || len(reply) == 0 {
 		return Enqueued{}, err
 	}

@@ -192,8 +192,23 @@ func TestEnqueueDueGarbage(t *testing.T) {
 	behind := func(commands ...string) []string {
 		return dueJob("", append(commands, "ZADD rq:scheduled:q 1 b")...)
 	}
+	again := func(p *Due) { p.Again = 5 }
 	play(t, []scene{
 		{name: "no job", before: behind(), act: moves(seen(2)), want: dueMoved},
+		{
+			name: "a job that may yet come", before: behind(), act: moves(seen(2), again),
+			want: dueMoved.and(keyspace{"rq:scheduled:q": "zset b=1004.5 later=2000"}),
+		},
+		{
+			name: "a job that should have come", before: dueJob("", "ZADD rq:scheduled:q 999.5 b"), act: moves(seen(2), again),
+			want: dueMoved,
+		},
+		{
+			name: "a job that has come", before: dueJob("", "ZADD rq:scheduled:q 999.5 b", "HSET rq:job:b data x timeout 1"), act: moves(seen(2), again),
+			want: dueMoved.and(keyspace{
+				"rq:job:b": "hash data=x enqueued_at=T origin=q status=queued timeout=1", "rq:queue:q": "list a b",
+			}),
+		},
 		{name: "a job without data", before: behind("HSET rq:job:b status scheduled origin q"), act: moves(seen(2)), want: dueMoved},
 		{
 			name: "no hash", before: behind("SET rq:job:b x"), want: dueMoved,
