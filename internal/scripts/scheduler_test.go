@@ -183,6 +183,15 @@ func TestEnqueueDueWithinARateLimit(t *testing.T) {
 				"rq:scheduled:q": "zset a=900 later=2000", "rq:rl-keys": "set k", "rq:rl:k": "hash concurrency=1",
 			},
 		},
+		{
+			name: "one whose next in line is no job", act: moves(seen(1)),
+			before: limited("rate_limit_concurrency 2", "ZADD rq:rl:k:rate_limited 1000 b", "SET rq:job:b x"),
+			want: keyspace{
+				"rq:job:a":   "hash data=x enqueued_at=T origin=q rate_limit_concurrency=2 rate_limit_key=k status=queued timeout=30",
+				"rq:queue:q": "list a", "rq:scheduled:q": "zset later=2000",
+				"rq:rl-keys": "set k", "rq:rl:k": "hash concurrency=2", "rq:rl:k:allowed": "zset a=1000", "rq:rl:k:rate_limited": "",
+			},
+		},
 	})
 }
 
