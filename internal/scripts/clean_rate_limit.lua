@@ -15,9 +15,14 @@ local function holds_slot(id)
   return status == 'queued' or status == 'started' or (try('ZCOUNT', 'rq:executions:' .. id, '(' .. now, '+inf') or 0) > 0
 end
 
-local function waits(id)
+-- may_go tells whether a job waits, and whether its queue can take it.
+local function may_go(id)
   local origin, status = unpack(try('HMGET', 'rq:job:' .. id, 'origin', 'status') or {})
-  return origin and status == 'rate_limited'
+  if not origin or status ~= 'rate_limited' then
+    return false, false
+  end
+  local kind = redis.call('TYPE', 'rq:queue:' .. origin).ok
+  return true, kind == 'list' or kind == 'none'
 end
 
 local allowed, kept = redis.call('ZRANGE', KEYS[1], skip, skip + most - 1), 0
@@ -33,17 +38,20 @@ end
 -- and does no more than is counted here.
 local concurrency = tonumber(redis.call('HGET', KEYS[3], 'concurrency') or 0) or 0
 local held = redis.call('ZCARD', KEYS[1])
-local waiting, next_ones = {}, 0
+local waiting, dropped, next_ones = {}, 0, 0
 if concurrency > held then
   waiting = redis.call('ZRANGE', KEYS[2], 0, most - 1)
 end
 for _, id in ipairs(waiting) do
   if held + next_ones >= concurrency then
     break
-  elseif waits(id) then
+  end
+  local waits, can_go = may_go(id)
+  if can_go then
     next_ones = next_ones + 1
-  else
+  elseif not waits then
     redis.call('ZREM', KEYS[2], id)
+    dropped = dropped + 1
   end
 end
 promote(KEYS[1], KEYS[2], held + next_ones, now, enqueued_at)
@@ -52,4 +60,4 @@ if redis.call('ZCARD', KEYS[1]) == 0 and redis.call('ZCARD', KEYS[2]) == 0 then
   redis.call('SREM', KEYS[4], key)
   redis.call('DEL', KEYS[3])
 end
-return {kept, (#allowed == most or #waiting == most) and 1 or 0}
+return {kept, (#allowed == most or (#waiting == most and next_ones + dropped > 0)) and 1 or 0}

@@ -301,6 +301,10 @@ func TestCleanRateLimitPromotes(t *testing.T) {
 			want: keyspace{"rq:job:c": queuedHash, "rq:queue:q": "list c", "rq:rl:k:allowed": "zset c=1000", "rq:rl:k:rate_limited": ""},
 		},
 		{
+			name: "none that waits behind many whose queue is no list", before: limit("1", "HSET rq:job:a origin p", "SET rq:queue:p x", "HSET rq:job:b origin p"),
+			act: limits(0, false, 0, 2),
+		},
+		{
 			name: "the limit is removed when nobody needs it", before: limit("1", "DEL rq:job:a rq:job:b rq:job:c", "ZADD rq:rl:k:allowed 1 gone"),
 			act:  limits(0, false, 0, 9),
 			want: keyspace{"rq:rl:k": "", "rq:rl:k:allowed": "", "rq:rl:k:rate_limited": "", "rq:rl-keys": "set l"},
