@@ -22,7 +22,7 @@ type fetcher struct {
 	moved     []arrival // ids that wait in intermediate queues for the next claim
 	claimed   int       // jobs so far
 	failures  int       // claims in a row
-	lost      bool      // the reply to a claim did not come
+	unheard   bool      // the reply to the last claim did not come
 	drained   bool      // the last claim left nothing in the queues
 	idleSince time.Time
 }
@@ -32,7 +32,16 @@ func (r *run) fetch(ctx context.Context) {
 	f := &fetcher{run: r, order: slices.Clone(r.cfg.Queues), idleSince: time.Now()}
 	for ctx.Err() == nil && f.step(ctx) {
 	}
-	f.putBack(context.WithoutCancel(ctx))
+	f.leave(context.WithoutCancel(ctx))
+}
+
+// leave gives back what was taken and not started, in more than one try if need
+// be.
+func (f *fetcher) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, booksGrace)
+	defer cancel()
+	for !f.putBack(ctx) && sleep(ctx, firstBackOff) {
+	}
 	f.waiters.close()
 }
 
@@ -79,11 +88,11 @@ func (f *fetcher) left() int {
 
 // claim takes up to most jobs and starts them.
 func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, err error) {
-	if f.lost {
+	if f.unheard {
 		if err := f.reclaim(ctx); err != nil {
 			return 0, 0, err
 		}
-		f.lost = false
+		f.unheard = false
 	}
 	f.moved = append(f.moved, f.waiters.arrived()...)
 	now := now()
@@ -100,7 +109,8 @@ func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, er
 	}
 	state, jobs, err := scripts.ClaimJobs(ctx, once{f.db}, p)
 	if err != nil {
-		f.lost = true
+		f.unheard = true
+		f.lost.add(p.Executions)
 		return 0, 0, err
 	}
 	f.moved, f.failures = nil, 0
@@ -144,16 +154,19 @@ func (f *fetcher) begin(queue string, claimed scripts.ClaimedJob, now time.Time)
 }
 
 // putBack returns to their queues what was taken of them and not claimed.
-func (f *fetcher) putBack(ctx context.Context) {
+// It reports whether nothing is left to put back.
+func (f *fetcher) putBack(ctx context.Context) bool {
 	f.moved = append(f.moved, f.waiters.end()...)
-	if len(f.moved) == 0 {
-		return
+	if len(f.moved) == 0 && !f.unheard {
+		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, booksGrace)
 	defer cancel()
 	if _, _, err := f.claim(ctx, 0); err != nil {
 		f.log.Error("rq: put jobs back: maintenance will", "jobs", len(f.moved), "error", err)
+		return false
 	}
+	return true
 }
 
 // wait waits until there may be something to claim. It reports whether to go on.
@@ -245,31 +258,6 @@ func (f *fetcher) backOff(ctx context.Context, err error) bool {
 	f.log.Error("rq: claim jobs", "error", err, "again in", d)
 	sleep(ctx, d)
 	return true
-}
-
-// reclaim puts back the jobs of a claim whose reply did not come: they are in
-// executions of this worker that it does not know.
-func (f *fetcher) reclaim(ctx context.Context) error {
-	pairs, err := f.db.SMembers(ctx, keys.WorkerExecutions(f.cfg.Name)).Result()
-	if err != nil {
-		return err
-	}
-	for _, pair := range pairs {
-		id, execution := splitPair(pair)
-		if f.knows(execution) {
-			continue
-		}
-		hash, err := f.db.HGetAll(ctx, keys.Job(id)).Result()
-		if err != nil {
-			return err
-		}
-		e := f.newExecution(hash["origin"], scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())
-		e.cancel(nil)
-		if _, err := scripts.SettleJob(ctx, f.db, f.released(e, scripts.Front)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // executionIDs returns n ids as uuid4().hex makes them.

@@ -24,6 +24,9 @@ func (r *run) beatOften(ctx context.Context) {
 			if next, ok := r.beat(ctx); ok {
 				sweep = time.After(next)
 			}
+			if err := r.reclaim(ctx); err != nil && ctx.Err() == nil {
+				r.log.Error("rq: put back the jobs of a lost claim", "error", err)
+			}
 		case <-sweep:
 			sweep = nil
 			signal(r.sweep)

@@ -40,6 +40,7 @@ type run struct {
 	waiters *waiters
 	strays  *strays
 	unknown *unknownFuncs
+	lost    lostClaims
 	working sync.WaitGroup
 
 	sweep     chan struct{} // asks the maintenance for abandoned jobs
@@ -207,13 +208,6 @@ func (r *run) remove(e *execution) {
 	delete(r.running, e.id)
 	r.mu.Unlock()
 	signal(r.settled)
-}
-
-// knows reports whether an execution is one of the running ones.
-func (r *run) knows(execution string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.running[execution] != nil
 }
 
 func (r *run) busy() int {
