@@ -231,7 +231,7 @@ func idleWorker(t *testing.T, rdb *redis.Client, cfg WorkerConfig) *Worker {
 		cancel()
 		assert.NoError(t, <-ended)
 	})
-	waits(t, rdb, w.Name())
+	waits(t, rdb, w)
 	return w
 }
 

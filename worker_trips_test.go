@@ -56,20 +56,21 @@ func counted(t *testing.T, rdb *redis.Client, cfg WorkerConfig) *trips {
 		assert.NoError(t, <-ended)
 		r.close()
 	})
-	waits(t, rdb, w.Name())
+	waits(t, rdb, w)
 	return h
 }
 
-// waits returns when a worker waits for jobs.
-func waits(t *testing.T, rdb *redis.Client, name string) {
+// waits returns when a worker waits for jobs on all its queues.
+func waits(t *testing.T, rdb *redis.Client, w *Worker) {
 	t.Helper()
 	require.Eventually(t, func() bool {
+		n := 0
 		for line := range strings.Lines(rdb.ClientList(t.Context()).Val()) {
-			if strings.Contains(line, " name="+name+" ") && strings.Contains(line, " cmd=blmove ") {
-				return true
+			if strings.Contains(line, " name="+w.Name()+" ") && strings.Contains(line, " cmd=blmove ") {
+				n++
 			}
 		}
-		return false
+		return n == len(w.cfg.Queues)
 	}, 10*time.Second, time.Millisecond)
 }
 
