@@ -1,6 +1,8 @@
 -- beat renews what tells others that a worker and its executions are alive. Of
 -- an execution that has been taken away it renews nothing: a late heartbeat must
--- not bring back a job that is deleted, or one that others have taken over.
+-- not bring back a job that is deleted, or one that others have taken over. One
+-- that it cannot renew, because a key holds something else, does not keep it from
+-- the others.
 --
 -- KEYS: worker, its executions
 -- ARGV: birth of the worker, now in Unix seconds, now as a time, now with a
@@ -26,35 +28,43 @@ else
 end
 local reply = {state, tostring(redis.call('EXISTS', 'rq:suspended'))}
 
--- renew reports whether the execution is still the job's.
-local function renew(id, execution, queue, member, ttl, created)
-  local job, pair = 'rq:job:' .. id, id .. ':' .. execution
-  local of_worker = redis.call('HGET', job, 'worker_name')
-  if not of_worker or not redis.call('ZSCORE', 'rq:wip:' .. queue, member) or (member == id and of_worker ~= worker) then
+-- held reports whether an execution is still the job's.
+local function held(id, queue, member)
+  local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'worker_name', 'status')
+  local of_worker, status = unpack(fields.err and {} or fields)
+  if not of_worker or status == 'canceled' or (member == id and of_worker ~= worker) then
     return false
   end
+  return redis.pcall('ZSCORE', 'rq:wip:' .. queue, member) -- an error does not tell that it is not
+end
+
+local function renew(id, execution, queue, member, ttl, created)
+  local job, pair = 'rq:job:' .. id, id .. ':' .. execution
+  redis.call('ZADD', 'rq:wip:' .. queue, 'XX', now + ttl, member)
   redis.call('HSET', 'rq:execution:' .. pair, 'id', execution, 'job_id', id, 'created_at', created,
     'last_heartbeat', moment, 'worker_name', worker)
   redis.call('EXPIRE', 'rq:execution:' .. pair, ttl)
-  redis.call('ZADD', 'rq:wip:' .. queue, 'XX', now + ttl, member)
-  redis.call('ZADD', 'rq:executions:' .. id, now + ttl + 60, execution)
+  own('ZADD', 'rq:executions:' .. id, now + ttl + 60, execution)
   redis.call('EXPIRE', 'rq:executions:' .. id, ttl + 60)
   redis.call('HSET', job, 'last_heartbeat', time)
   if state == 1 then
-    redis.call('SADD', KEYS[2], pair)
+    own('SADD', KEYS[2], pair)
     redis.call('EXPIRE', KEYS[2], keep)
   end
-  return true
 end
 
 local away = {}
 for at = 8 + queues, #ARGV, 6 do
-  if not renew(unpack(ARGV, at, at + 5)) then
-    away[#away + 1] = ARGV[at + 1]
+  local id, execution, queue, member = unpack(ARGV, at, at + 3)
+  if held(id, queue, member) then
+    pcall(renew, unpack(ARGV, at, at + 5))
+  else
+    away[#away + 1] = execution
   end
 end
 for i = 1, queues do
-  reply[#reply + 1] = redis.call('ZRANGE', 'rq:wip:' .. ARGV[7 + i], 0, 0, 'WITHSCORES')[2] or ''
+  local first = redis.pcall('ZRANGE', 'rq:wip:' .. ARGV[7 + i], 0, 0, 'WITHSCORES')
+  reply[#reply + 1] = not first.err and first[2] or ''
 end
 for _, execution in ipairs(away) do
   reply[#reply + 1] = execution

@@ -1,8 +1,10 @@
 -- expire_job lets a job and its relations expire. No ttl, or one that is not
--- positive, changes nothing.
+-- positive, changes nothing. One that no clock will reach is cut: EXPIRE fails
+-- on larger numbers.
 local function expire_job(id, ttl)
-  ttl = tonumber(ttl or 0) or 0
+  ttl = math.floor(math.min(tonumber(ttl or 0) or 0, 9e9))
   if ttl > 0 then
+    ttl = string.format('%.0f', ttl)
     redis.call('EXPIRE', 'rq:job:' .. id, ttl)
     redis.call('EXPIRE', 'rq:job:' .. id .. ':dependents', ttl)
     redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)
@@ -21,29 +23,37 @@ local function queue_stored(id, origin, front, enqueued_at, ttl)
 end
 
 -- enqueue_stored puts a job that is stored already in its queue, or in line for
--- its rate limit, and renews its ttl.
+-- its rate limit, and renews its ttl. When that fails, the job is as it was.
 --
 -- front: whether at the front; now: Unix seconds; enqueued_at: the time to note
 local function enqueue_stored(id, origin, front, now, enqueued_at)
   local job = 'rq:job:' .. id
-  local limit, concurrency = rate_limit_of(job)
-  local ttl = redis.call('HGET', job, 'ttl')
-  if not limit then
+  local ttl, status, key, concurrency = unpack(redis.call('HMGET', job, 'ttl', 'status', 'rate_limit_key', 'rate_limit_concurrency'))
+  key, concurrency = limit_of(key, concurrency)
+  if not key then
     return queue_stored(id, origin, front, enqueued_at, ttl)
   end
   redis.call('SADD', 'rq:queues', 'rq:queue:' .. origin)
   redis.call('HSET', job, 'status', 'rate_limited')
-  wait_for_slot(id, limit, concurrency, now, enqueued_at)
+  local done, err = pcall(wait_for_slot, id, key, concurrency, now, enqueued_at)
+  if not done then
+    redis.call('HSET', job, 'status', status or '')
+    error(err, 0)
+  end
   expire_job(id, ttl)
 end
 
 -- dependencies_met tells whether all that a job waits for, but for one parent,
 -- is done. A dependency that does not exist counts as done, as in RQ.
 local function dependencies_met(id, parent, failed_will_do)
-  for _, dependency in ipairs(redis.call('SMEMBERS', 'rq:job::' .. id .. ':dependencies')) do
+  local dependencies = redis.pcall('SMEMBERS', 'rq:job::' .. id .. ':dependencies')
+  if dependencies.err then
+    return false -- nobody knows
+  end
+  for _, dependency in ipairs(dependencies) do
     if dependency ~= parent then
-      local s = redis.call('HGET', 'rq:job:' .. dependency, 'status')
-      if s and s ~= '' and s ~= 'finished' and not (failed_will_do and s == 'failed') then
+      local s = redis.pcall('HGET', 'rq:job:' .. dependency, 'status')
+      if type(s) == 'string' and s ~= '' and s ~= 'finished' and not (failed_will_do and s == 'failed') then
         return false
       end
     end
@@ -52,22 +62,30 @@ local function dependencies_met(id, parent, failed_will_do)
 end
 
 -- enqueue_dependents puts the jobs that wait for a job, and for no other, in
--- their queues.
+-- their queues. One that cannot be put there waits on.
 --
 -- status: what has become of the job; "canceled" stands for one that its
 -- dependents need no more
+-- returns how many wait on
 local function enqueue_dependents(id, status, now, enqueued_at)
   local key = 'rq:job:' .. id .. ':dependents'
-  for _, dependent in ipairs(redis.call('SMEMBERS', key)) do
+  local waiting = redis.pcall('SMEMBERS', key)
+  if waiting.err then
+    return 0
+  end
+  local left = #waiting
+  for _, dependent in ipairs(waiting) do
     local fields = redis.pcall('HMGET', 'rq:job:' .. dependent, 'origin', 'status', 'allow_dependency_failures', 'enqueue_at_front')
     local origin, its_status, allow, front = unpack(fields.err and {} or fields)
     local may = status ~= 'failed' or allow == '1'
-    if origin and its_status == 'deferred' and may and dependencies_met(dependent, id, allow == '1') then
-      enqueue_stored(dependent, origin, front == '1', now, enqueued_at)
-      redis.call('ZREM', 'rq:deferred:' .. origin, dependent)
+    if origin and its_status == 'deferred' and may and dependencies_met(dependent, id, allow == '1')
+      and pcall(enqueue_stored, dependent, origin, front == '1', now, enqueued_at) then
+      redis.pcall('ZREM', 'rq:deferred:' .. origin, dependent)
       redis.call('SREM', key, dependent)
+      left = left - 1
     end
   end
+  return left
 end
 
 -- The registry a job is in, by its status. A started one is in rq:wip.
@@ -86,4 +104,18 @@ local function leave_registry(id, origin, status)
       redis.call('ZREM', 'rq:wip:' .. origin, id .. ':' .. execution)
     end
   end
+end
+
+-- end_executions takes all executions of a job away that is no more.
+local function end_executions(id, origin)
+  for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
+    local pair = id .. ':' .. execution
+    local worker = redis.call('HGET', 'rq:execution:' .. pair, 'worker_name')
+    if worker and worker ~= '' then
+      redis.call('SREM', 'rq:worker:' .. worker .. ':executions', pair)
+    end
+    redis.call('DEL', 'rq:execution:' .. pair)
+    redis.call('ZREM', 'rq:wip:' .. origin, pair)
+  end
+  redis.call('DEL', 'rq:executions:' .. id)
 end

@@ -1,37 +1,50 @@
--- rate_limit_of returns the key and the concurrency of a job's rate limit, or
--- nothing if it has none. As in RQ, it has one only if both fields are there.
---
--- job: the key of the job
-local function rate_limit_of(job)
-  local key, concurrency = unpack(redis.call('HMGET', job, 'rate_limit_key', 'rate_limit_concurrency'))
+-- limit_of returns the key and the concurrency of a rate limit from the two
+-- fields of a job, or nothing. As in RQ, there is one only if both are there.
+local function limit_of(key, concurrency)
   concurrency = tonumber(concurrency or 0) or 0
   if key and key ~= '' and concurrency ~= 0 then
     return key, concurrency
   end
 end
 
+-- rate_limit_of returns the key and the concurrency of a job's rate limit, or
+-- nothing if it has none.
+--
+-- job: the key of the job
+local function rate_limit_of(job)
+  return limit_of(unpack(redis.call('HMGET', job, 'rate_limit_key', 'rate_limit_concurrency')))
+end
+
 -- promote fills the free slots of a rate limit with its waiting jobs, the
--- oldest first, and puts them in their queues. The keys of those jobs are made
--- here, because they are known only here.
+-- oldest first, and puts them in their queues. Those whose queue is none wait
+-- on. The keys of those jobs are made here, because they are known only here.
 --
 -- allowed, waiting: the two ZSETs of the rate limit; now: Unix seconds;
 -- enqueued_at: the time to note on the jobs
 -- returns the ids that were promoted
 local function promote(allowed, waiting, concurrency, now, enqueued_at)
-  local promoted = {}
+  local promoted, stuck = {}, {}
   while redis.call('ZCARD', allowed) < concurrency do
-    local id = redis.call('ZPOPMIN', waiting)[1]
+    local id, since = unpack(redis.call('ZPOPMIN', waiting))
     if not id then
       break
     end
     local job = 'rq:job:' .. id
-    local origin, status, front = unpack(redis.call('HMGET', job, 'origin', 'status', 'enqueue_at_front'))
+    local fields = redis.pcall('HMGET', job, 'origin', 'status', 'enqueue_at_front')
+    local origin, status, front = unpack(fields.err and {} or fields)
     if origin and status == 'rate_limited' then
-      redis.call('ZADD', allowed, now, id)
-      redis.call(front == '1' and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
-      redis.call('HSET', job, 'status', 'queued', 'enqueued_at', enqueued_at)
-      promoted[#promoted + 1] = id
+      local pushed = redis.pcall(front == '1' and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
+      if type(pushed) == 'table' then
+        stuck[#stuck + 1] = {since, id}
+      else
+        redis.call('ZADD', allowed, now, id)
+        redis.call('HSET', job, 'status', 'queued', 'enqueued_at', enqueued_at)
+        promoted[#promoted + 1] = id
+      end
     end
+  end
+  for _, entry in ipairs(stuck) do
+    redis.call('ZADD', waiting, entry[1], entry[2])
   end
   return promoted
 end
@@ -61,17 +74,19 @@ local function release_slot(id, key, now, enqueued_at)
   promote(config .. ':allowed', config .. ':rate_limited', concurrency, now, enqueued_at)
 end
 
--- leave_rate_limit takes a job out of its rate limit that was just canceled or
--- deleted, and gives its slot to the next one unless the job still runs.
-local function leave_rate_limit(id, key, now, enqueued_at)
-  local config = 'rq:rl:' .. key
-  redis.call('ZREM', config .. ':rate_limited', id)
+-- give_slot_on releases the slot of a job, if it holds one and does not run.
+local function give_slot_on(id, key, now, enqueued_at)
   if redis.call('ZCOUNT', 'rq:executions:' .. id, '(' .. now, '+inf') > 0 then
     return
   end
-  if redis.call('ZREM', config .. ':allowed', id) == 0 then
-    return
+  if redis.call('ZSCORE', 'rq:rl:' .. key .. ':allowed', id) then
+    release_slot(id, key, now, enqueued_at)
   end
-  local concurrency = tonumber(redis.call('HGET', config, 'concurrency') or 0) or 0
-  promote(config .. ':allowed', config .. ':rate_limited', concurrency, now, enqueued_at)
+end
+
+-- leave_rate_limit takes a job out of its rate limit that was just canceled or
+-- deleted, and gives its slot to the next one unless the job still runs.
+local function leave_rate_limit(id, key, now, enqueued_at)
+  redis.call('ZREM', 'rq:rl:' .. key .. ':rate_limited', id)
+  give_slot_on(id, key, now, enqueued_at)
 end

@@ -5,6 +5,7 @@ import (
 	_ "embed" // for the scripts
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -13,6 +14,8 @@ import (
 )
 
 var (
+	//go:embed lib_own.lua
+	libOwn string
 	//go:embed claim_jobs.lua
 	claimJobsLua string
 	//go:embed settle_job.lua
@@ -23,10 +26,12 @@ var (
 	registerWorkerLua string
 )
 
+var settleJobLib = libOwn + libRateLimit + libJob + settleJobLua
+
 var (
-	claimJobs      = redis.NewScript(claimJobsLua)
-	settleJob      = redis.NewScript(libRateLimit + libJob + settleJobLua)
-	beat           = redis.NewScript(beatLua)
+	claimJobs      = redis.NewScript(libOwn + claimJobsLua)
+	settleJob      = redis.NewScript(settleJobLib)
+	beat           = redis.NewScript(libOwn + beatLua)
 	registerWorker = redis.NewScript(registerWorkerLua)
 )
 
@@ -138,6 +143,7 @@ type Settle struct {
 	Counter                      string // of the worker
 	Seconds                      string // that it worked
 	CurrentJob                   string // of the worker; "" if nobody looks, "-" for none
+	RateLimit                    string // the job's key, for when its hash is gone
 	ResultTTL                    string
 	Result                       []any
 	Fields                       []any
@@ -148,9 +154,9 @@ func (p *Settle) keys() []string {
 }
 
 func (p *Settle) args() []any {
-	args := make([]any, 0, 17+len(p.Result)+len(p.Fields))
+	args := make([]any, 0, 18+len(p.Result)+len(p.Fields))
 	args = append(args, p.ID, p.Execution, p.Queue, p.Member, p.Now.Unix, p.Now.Text, p.Fence, p.Registry, p.Score,
-		p.Keep, p.Place, p.Parent, p.Counter, p.Seconds, p.CurrentJob, p.ResultTTL, len(p.Result))
+		p.Keep, p.Place, p.Parent, p.Counter, p.Seconds, p.CurrentJob, p.RateLimit, p.ResultTTL, len(p.Result))
 	return append(append(args, p.Result...), p.Fields...)
 }
 
@@ -169,7 +175,7 @@ func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (d
 	send := func(load bool) {
 		pipe := c.Pipeline()
 		if load {
-			pipe.ScriptLoad(ctx, libRateLimit+libJob+settleJobLua)
+			pipe.ScriptLoad(ctx, settleJobLib)
 		}
 		for i := range batch {
 			if !load || redis.HasErrorPrefix(errs[i], "NOSCRIPT") {
@@ -254,10 +260,18 @@ func SendBeat(ctx context.Context, c redis.Scripter, p Beat) (*Echo, error) {
 			echo.Away = append(echo.Away, text)
 			continue
 		}
-		score, _ := strconv.ParseFloat(text, 64)
-		echo.Expiries = append(echo.Expiries, int64(score))
+		echo.Expiries = append(echo.Expiries, moment(text))
 	}
 	return echo, nil
+}
+
+// moment reads a score as Unix seconds. What is none, as "inf", counts as 0.
+func moment(score string) int64 {
+	f, err := strconv.ParseFloat(score, 64)
+	if err != nil || !(f > 0 && f < 1<<53) {
+		return 0
+	}
+	return int64(f)
 }
 
 // How RegisterWorker treats another worker of the same name.
@@ -270,7 +284,11 @@ const (
 // RegisterWorker runs register_worker.lua. It reports false when another worker
 // has the name.
 func RegisterWorker(ctx context.Context, c redis.Scripter, name, how string, keep int, queues []string, fields []any) (bool, error) {
-	args := []any{how, keep, len(queues)}
+	birth := any("")
+	if i := slices.Index(fields, any("birth")); i >= 0 && i+1 < len(fields) {
+		birth = fields[i+1]
+	}
+	args := []any{how, birth, keep, len(queues)}
 	for _, q := range queues {
 		args = append(args, q)
 	}
