@@ -126,11 +126,11 @@ var deviations = []*deviation{
 		why: "the text is pickle's own",
 	},
 	{
-		scenario: "work: *", key: "rq:worker:w1", field: "version", golang: "rq-go/*",
+		scenario: "work: *", key: "rq:worker:*", field: "version", golang: "rq-go/*",
 		why: "a Go worker says what it is",
 	},
 	{
-		scenario: "work: *", key: "rq:worker:w1", field: "python_version", golang: "go1.*",
+		scenario: "work: *", key: "rq:worker:*", field: "python_version", golang: "go1.*",
 		why: "a Go worker says what it is",
 	},
 
@@ -168,6 +168,23 @@ var deviations = []*deviation{
 		why: "RQ stores what the callback refused; nothing reads it",
 	},
 
+	{
+		scenario: "work: during: *", key: "rq:job:*", field: "worker_name", python: "", golang: "<worker1>",
+		why: "RQ's parent process overwrites the job that it stopped with what it knew before; ours says who ran it",
+	},
+	{
+		scenario: "work: during: *", key: "rq:job:*", field: "last_heartbeat", python: "", golang: "<T*>",
+		why: "RQ's parent process overwrites the job that it stopped with what it knew before",
+	},
+	{
+		scenario: "work: during: stopped*", key: "rq:job:*", field: "ended_at", python: "", golang: "<T*>",
+		why: "RQ does not say when a stopped job ended",
+	},
+	{
+		scenario: "work: during: stopped*", key: "rq:results:*", field: "0 execution_ended_at", python: "<absent>",
+		why: "RQ does not say when a stopped job ended",
+	},
+
 	// The worker: what an older RQ does not write and does not mind.
 	{
 		scenario: "work: *", key: "rq:results:*", field: "* worker_name", python: "<absent>", golang: "w1", until: "2.0",
@@ -190,7 +207,48 @@ var deviations = []*deviation{
 		why: "the Retry of RQ before 2.7 has one attribute less, and takes one more",
 	},
 
+	{
+		scenario: "work: during: *", key: "rq:results:*", field: "0 worker_name", python: "<absent>", golang: "<worker1>", until: "2.0",
+		why: "RQ before 2.5 has no worker_name in results and ignores the field",
+	},
+	{
+		scenario: "work: during: *", key: "rq:worker:<worker1>:executions", field: "(key)", python: "<absent>", until: "2.10",
+		why: "RQ before 3.0 does not list a worker's executions; it looks at current_job",
+	},
+	{
+		scenario: "work: during: *", key: "rq:execution:*", field: "job_id", python: "<absent>", until: "2.10",
+		why: "RQ before 3.0 does not say in an execution whose it is, and ignores the field",
+	},
+	{
+		scenario: "work: during: *", key: "rq:execution:*", field: "worker_name", python: "<absent>", until: "2.10",
+		why: "RQ before 3.0 does not say in an execution whose it is, and ignores the field",
+	},
+	{
+		scenario: "work: during: *", key: "rq:execution*", field: "(key)", python: "<absent>", until: "1.16",
+		why: "RQ 1 has no executions and ignores the keys, which expire",
+	},
+
 	// The worker: no matter.
+	{
+		scenario: "work: during: suspended", key: "rq:worker:<worker1>", field: "state", python: "suspended", golang: "idle",
+		why: "RQ looks whether it is suspended after each job; ours when there is a next one, or with a heartbeat",
+	},
+	{
+		scenario: "work: during: *", key: "rq:worker:<worker1>:executions", field: "(ttl)", golang: "now+1*",
+		why: "RQ writes so long a ttl too, and cuts it with the heartbeat that follows",
+	},
+	{
+		scenario: "work: during: busy for a short time", key: "rq:worker:<worker1>", field: "(ttl)", python: "now+80", golang: "now+90",
+		why: "RQ believes a worker to be alive for as long as its job; ours can have many",
+	},
+	{
+		scenario: "work: during: *", key: "rq:worker:<worker1>", field: "(ttl)", python: "now+480", golang: "now+90",
+		why: "RQ sends a heartbeat after each job, for longer than it waits for the next one; ours sends one every 30 s",
+	},
+	{
+		scenario: "work: during: *", key: "rq:worker:<worker1>", field: "last_heartbeat", python: "<T*>", golang: "<T*>",
+		why: "RQ sends a heartbeat after each job; ours sends one every 30 s",
+	},
 	{
 		scenario: "work: suspended", key: "rq:clean_groups", field: "(key)", python: "<absent>",
 		why: "RQ looks whether it is suspended before its first maintenance; ours before each claim",

@@ -116,18 +116,18 @@ func (e *env) note(ctx context.Context, text string) error {
 	return e.db.RPush(ctx, "test:notes", text).Err()
 }
 
+// waitFor asks again and again, because go-redis does not end a blocking read
+// with its context.
 func (e *env) waitFor(ctx context.Context, key string) (string, error) {
 	job, _ := rq.CurrentJob(ctx)
 	e.db.RPush(ctx, key+":running", job.ID())
-	for {
-		got, err := e.db.BLPop(ctx, 100*time.Millisecond, key).Result()
-		if err == nil {
-			return got[1], nil
+	for ctx.Err() == nil {
+		if got, err := e.db.LPop(ctx, key).Result(); err == nil {
+			return got, nil
 		}
-		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
-		}
+		time.Sleep(5 * time.Millisecond)
 	}
+	return "", context.Cause(ctx)
 }
 
 // askOptions are the options of a Retry in Python.

@@ -69,10 +69,13 @@ func (g *goWorker) wait(t testing.TB) {
 	}
 }
 
+// patience is how long a test waits for something that takes a moment.
+const patience = 20 * time.Second
+
 // eventually waits until something has come to be, whoever does it.
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(workerTimeout); !done(); {
+	for end := time.Now().Add(patience); !done(); {
 		if time.Now().After(end) {
 			t.Fatalf("waited too long: %s", what)
 		}

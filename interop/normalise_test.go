@@ -58,7 +58,7 @@ var fieldRules = []fieldRule{
 	{re(`rq:results:.*`), re(`\d+ exc_string`), (*normaliser).unbase64Inflate},
 	{re(`rq:results:.*`), re(`\d+ execution_(started|ended)_at`), (*normaliser).unix},
 	{re(`rq:execution:.*`), re(`created_at|last_heartbeat`), (*normaliser).unix},
-	{re(`rq:worker:[^:]+`), re(`birth|death|last_heartbeat`), (*normaliser).time},
+	{re(`rq:worker:[^:]+`), re(`birth|death|last_heartbeat|shutdown_requested_date`), (*normaliser).time},
 	{re(`rq:worker:[^:]+`), re(`pid`), shape(digits, "<pid>")},
 	{re(`rq:worker:[^:]+`), re(`ip_address`), shape(address, "<address>")},
 	{re(`rq:worker:[^:]+`), re(`total_working_time|current_job_working_time`), (*normaliser).workingTime},
