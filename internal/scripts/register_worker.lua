@@ -8,9 +8,11 @@
 --       names, then the fields and values of the worker
 -- returns 1, or 0 if another worker has the name: then nothing was changed
 local how, birth, keep, queues = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local itself = false
 if how ~= 'instead' then
   local born, death = unpack(redis.call('HMGET', KEYS[1], 'birth', 'death'))
-  if born and not death and not (how == 'again' and born == birth) then
+  itself = how == 'again' and born == birth
+  if born and not death and not itself then
     return 0
   end
 end
@@ -18,8 +20,11 @@ redis.call('SADD', KEYS[3], KEYS[1])
 for i = 1, queues do
   redis.call('SADD', KEYS[3] .. ':' .. ARGV[4 + i], KEYS[1])
 end
+if not itself then
+  redis.call('DEL', KEYS[1])
+end
 if how ~= 'again' then
-  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('DEL', KEYS[2])
 end
 redis.call('HSET', KEYS[1], unpack(ARGV, 5 + queues))
 redis.call('EXPIRE', KEYS[1], keep)
