@@ -24,7 +24,6 @@ for _, id in ipairs(ids) do
   local job = 'rq:job:' .. id
   local ready = try('HGET', job, 'status') == 'ready_to_enqueue' and try('HEXISTS', job, 'data') == 1
   if ready and not pcall(enqueue, id, job) then
-    redis.call('HSET', job, 'status', 'ready_to_enqueue')
     kept = kept + 1
   else
     redis.call('ZREM', KEYS[1], id)

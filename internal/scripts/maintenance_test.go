@@ -301,6 +301,10 @@ func TestCleanRateLimitPromotes(t *testing.T) {
 			want: keyspace{"rq:job:c": queuedHash, "rq:queue:q": "list c", "rq:rl:k:allowed": "zset c=1000", "rq:rl:k:rate_limited": ""},
 		},
 		{
+			name: "none whose queue is no list", before: limit("1", "HSET rq:job:a origin p", "SET rq:queue:p x", "HSET rq:job:b origin p"), act: limits(0, false, 0, 9),
+			want: keyspace{"rq:job:c": queuedHash, "rq:queue:q": "list c", "rq:rl:k:allowed": "zset c=1000", "rq:rl:k:rate_limited": "zset a=1 b=2"},
+		},
+		{
 			name: "none that waits behind many whose queue is no list", before: limit("1", "HSET rq:job:a origin p", "SET rq:queue:p x", "HSET rq:job:b origin p"),
 			act: limits(0, false, 0, 2),
 		},
