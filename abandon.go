@@ -157,7 +157,7 @@ func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
 	}
 	r.tell(e.job, ErrAbandoned)
 	if out.webhook != "" {
-		e.job.sendWebhooks(ctx, out.webhook, exc)
+		e.job.sendWebhooks(ctx, r.log, out.webhook, exc)
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (r *run) execute(e *execution) {
 	}
 	r.report(e, out)
 	if out.webhook != "" {
-		e.job.sendWebhooks(r.jobs, out.webhook, out.exc)
+		e.job.sendWebhooks(r.jobs, r.log, out.webhook, out.exc)
 	}
 }
 

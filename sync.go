@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"time"
 
@@ -92,7 +93,7 @@ func (q *Queue) syncSucceeded(ctx context.Context, j *Job, value any) error {
 	if err := q.syncCallback(withOutcome(ctx, value, nil), j, onSuccess); err != nil {
 		return err
 	}
-	j.sendWebhooks(ctx, StatusFinished, "")
+	j.sendWebhooks(ctx, slog.Default(), StatusFinished, "")
 	return nil
 }
 
@@ -115,7 +116,7 @@ func (q *Queue) syncFailed(ctx context.Context, j *Job, function string, failure
 	if err := q.syncCallback(withOutcome(ctx, nil, failure), j, onFailure); err != nil {
 		return err
 	}
-	j.sendWebhooks(ctx, StatusFailed, exc)
+	j.sendWebhooks(ctx, slog.Default(), StatusFailed, exc)
 	return nil
 }
 

@@ -79,13 +79,13 @@ const maxRedirects = 10
 // sendWebhooks sends the job's webhooks for a status, one after the other
 // (rq/job.py Job.send_webhooks). What fails is logged: a job's outcome does not
 // depend on who hears of it.
-func (j *Job) sendWebhooks(ctx context.Context, status Status, exc string) {
+func (j *Job) sendWebhooks(ctx context.Context, log *slog.Logger, status Status, exc string) {
 	for _, w := range j.rec.Webhooks {
 		if w.JobStatus != string(status) {
 			continue
 		}
 		if err := j.sendWebhook(ctx, w, exc); err != nil {
-			slog.WarnContext(ctx, "rq: send webhook", "job", j.id, "error", err)
+			log.WarnContext(ctx, "rq: send webhook", "job", j.id, "error", err)
 		}
 	}
 }

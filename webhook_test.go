@@ -96,8 +96,8 @@ func TestWebhookRequests(t *testing.T) {
 		s.hook("GET", "/c", StatusFinished), s.hook("POST", "/d", StatusFailed))
 	j.rec.EndedAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-	j.sendWebhooks(t.Context(), StatusFinished, "")
-	j.sendWebhooks(t.Context(), StatusStopped, "")
+	j.sendWebhooks(t.Context(), slog.Default(), StatusFinished, "")
+	j.sendWebhooks(t.Context(), slog.Default(), StatusStopped, "")
 
 	got := s.requests()
 	require.Equal(t, []string{"POST /a?b=c", "GET /c"}, s.lines())
@@ -118,7 +118,7 @@ func TestWebhookOfAFailure(t *testing.T) {
 	s := newHookServer(t)
 	j := hookedJob(t, s.hook("POST", "/", StatusFailed))
 
-	j.sendWebhooks(t.Context(), StatusFailed, "Traceback\n\"no\"\n")
+	j.sendWebhooks(t.Context(), slog.Default(), StatusFailed, "Traceback\n\"no\"\n")
 
 	require.Len(t, s.requests(), 1)
 	assert.Equal(t, `{"job_id": "j", "func_name": "tasks.\u00fc", "status": "failed", "enqueued_at": `+
@@ -131,7 +131,7 @@ func TestWebhookHeaders(t *testing.T) {
 	w := s.hook("POST", "/", StatusFinished)
 	w.Headers = map[string]string{"content-type": "text/plain", "host": "h", "user-AGENT": "u", "X-T": "ü", "x-t": "é"}
 
-	hookedJob(t, w).sendWebhooks(t.Context(), StatusFinished, "")
+	hookedJob(t, w).sendWebhooks(t.Context(), slog.Default(), StatusFinished, "")
 
 	require.Len(t, s.requests(), 1)
 	got := s.requests()[0]
@@ -157,7 +157,7 @@ func TestWebhookRedirects(t *testing.T) {
 			w := s.hook(c.method, path, StatusFinished)
 			w.Headers = map[string]string{"Authorization": "a", "Content-Type": "c"}
 
-			hookedJob(t, w).sendWebhooks(t.Context(), StatusFinished, "")
+			hookedJob(t, w).sendWebhooks(t.Context(), slog.Default(), StatusFinished, "")
 
 			require.Equal(t, append([]string{c.method + " " + path}, c.want...), s.lines())
 			assert.Equal(t, http.Header{
@@ -200,7 +200,7 @@ func TestWebhookFailuresAreLogged(t *testing.T) {
 			logged, before := captureLog(t), len(s.requests())
 			after := s.hook("GET", "/next", StatusFailed)
 
-			hookedJob(t, c.hook, after).sendWebhooks(t.Context(), StatusFailed, "")
+			hookedJob(t, c.hook, after).sendWebhooks(t.Context(), slog.Default(), StatusFailed, "")
 
 			assert.Contains(t, logged.String(), `level=WARN msg="rq: send webhook" job=j error=`)
 			assert.Contains(t, logged.String(), c.want)
@@ -217,7 +217,7 @@ func TestWebhookLogHidesPasswords(t *testing.T) {
 	w := s.hook("GET", "/status/500", StatusFailed)
 	w.URL = strings.Replace(w.URL, "//", "//user:secret@", 1)
 
-	hookedJob(t, w).sendWebhooks(t.Context(), StatusFailed, "")
+	hookedJob(t, w).sendWebhooks(t.Context(), slog.Default(), StatusFailed, "")
 
 	assert.Contains(t, logged.String(), "user:xxxxx@")
 	assert.NotContains(t, logged.String(), "secret")
@@ -229,7 +229,7 @@ func TestWebhookOfAnUnreadableJob(t *testing.T) {
 	j := hookedJob(t, s.hook("POST", "/post", StatusFailed), s.hook("GET", "/get", StatusFailed))
 	j.call, j.rec.Data = nil, []byte("?")
 
-	j.sendWebhooks(t.Context(), StatusFailed, "")
+	j.sendWebhooks(t.Context(), slog.Default(), StatusFailed, "")
 
 	assert.Equal(t, []string{"GET /get"}, s.lines())
 	assert.Contains(t, logged.String(), "level=WARN")
