@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -86,8 +87,9 @@ func (r *fieldReader) seconds(field string) float64 {
 		return 0
 	}
 	f, err := strconv.ParseFloat(v, 64)
-	if err != nil {
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		r.fail(field, errors.New(quote(v)+" is not a number of seconds"))
+		return 0
 	}
 	return f
 }

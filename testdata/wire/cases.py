@@ -1,4 +1,4 @@
-"""The jobs, results and executions that generate.py asks every RQ version to write.
+"""The jobs, results, executions and workers that generate.py asks every RQ version to write.
 
 A case is a name, keywords for the constructor, and attributes to set after it.
 A version that does not know a keyword or an attribute skips the case.
@@ -176,3 +176,13 @@ def executions():
     yield 'of a worker', dict(ids, worker_name='größe.1'), dict(created_at=STARTED, last_heartbeat=BEAT)
     for name, t in float_times().items():
         yield f'time {name}', ids, dict(created_at=t, last_heartbeat=t + timedelta(microseconds=-1))
+
+
+def workers():
+    """Yields (name, attributes)."""
+    usual = dict(name='w', queues=['default'], pid=9716, hostname='vm', ip_address='127.0.0.1:39842',
+                 version='3.0.0', python_version='3.11.2 (main, Nov 30 2024, 21:22:50) [GCC 12.2.0]')
+    yield 'usual', usual
+    yield 'of several queues', dict(usual, queues=['high', 'größe.☃', 'a b', 'low'])
+    yield 'of odd names', dict(usual, hostname='größe', ip_address='unknown', python_version='3.13.0\n"\\', pid=2**31)
+    yield 'without names', dict(usual, hostname='', ip_address='', version='', python_version='')

@@ -1,4 +1,4 @@
-"""Writes what real RQ versions write: jobs.jsonl, results.jsonl, executions.jsonl, times.txt.
+"""Writes what real RQ versions write: jobs.jsonl, results.jsonl, executions.jsonl, workers.jsonl, times.txt.
 
     RQ_LAB=... RQ_LAB_VERSIONS=... RQ_LAB_PYTHON=... $RQ_LAB_PYTHON testdata/wire/generate.py
 
@@ -10,6 +10,7 @@ as Redis gets it; binary ones are base64.
 import base64
 import inspect
 import json
+import logging
 import os
 import pathlib
 import random
@@ -75,6 +76,40 @@ def executions():
             yield name, fields(execution.serialize())
 
 
+class Recorder:
+    """A connection and its pipeline that keep what is written to a hash."""
+
+    def pipeline(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def hset(self, key, *, mapping):
+        self.written = mapping
+
+    def __getattr__(self, command):
+        return lambda *args, **keywords: None
+
+
+def workers():
+    from rq.worker import Worker
+
+    module = sys.modules[Worker.register_birth.__module__]
+    for name, attributes in cases.workers():
+        worker = Worker.__new__(Worker)
+        worker.__dict__.update(attributes, connection=Recorder(), log=logging.getLogger(), worker_ttl=420,
+                               redis_server_version=(7, 0, 0))
+        worker.queues = [rq.Queue(queue, connection=OFFLINE) for queue in attributes['queues']]
+        for clock in {'now', 'utcnow'} & set(vars(module)):
+            setattr(module, clock, lambda: cases.CREATED)
+        worker.register_birth()
+        yield name, fields(worker.connection.written)
+
+
 def times():
     """Yields microseconds since the epoch, and Python's float of them as text."""
     rng = random.Random(1)
@@ -106,11 +141,11 @@ def rows_of(version):
 
 def main():
     if sys.argv[1:] == ['rows']:
-        print(json.dumps({f.__name__: dict(f()) for f in (jobs, results, executions)}))
+        print(json.dumps({f.__name__: dict(f()) for f in (jobs, results, executions, workers)}))
         return
     versions = os.environ['RQ_LAB_VERSIONS'].split()[::-1]
     rows = {v: rows_of(v) for v in versions}
-    for kind in 'jobs', 'results', 'executions':
+    for kind in 'jobs', 'results', 'executions', 'workers':
         with open(HERE / f'{kind}.jsonl', 'w') as f:
             for version in versions:
                 for name, row in rows[version][kind].items():
