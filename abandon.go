@@ -21,7 +21,7 @@ var ErrAbandoned = errors.New("rq: the job's worker was not heard of any more")
 // maintenance returns what this worker cleans.
 func (r *run) maintenance() *maintenance {
 	return &maintenance{
-		rdb: r.db, queues: r.cfg.Queues, fleet: r.fleet, every: r.cfg.MaintenanceInterval, grace: r.grace,
+		rdb: r.db, queues: r.cfg.Queues, every: r.cfg.MaintenanceInterval, grace: r.grace,
 		log: r.log, abandoned: r.abandoned, stuck: r.stuck,
 	}
 }

@@ -22,7 +22,6 @@ import (
 type maintenance struct {
 	rdb    redis.UniversalClient
 	queues []string
-	fleet  release
 	every  time.Duration // between rounds
 	grace  time.Duration // how long an id may be in the intermediate queue
 	log    *slog.Logger

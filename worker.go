@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -125,7 +127,8 @@ type Worker struct {
 // NewWorker returns a worker that is not running yet. It does no I/O. The error
 // is every bad handler and setting at once, each an *InvalidError, or ErrCluster.
 func NewWorker(rdb redis.UniversalClient, handlers Handlers, cfg WorkerConfig) (*Worker, error) {
-	w := &Worker{cfg: cfg, rdb: rdb, handlers: handlers, grace: time.Minute}
+	cfg.Queues, cfg.ExceptionHandlers = slices.Clone(cfg.Queues), slices.Clone(cfg.ExceptionHandlers)
+	w := &Worker{cfg: cfg, rdb: rdb, handlers: maps.Clone(handlers), grace: time.Minute}
 	w.fill()
 	errs := []error{handlers.validate(), w.check()}
 	if cfg.Fleet != "" {
