@@ -33,6 +33,7 @@ func TestDuring(t *testing.T) {
 			}
 			found, compared := diff(python.keys(t), golang.keys(t))
 			lab.comparisons.Add(int64(compared))
+			found = append(found, readsDiffer(t, python.env, golang.env, "")...)
 			for _, d := range unexpected("work: during: "+st.name, version, found, deviations) {
 				t.Errorf("%s: %s", st.name, d)
 			}

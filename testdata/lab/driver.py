@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import sys
 import traceback
 import uuid
@@ -44,6 +45,7 @@ def namespace(url):
     ns.update({f'{n}JobRegistry': getattr(registry, f'{n}JobRegistry') for n in REGISTRIES})
     ns.update(Decimal=decimal.Decimal, UUID=uuid.UUID, Dependency=Dependency, Job=Job, Result=results.Result)
     ns.update(connection=connection, q=rq.Queue(connection=connection), url=url, work=Work(connection))
+    ns['reads'] = lambda **kw: reads(connection, **kw)
     ns['view'] = lambda id, **kw: view(Job.fetch(id, connection=connection, **kw))
     try:
         from rq.group import Group
@@ -106,6 +108,90 @@ def view(j):
 
 def view_result(r):
     return {'type': r.type.name, 'return_value': r.return_value, 'exc_string': r.exc_string}
+
+
+def reads(connection, serializer=None):
+    """Returns all that RQ's interface says of a database with one worker, as texts.
+
+    What differs from run to run, such as times and execution ids, is reduced to
+    what must not differ.
+    """
+    out = {}
+    workers = worker.Worker.all(connection=connection)
+    queues = rq.Queue.all(connection=connection)
+    for q in queues:
+        out[f'queue {q.name} jobs'] = q.job_ids
+        out[f'queue {q.name} workers'] = worker.Worker.count(queue=q)
+        for name in REGISTRIES:
+            r = getattr(registry, f'{name}JobRegistry')(queue=q)
+            out[f'queue {q.name} {name}'] = r.count, sorted(r.get_job_ids())
+    for key in connection.scan_iter('rq:job:*'):
+        id = key.decode()[len('rq:job:') :]
+        if ':' not in id:
+            j = Job.fetch(id, connection=connection, serializer=serializer)
+            out.update({f'job {id} {k}': v for k, v in reads_job(j).items()})
+    for w in workers:
+        out.update({f'worker {k}': v for k, v in reads_worker(w, connection).items()})
+    return {k: re.sub(r' at 0x[0-9a-f]+|:[0-9a-f]{32}', '', repr(v)) for k, v in out.items()}
+
+
+def reads_job(j):
+    v = view(j)
+    times = [v[t] for t in ('created_at', 'enqueued_at', 'started_at', 'ended_at')]
+    v['exc_info'] = last_line(v['exc_info'])
+    v['results'] = [(r['type'], r['return_value'], last_line(r['exc_string'])) for r in v['results']]
+    v['worker_name'] = nameless(v['worker_name'])
+    v['in order'] = in_order([t for t in times if t])
+    for name, t in zip(('created_at', 'enqueued_at', 'started_at', 'ended_at'), times):
+        v[name] = t is not None
+    v['is'] = [s for s in ('finished', 'queued', 'failed', 'started', 'deferred', 'stopped') if getattr(j, f'is_{s}')]
+    v['position'] = j.get_position()
+    v['in started registry'] = j in registry.StartedJobRegistry(j.origin, connection=j.connection)
+    latest = j.latest_result()
+    if latest:
+        v['latest result'] = latest.type.name, latest.return_value, type(latest.created_at)
+        v['result of a worker'] = nameless(getattr(latest, 'worker_name', ''))
+    if hasattr(j, 'get_executions'):
+        executions = j.get_executions()
+        v['executions'] = [(type(e.created_at), type(e.last_heartbeat)) for e in executions]
+        v['executions are named'] = [e.composite_key == f'{j.id}:{e.id}' for e in executions]
+        v['executions of'] = [nameless(getattr(e, 'worker_name', '')) for e in executions]
+    return v
+
+
+def reads_worker(w, connection):
+    v = {
+        'state': w.get_state(),
+        'queues': w.queue_names(),
+        'job': w.get_current_job_id(),
+        'jobs': (w.successful_job_count, w.failed_job_count),
+        'time': type(w.total_working_time),
+        'host': w.hostname,
+        'pid': type(w.pid),
+        'times': (type(w.birth_date), type(w.last_heartbeat)),
+        'found': worker.Worker.find_by_key(w.key, connection=connection).name == w.name,
+        'key': w.key in worker.Worker.all_keys(connection),
+    }
+    if v['job']:
+        v['current job'] = w.get_current_job().id
+    if hasattr(w, 'current_execution_count'):
+        v['executions'] = w.current_execution_count, [e.job_id for e in w.get_current_executions()]
+    return v
+
+
+def in_order(times):
+    """Says whether none is before the one before it, but for the haste of workers of several jobs."""
+    return all(b - a > datetime.timedelta(seconds=-1) for a, b in zip(times, times[1:]))
+
+
+def nameless(worker):
+    """Returns the name of a worker, if it is not random."""
+    return 'random' if worker and re.fullmatch('[0-9a-f]{32}', worker) else worker
+
+
+def last_line(text):
+    """Returns how a traceback ends, without the module of the exception."""
+    return text and re.sub(r'^([\w]+\.)+', '', text.rstrip('\n').rpartition('\n')[2])
 
 
 def as_text(v):
