@@ -61,8 +61,36 @@ local function dependencies_met(id, parent, failed_will_do)
   return true
 end
 
+-- queue_deferred puts jobs in their queue that have waited for one, all at once.
+-- When that fails, they wait on.
+--
+-- dependents: the set they wait in; at_front: whether at the front; jobs: the id
+-- and the ttl of each; enqueued_at: the time to note
+-- returns how many wait no more
+local function queue_deferred(dependents, origin, at_front, jobs, enqueued_at)
+  local ids = {}
+  for i, job in ipairs(jobs) do
+    ids[i] = job[1]
+  end
+  local known = redis.pcall('SADD', 'rq:queues', 'rq:queue:' .. origin)
+  if type(known) == 'table' then
+    return 0
+  end
+  local pushed = redis.pcall(at_front and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, unpack(ids))
+  if type(pushed) == 'table' then
+    return 0
+  end
+  for _, job in ipairs(jobs) do
+    redis.call('HSET', 'rq:job:' .. job[1], 'status', 'queued', 'enqueued_at', enqueued_at)
+    expire_job(job[1], job[2])
+  end
+  redis.pcall('ZREM', 'rq:deferred:' .. origin, unpack(ids))
+  redis.call('SREM', dependents, unpack(ids))
+  return #ids
+end
+
 -- enqueue_dependents puts the jobs that wait for a job, and for no other, in
--- their queues. One that cannot be put there waits on.
+-- their queues. Those that cannot be put there wait on.
 --
 -- status: what has become of the job; "canceled" stands for one that its
 -- dependents need no more
@@ -73,16 +101,42 @@ local function enqueue_dependents(id, status, now, enqueued_at)
   if waiting.err then
     return 0
   end
-  local left = #waiting
+  local left, free = #waiting, {}
+
+  local function flush(origin, front)
+    left = left - queue_deferred(key, origin, front == '1', free[origin][front], enqueued_at)
+    free[origin][front] = {}
+  end
+
+  local function release(dependent, origin, front, ttl)
+    free[origin] = free[origin] or {['0'] = {}, ['1'] = {}}
+    local jobs = free[origin][front]
+    jobs[#jobs + 1] = {dependent, ttl}
+    if #jobs == 1000 then
+      flush(origin, front)
+    end
+  end
+
   for _, dependent in ipairs(waiting) do
-    local fields = redis.pcall('HMGET', 'rq:job:' .. dependent, 'origin', 'status', 'allow_dependency_failures', 'enqueue_at_front')
-    local origin, its_status, allow, front = unpack(fields.err and {} or fields)
+    local fields = redis.pcall('HMGET', 'rq:job:' .. dependent, 'origin', 'status', 'allow_dependency_failures',
+      'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency')
+    local origin, its_status, allow, front, ttl, limit, concurrency = unpack(fields.err and {} or fields)
     local may = status ~= 'failed' or allow == '1'
-    if origin and its_status == 'deferred' and may and dependencies_met(dependent, id, allow == '1')
-      and pcall(enqueue_stored, dependent, origin, front == '1', now, enqueued_at) then
-      redis.pcall('ZREM', 'rq:deferred:' .. origin, dependent)
-      redis.call('SREM', key, dependent)
-      left = left - 1
+    if origin and its_status == 'deferred' and may and dependencies_met(dependent, id, allow == '1') then
+      if not limit_of(limit, concurrency) then
+        release(dependent, origin, front == '1' and '1' or '0', ttl)
+      elseif pcall(enqueue_stored, dependent, origin, front == '1', now, enqueued_at) then
+        redis.pcall('ZREM', 'rq:deferred:' .. origin, dependent)
+        redis.call('SREM', key, dependent)
+        left = left - 1
+      end
+    end
+  end
+  for origin, lists in pairs(free) do
+    for front, jobs in pairs(lists) do
+      if #jobs > 0 then
+        flush(origin, front)
+      end
     end
   end
   return left
