@@ -17,9 +17,9 @@
 --       itself, then the id of an execution for each job
 -- returns a state, then for each job its queue's number, its id, its execution
 --       and its hash. The state is 1, 2 if the queues are empty now, 0 if workers
---       are suspended, -1 if the worker is not registered; then no job is taken,
---       and moved ones go back. With 1 and no job, so many ids were dropped that
---       it was time to let others have their turn
+--       are suspended, -1 if the worker is not registered, or has died before its
+--       claim came; then no job is taken, and moved ones go back. With 1 and no
+--       job, so many ids were dropped that it was time to let others have their turn
 local most, in_turn, now, time, moment, worker, interval = unpack(ARGV, 1, 7)
 most, in_turn, now, interval = tonumber(most), in_turn == '1', tonumber(now), tonumber(interval)
 local composite, current_job = ARGV[8] == '1', ARGV[9] == '1'
@@ -40,7 +40,8 @@ for _ = 1, tonumber(next_arg()) do
 end
 
 local state = 1
-if redis.call('HEXISTS', KEYS[1], 'birth') == 0 then
+local birth, death = unpack(redis.call('HMGET', KEYS[1], 'birth', 'death'))
+if not birth or death then
   state = -1
 elseif redis.call('EXISTS', 'rq:suspended') == 1 then
   state = 0

@@ -264,6 +264,7 @@ func TestClaimJobsWithoutLeave(t *testing.T) {
 		{name: "not registered", before: living("a", "DEL rq:worker:w"), act: claims(Unregistered, "", nil)},
 		{name: "not registered, and suspended", before: living("a", "DEL rq:worker:w", "SET rq:suspended 1"), act: claims(Unregistered, "", nil)},
 		{name: "a late heartbeat is no registration", before: living("a", "HDEL rq:worker:w birth"), act: claims(Unregistered, "", nil)},
+		{name: "dead already", before: living("a", "HSET rq:worker:w death D"), act: claims(Unregistered, "", nil)},
 		{name: "not registered, with moved ids", before: living("a", "DEL rq:worker:w", intermediate), act: claims(Unregistered, "", moved), want: back},
 	})
 }
