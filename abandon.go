@@ -155,7 +155,7 @@ func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
 	if err := r.callback(e, onFailure, nil, ErrAbandoned); err != nil {
 		r.log.Error("rq: failure callback of an abandoned job", "job", e.job.id, "error", err)
 	}
-	r.tell(e.job, ErrAbandoned)
+	r.tell(e, ErrAbandoned)
 	if out.webhook != "" {
 		e.job.sendWebhooks(ctx, r.log, out.webhook, exc)
 	}

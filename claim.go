@@ -111,6 +111,7 @@ func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, er
 	if err != nil {
 		f.unheard = true
 		f.lost.add(p.Executions)
+		f.moved = nil // they may be where another worker has taken them since: what is not, maintenance finds
 		return 0, 0, err
 	}
 	f.moved, f.failures = nil, 0
@@ -150,6 +151,7 @@ func (f *fetcher) begin(queue string, claimed scripts.ClaimedJob, now time.Time)
 	f.idleSince = now
 	f.slots.take()
 	f.add(e)
+	f.handling.Add(1)
 	f.working.Go(func() { f.execute(e) })
 }
 
@@ -171,7 +173,6 @@ func (f *fetcher) putBack(ctx context.Context) bool {
 
 // wait waits until there may be something to claim. It reports whether to go on.
 func (f *fetcher) wait(ctx context.Context) bool {
-	f.waiters.start(f.queues())
 	for {
 		var end, reopened <-chan time.Time
 		if f.cfg.MaxIdle > 0 && f.busy() == 0 {
@@ -180,6 +181,7 @@ func (f *fetcher) wait(ctx context.Context) bool {
 		if d, ok := f.unknown.next(); ok {
 			reopened = time.After(d)
 		}
+		f.waiters.start(f.queues()) // those that are open, after it was asked which are not
 		select {
 		case a := <-f.waiters.arrivals:
 			f.moved = append(f.moved, f.waiters.back(a))

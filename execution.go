@@ -67,30 +67,28 @@ const (
 
 // execute runs a claimed job and settles it. It is the life of one goroutine.
 func (r *run) execute(e *execution) {
-	defer r.remove(e)
 	defer e.cancel(nil)
 	out := r.perform(e)
-	if !r.settle(e, out) {
+	r.handling.Done()
+	e.over.Store(true)
+	done := r.settler.submit(out.settle)
+	// The next job is claimed while this one is written. But those that run one
+	// at a time do so in order, as in RQ, and webhooks take their time.
+	last := r.cfg.Concurrency == 1 || (out.webhook != "" && len(e.rec.Webhooks) > 0)
+	if last {
+		defer r.slots.give()
+	} else {
+		r.slots.give()
+	}
+	mine := <-done
+	r.remove(e)
+	if !mine {
 		return
 	}
 	r.report(e, out)
 	if out.webhook != "" {
 		e.job.sendWebhooks(r.jobs, r.log, out.webhook, out.exc)
 	}
-}
-
-// settle writes what came of a job, gives its slot back, and reports whether the
-// job was still in this execution. The next job is claimed meanwhile, unless
-// jobs run one at a time: then they run in order, as in RQ.
-func (r *run) settle(e *execution, out outcome) bool {
-	e.over.Store(true)
-	done := r.settler.submit(out.settle)
-	if r.cfg.Concurrency == 1 {
-		defer r.slots.give()
-	} else {
-		r.slots.give()
-	}
-	return <-done
 }
 
 // perform runs the job's function and its callbacks, and returns what is to be
@@ -120,7 +118,10 @@ func (r *run) perform(e *execution) outcome {
 	}
 	e.ended(StatusFinished)
 	onSuccess, _, _ := e.job.Callbacks()
-	if err := r.callback(e, onSuccess, value, nil); err != nil {
+	switch err := r.callback(e, onSuccess, value, nil); {
+	case errors.Is(err, errShutdown):
+		return outcome{what: "put back", settle: r.released(e, scripts.Front)}
+	case err != nil:
 		return r.failedBy(e, onSuccess.Func, err)
 	}
 	return r.finished(e, value)
@@ -132,11 +133,11 @@ func (r *run) failedBy(e *execution, function string, err error) outcome {
 	e.ended(StatusFailed)
 	exc := excInfo(function, err)
 	_, onFailure, _ := e.job.Callbacks()
-	if second := r.callback(e, onFailure, nil, err); second != nil {
+	if second := r.callback(e, onFailure, nil, err); second != nil && !errors.Is(second, errShutdown) {
 		exc += "\nDuring handling of the above exception, another exception occurred:\n\n" + excInfo(onFailure.Func, second)
 		err = second
 	}
-	r.tell(e.job, err)
+	r.tell(e, err)
 	out := r.failed(e, exc)
 	out.err = err
 	return out
@@ -153,17 +154,18 @@ func (r *run) report(e *execution, out outcome) {
 }
 
 // tell calls the exception handlers (rq/job_lifecycle.py call_exception_handlers).
-func (r *run) tell(j *Job, err error) {
+func (r *run) tell(e *execution, err error) {
 	for _, h := range r.cfg.ExceptionHandlers {
-		more := true
-		chain := Handlers{"": HandlerFunc(func(ctx context.Context, j *Job) (any, error) {
-			more = h(ctx, j, err)
+		more := make(chan bool, 1)
+		handler := HandlerFunc(func(ctx context.Context, j *Job) (any, error) {
+			more <- h(ctx, j, err)
 			return nil, nil
-		})}
-		if _, err := chain.run(r.jobs, "", j); err != nil {
-			r.log.Error("rq: exception handler", "job", j.id, "error", err)
+		})
+		if _, err := r.invoke(r.jobs, e, handler, DefaultCallbackTimeout); err != nil {
+			r.log.Error("rq: exception handler", "job", e.jobID, "error", err)
+			continue
 		}
-		if !more {
+		if !<-more {
 			return
 		}
 	}
@@ -224,10 +226,19 @@ type result struct {
 	err   error
 }
 
-// call runs a handler under a timeout. Go cannot end it: its context does, and
+// call runs the handler of a function under a timeout.
+func (r *run) call(ctx context.Context, e *execution, name string, limit time.Duration) (any, error) {
+	handler, ok := r.handlers[name]
+	if !ok {
+		return nil, fmt.Errorf("%w for %s", ErrNoHandler, name)
+	}
+	return r.invoke(ctx, e, handler, limit)
+}
+
+// invoke runs a handler under a timeout. Go cannot end it: its context does, and
 // one that does not return then is left behind. The job is another one then, so
 // that nobody else has it.
-func (r *run) call(ctx context.Context, e *execution, name string, limit time.Duration) (any, error) {
+func (r *run) invoke(ctx context.Context, e *execution, handler Handler, limit time.Duration) (any, error) {
 	if limit > 0 { // as in RQ, 0 is none either
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, &JobTimeoutError{limit})
@@ -237,7 +248,7 @@ func (r *run) call(ctx context.Context, e *execution, name string, limit time.Du
 	go func() {
 		res := result{err: errGoexit}
 		defer func() { done <- res }()
-		res.value, res.err = r.handlers.run(ctx, name, job)
+		res.value, res.err = Handlers{"": handler}.run(ctx, "", job)
 	}()
 	var res result
 	select {

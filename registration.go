@@ -3,6 +3,7 @@ package rq
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -138,10 +139,11 @@ func (r *run) die(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, booksGrace)
 	defer cancel()
 	key := keys.Worker(r.cfg.Name)
-	if born, err := r.db.HGet(ctx, key, "birth").Result(); err == nil && born != wire.FormatTime(r.birth) {
-		return // another worker has the name
+	born, err := r.db.HGet(ctx, key, "birth").Result()
+	if (err == nil && born != wire.FormatTime(r.birth)) || (err != nil && !errors.Is(err, redis.Nil)) {
+		return // another worker has the name, or may have it
 	}
-	_, err := r.db.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err = r.db.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.SRem(ctx, keys.Workers, key)
 		for _, q := range r.cfg.Queues {
 			pipe.SRem(ctx, keys.QueueWorkers(q), key)

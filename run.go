@@ -35,13 +35,14 @@ type run struct {
 	fetching, jobs, books                context.Context
 	stopFetching, cancelJobs, closeBooks context.CancelCauseFunc
 
-	slots   *slots
-	settler *settler
-	waiters *waiters
-	strays  *strays
-	unknown *unknownFuncs
-	lost    lostClaims
-	working sync.WaitGroup
+	slots    *slots
+	settler  *settler
+	waiters  *waiters
+	strays   *strays
+	unknown  *unknownFuncs
+	lost     lostClaims
+	handling sync.WaitGroup // jobs whose handlers run
+	working  sync.WaitGroup // jobs that are not settled, or whose webhooks are not sent
 
 	sweep     chan struct{} // asks the maintenance for abandoned jobs
 	suspended chan struct{} // tells fetch that workers are suspended
@@ -98,6 +99,7 @@ func (r *run) work(ctx context.Context) error {
 	listening := make(chan struct{})
 	loops.Go(func() { r.listen(r.books, listening) })
 	loops.Go(func() { r.beatOften(r.books) })
+	loops.Go(r.limitShutdown)
 	<-listening
 	r.setState(r.books, "started")
 	m := r.maintenance()
@@ -107,7 +109,7 @@ func (r *run) work(ctx context.Context) error {
 	r.setState(r.books, "idle")
 
 	r.fetch(r.fetching)
-	asked := r.fetching.Err() != nil
+	asked := r.fetching.Err() != nil && !errors.Is(context.Cause(r.fetching), ErrWorkerReplaced)
 	r.stopFetching(nil)
 	err := r.drain(asked)
 	r.cancelJobs(errShutdown) // a callback of an abandoned job may still run
@@ -135,18 +137,24 @@ func (r *run) drain(asked bool) error {
 	if asked {
 		r.noteShutdown()
 	}
-	done := make(chan struct{})
-	go func() {
-		r.working.Wait()
-		close(done)
-	}()
-	timeout := r.cfg.ShutdownTimeout
-	if timeout != Forever {
-		defer time.AfterFunc(timeout, func() { r.cancelJobs(errShutdown) }).Stop()
-		defer time.AfterFunc(timeout+cancelGrace+booksGrace, func() { r.closeBooks(errShutdown) }).Stop()
-	}
-	<-done // every job ends soon after the books close
+	r.handling.Wait() // no longer than limitShutdown lets them
+	defer time.AfterFunc(booksGrace, func() { r.closeBooks(errShutdown) }).Stop()
+	r.working.Wait()
 	return r.strays.wait()
+}
+
+// limitShutdown ends the contexts of the jobs when they have had their time.
+func (r *run) limitShutdown() {
+	<-r.fetching.Done()
+	var end <-chan time.Time
+	if r.cfg.ShutdownTimeout != Forever {
+		end = time.After(r.cfg.ShutdownTimeout)
+	}
+	select {
+	case <-end:
+		r.cancelJobs(errShutdown)
+	case <-r.books.Done():
+	}
 }
 
 // errShutdown is the cause for which a job's context ends with its worker.

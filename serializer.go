@@ -108,15 +108,20 @@ func loads(s Serializer, jobID, what string, data []byte) (v any, err error) {
 	return s.Loads(data)
 }
 
-func dumps(s Serializer, what string, v any) ([]byte, error) {
-	data, err := s.Dumps(v)
-	if err == nil && len(data) == 0 {
-		err = errors.New("there are no bytes")
-	}
-	if err != nil {
-		return nil, &SerializeError{what, serializerName(s), err}
-	}
-	return data, nil
+// dumps writes one part of a job, as loads reads it.
+func dumps(s Serializer, what string, v any) (data []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+		if err == nil && len(data) == 0 {
+			err = errors.New("there are no bytes")
+		}
+		if err != nil {
+			data, err = nil, &SerializeError{what, serializerName(s), err}
+		}
+	}()
+	return s.Dumps(v)
 }
 
 // A SerializerOption names the serializer of a queue, or of a job that is made

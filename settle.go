@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -22,6 +23,8 @@ type settler struct {
 type settling struct {
 	scripts.Settle
 	done chan bool // gets whether the job was still in this execution
+	// sent is whether the server may have settled it in an earlier try.
+	sent bool
 }
 
 // settleMost is how many jobs travel together at most.
@@ -34,7 +37,7 @@ func newSettler(db redis.UniversalClient, concurrency int, log *slog.Logger) *se
 // submit hands over a job, and waits while too many are waiting.
 func (s *settler) submit(p scripts.Settle) <-chan bool {
 	done := make(chan bool, 1)
-	s.queue <- settling{p, done}
+	s.queue <- settling{Settle: p, done: done}
 	return done
 }
 
@@ -69,6 +72,7 @@ func (s *settler) settle(ctx context.Context, batch []settling) {
 			switch {
 			case err == nil:
 			case ctx.Err() == nil && isPassing(err):
+				batch[i].sent = true
 				again, last = append(again, batch[i]), err
 			default:
 				s.log.Error("rq: settle job: it will be found abandoned", "job", batch[i].ID, "error", err)
@@ -92,7 +96,7 @@ func (s *settler) write(ctx context.Context, batch []settling) []error {
 	done, errs := scripts.SettleJobs(ctx, s.db, settles)
 	for i := range batch {
 		if errs[i] == nil {
-			batch[i].done <- done[i]
+			batch[i].done <- done[i] || batch[i].sent
 		}
 	}
 	return errs
@@ -104,10 +108,15 @@ func isPassing(err error) bool {
 	if isConnectionError(err) || errors.Is(err, redis.ErrPoolTimeout) {
 		return true
 	}
-	for _, prefix := range []string{"OOM", "BUSY", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "NOAUTH", "CLUSTERDOWN", "NOSCRIPT", "ERR max number of clients"} {
-		if redis.HasErrorPrefix(err, prefix) {
+	for _, prefix := range passing {
+		// Before Redis 7 the error of a script has it in the middle.
+		if redis.HasErrorPrefix(err, prefix) || strings.Contains(err.Error(), ": -"+prefix+" ") {
 			return true
 		}
 	}
 	return false
+}
+
+var passing = []string{
+	"OOM", "BUSY", "LOADING", "READONLY", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "NOAUTH", "NOSCRIPT", "max number of clients",
 }

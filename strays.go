@@ -38,8 +38,7 @@ func (s *strays) leave(job string, done <-chan result) {
 	n, since := s.next, time.Now()
 	s.next++
 	s.jobs[n] = job
-	holds := len(s.jobs) > s.limit
-	if holds {
+	if len(s.jobs) > s.limit {
 		s.slots.take()
 	}
 	go func() {
@@ -49,9 +48,6 @@ func (s *strays) leave(job string, done <-chan result) {
 			s.log.Warn("rq: a handler ignores that its context has ended", "job", job, "handlers", s.count())
 			<-done
 			s.log.Info("rq: a handler has returned at last", "job", job, "late", time.Since(since).Round(time.Millisecond))
-		}
-		if holds {
-			s.slots.give()
 		}
 		s.remove(n)
 	}()
@@ -66,6 +62,9 @@ func (s *strays) count() int {
 func (s *strays) remove(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.jobs) > s.limit {
+		s.slots.give()
+	}
 	delete(s.jobs, n)
 	if len(s.jobs) == 0 {
 		close(s.none)

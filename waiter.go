@@ -130,18 +130,15 @@ func (ws *waiters) end() []arrival {
 func (ws *waiters) unblock() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), stopHard)
 	defer cancel()
-	known := true
 	_, err := ws.run.db.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, w := range ws.waiting {
 			if id := w.id.Load(); id != 0 {
 				pipe.ClientUnblock(ctx, id)
-			} else {
-				known = false
 			}
 		}
 		return nil
 	})
-	return known && err == nil
+	return err == nil
 }
 
 // close closes the connections; whoever waits returns.

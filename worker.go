@@ -96,7 +96,7 @@ const (
 	// UnknownPutBack puts the job back at the end of its queue, for a worker that
 	// knows the function, and leaves that queue alone for a while: 0.1 s the
 	// first time, then twice as long each time up to 10 s, until it has found a
-	// job there that it knows.
+	// job there that it knows. A burst ends when its other queues are empty.
 	UnknownPutBack
 )
 
