@@ -75,7 +75,12 @@ const patience = 20 * time.Second
 // eventually waits until something has come to be, whoever does it.
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !done(); {
+	within(t, patience, what, done)
+}
+
+func within(t testing.TB, limit time.Duration, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(limit); !done(); {
 		if time.Now().After(end) {
 			t.Fatalf("waited too long: %s", what)
 		}

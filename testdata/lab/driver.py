@@ -25,6 +25,8 @@ import zlib
 
 import redis
 import rq
+import rq.cli
+from click.testing import CliRunner
 from rq import command, exceptions, job, queue, registry, results, scheduler, serializers, suspension, worker
 from rq.job import Dependency, Job
 
@@ -45,6 +47,7 @@ def namespace(url):
     ns.update({f'{n}JobRegistry': getattr(registry, f'{n}JobRegistry') for n in REGISTRIES})
     ns.update(Decimal=decimal.Decimal, UUID=uuid.UUID, Dependency=Dependency, Job=Job, Result=results.Result)
     ns.update(connection=connection, q=rq.Queue(connection=connection), url=url, work=Work(connection))
+    ns['cli'] = lambda *args: cli(url, *args)
     ns['reads'] = lambda **kw: reads(connection, **kw)
     ns['view'] = lambda id, **kw: view(Job.fetch(id, connection=connection, **kw))
     try:
@@ -177,6 +180,14 @@ def reads_worker(w, connection):
     if hasattr(w, 'current_execution_count'):
         v['executions'] = w.current_execution_count, [e.job_id for e in w.get_current_executions()]
     return v
+
+
+def cli(url, command, *args):
+    """Runs the command line tool and returns what it prints."""
+    result = CliRunner().invoke(rq.cli.main, [command, '--url', url, *args])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        return repr(result.exception)
+    return f'{result.output}exit {result.exit_code}'
 
 
 def in_order(times):
