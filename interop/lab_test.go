@@ -56,6 +56,9 @@ func (s server) db(t testing.TB) *redis.Client {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(processEnv) != "" {
+		workAsProcess()
+	}
 	if lab.dir == "" {
 		fmt.Println("interop: every test against real RQ is skipped; `make test` runs them")
 	}
