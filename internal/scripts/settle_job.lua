@@ -72,8 +72,12 @@ local function end_execution(counts)
       fields[3], fields[4] = 'total_working_time', string.format('%.6f', (tonumber(worker[3] or 0) or 0) + seconds)
     end
   end
-  if running and worker[2] == 'busy' and redis.call('SCARD', KEYS[3]) == 0 then
+  local last = running and redis.call('SCARD', KEYS[3]) == 0
+  if last and worker[2] == 'busy' then
     fields[#fields + 1], fields[#fields + 2] = 'state', 'idle'
+  end
+  if last and current ~= '' then
+    current = '-' -- the one that was meant has ended together with this one
   end
   if running and current == '-' then
     redis.call('HDEL', KEYS[2], 'current_job')
