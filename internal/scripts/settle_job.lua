@@ -1,15 +1,16 @@
--- settle_job writes how an execution of a job ended, and ends it, in one step:
--- the job, its result, its place in a registry or a queue, those that wait for
--- it, its slot, and the worker's counters. It changes nothing of a job that is
--- not in this execution any more: it was settled before, or abandoned, deleted
--- or canceled.
+-- settle_job writes how executions of jobs by one worker ended, and ends them, each
+-- in one step: the job, its result, its place in a registry or a queue, those that
+-- wait for it, its slot, and the worker's counters. It changes nothing of a job
+-- that is not in this execution any more: it was settled before, or abandoned,
+-- deleted or canceled.
 --
 -- A script is not undone when it fails. So what can fail, because a key that jobs
--- share holds something else, comes before the rest: either that is an error and
--- nothing was changed, or the job is settled.
+-- share holds something else, comes before the rest: either that is the job's
+-- error and nothing of it was changed, or the job is settled.
 --
--- KEYS: job, worker, executions of the worker
--- ARGV: id, execution ("" if it is not known), queue, member in rq:wip, now in
+-- KEYS: each of the jobs, worker, its executions
+-- ARGV: for each job the number of its values, which are
+--       id, execution ("" if it is not known), queue, member in rq:wip, now in
 --       Unix seconds, now as a time,
 --       fence ("own": the execution must be the job's, "expired": and its
 --       heartbeat must have ended, "none": the job must be started and have no
@@ -22,16 +23,31 @@
 --       current_job of the worker ("" if nobody looks, "-" for none),
 --       rate limit key ("" for none), seconds that the results are kept, the
 --       number of values of the result, these, then the fields and values of the job
--- returns 1, or 0 if the job is not in this execution
-local id, execution, queue, member, now, time, fence, registry, score = unpack(ARGV, 1, 9)
-local keep, place, parent, counter, seconds, current, limit, result_ttl = unpack(ARGV, 10, 17)
-local wip, pair, executions = 'rq:wip:' .. queue, id .. ':' .. execution, 'rq:executions:' .. id
-local stored = redis.pcall('HMGET', KEYS[1], 'status', 'created_at', 'rate_limit_key', 'rate_limit_concurrency',
-  'dependency_id', 'dependency_ids')
-if stored.err then
-  stored = {} -- it is no job
+-- returns for each job 1, 0 if it is not in this execution, or an error
+
+local worker_key, executions_key = KEYS[#KEYS - 1], KEYS[#KEYS]
+
+-- The job at hand, from ARGV and from its hash.
+local id, execution, queue, member, now, time, fence, registry, score
+local keep, place, parent, counter, seconds, current, limit, result_ttl
+local result, fields, last -- where its result begins in ARGV, its fields, and where these end
+local wip, pair, job, executions
+local exists, status, depends
+
+local function read(key, at, values)
+  id, execution, queue, member, now, time, fence, registry, score = unpack(ARGV, at, at + 8)
+  keep, place, parent, counter, seconds, current, limit, result_ttl = unpack(ARGV, at + 9, at + 16)
+  result, last = at + 18, at + values - 1
+  fields = result + ARGV[at + 17]
+  wip, pair, job, executions = 'rq:wip:' .. queue, id .. ':' .. execution, key, 'rq:executions:' .. id
+  local stored = redis.pcall('HMGET', job, 'status', 'created_at', 'dependency_id', 'rate_limit_key')
+  if stored.err then
+    stored = {} -- it is no job
+  end
+  status, depends = stored[1], stored[3]
+  exists = stored[2] or redis.pcall('HEXISTS', job, 'data') == 1
+  limit = stored[4] and rate_limit_of(job) or limit
 end
-local status, created_at, limit_key, concurrency, dependency_id, dependency_ids = unpack(stored)
 
 local function living()
   local n = redis.pcall('ZCOUNT', executions, '(' .. now, '+inf')
@@ -49,154 +65,185 @@ local function ours()
     return false
   end
   if member == id and fence == 'own' then
-    local worker = redis.call('HGET', KEYS[1], 'worker_name') or ''
-    return KEYS[2] == 'rq:worker:' .. worker and redis.call('ZSCORE', executions, execution)
+    local worker = redis.pcall('HGET', job, 'worker_name')
+    return worker_key == 'rq:worker:' .. (type(worker) == 'string' and worker or '')
+      and redis.call('ZSCORE', executions, execution)
   end
   return true
 end
 
--- end_execution takes the execution away, and counts for the worker if it is
--- registered.
-local function end_execution(counts)
-  redis.call('DEL', 'rq:execution:' .. pair)
+-- What the worker has done in all.
+local ended, hashes, ids, counts, worked, next_job = {}, {}, {}, {}, 0, ''
+
+local function end_execution(counts_for_worker)
   redis.pcall('ZREM', executions, execution)
-  local running = redis.pcall('SREM', KEYS[3], pair) == 1
-  local worker = redis.pcall('HMGET', KEYS[2], 'birth', 'state', 'total_working_time', counter)
-  if worker.err or not worker[1] then
-    return
+  ended[#ended + 1], hashes[#hashes + 1], ids[id] = pair, 'rq:execution:' .. pair, true
+  if current ~= '' then
+    next_job = current
   end
-  local fields = {}
-  if counts and counter ~= '' then
-    fields = {counter, string.format('%.0f', (tonumber(worker[4] or 0) or 0) + 1)}
-    if seconds ~= '' then
-      fields[3], fields[4] = 'total_working_time', string.format('%.6f', (tonumber(worker[3] or 0) or 0) + seconds)
-    end
-  end
-  local last = running and redis.call('SCARD', KEYS[3]) == 0
-  if last and worker[2] == 'busy' then
-    fields[#fields + 1], fields[#fields + 2] = 'state', 'idle'
-  end
-  if last and current ~= '' then
-    current = '-' -- the one that was meant has ended together with this one
-  end
-  if running and current == '-' then
-    redis.call('HDEL', KEYS[2], 'current_job')
-  elseif running and current ~= '' then
-    fields[#fields + 1], fields[#fields + 2] = 'current_job', current
-  end
-  if #fields > 0 then
-    redis.call('HSET', KEYS[2], unpack(fields))
+  if counts_for_worker and counter ~= '' then
+    counts[counter] = (counts[counter] or 0) + 1
+    worked = worked + (tonumber(seconds) or 0)
   end
 end
 
 -- free gives the slot of a rate limit on. What is wrong with a rate limit is no
 -- reason not to settle a job: maintenance looks after slots.
 local function free(give)
-  if not limit_of(limit_key, concurrency) then
-    limit_key = limit
-  end
-  if limit_key ~= '' then
-    pcall(give, id, limit_key, now, time)
+  if limit ~= '' then
+    pcall(give, id, limit, now, time)
   end
 end
 
--- move puts the job where it goes: a queue, or a registry, or both.
--- returns an error if it cannot: then nothing was changed
+-- move puts the job where it goes: a queue, or a registry, or both. If it cannot,
+-- that is an error, and nothing was changed.
 local function move()
+  local entries = 'rq:' .. registry .. ':' .. queue
   if registry ~= '' and place ~= '' then
-    local key = 'rq:' .. registry .. ':' .. queue
-    local kind = redis.call('TYPE', key).ok
+    local kind = redis.call('TYPE', entries).ok
     if kind ~= 'zset' and kind ~= 'none' then
-      return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. kind)
+      error('WRONGTYPE ' .. entries .. ' is a ' .. kind, 0)
     end
   end
   if place == 'front' or place == 'back' then
-    queue_stored(id, queue, place == 'front', time, redis.call('HGET', KEYS[1], 'ttl'))
+    queue_stored(id, queue, place == 'front', time, redis.call('HGET', job, 'ttl'))
   elseif place ~= '' then
     redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
     redis.call('ZADD', 'rq:scheduled:' .. queue, place, id)
-    redis.call('HSET', KEYS[1], 'status', 'scheduled')
-    expire_job(id, redis.call('HGET', KEYS[1], 'ttl'))
+    redis.call('HSET', job, 'status', 'scheduled')
+    expire_job(id, redis.call('HGET', job, 'ttl'))
   end
   if registry ~= '' then
-    redis.call('ZADD', 'rq:' .. registry .. ':' .. queue, score, id)
-  end
-end
-
--- expire lets the job expire, and its relations if it has any.
-local function expire(dependents)
-  local ttl = tonumber(keep) or 0
-  if ttl <= 0 then
-    return
-  end
-  redis.call('EXPIRE', KEYS[1], keep)
-  if dependents > 0 then
-    redis.call('EXPIRE', KEYS[1] .. ':dependents', keep)
-  end
-  if dependency_id or dependency_ids then
-    redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', keep)
+    redis.call('ZADD', entries, score, id)
   end
 end
 
 local function remove()
-  local group = redis.call('HGET', KEYS[1], 'group_id')
+  local group = redis.call('HGET', job, 'group_id')
   pcall(leave_registry, id, queue, status)
-  if limit == '' and not limit_of(limit_key, concurrency) then
+  if limit == '' then
     pcall(end_executions, id, queue)
   end
   if group and group ~= '' then
     redis.pcall('SREM', 'rq:group:' .. group, id)
   end
-  redis.call('DEL', KEYS[1], KEYS[1] .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
+  redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
+end
+
+-- expire lets the job expire, and its relations if it has any.
+local function expire(dependents)
+  if (tonumber(keep) or 0) <= 0 then
+    return
+  end
+  redis.call('EXPIRE', job, keep)
+  if dependents > 0 then
+    redis.call('EXPIRE', job .. ':dependents', keep)
+  end
+  if depends then
+    redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', keep)
+  end
 end
 
 local function save(dependents)
-  local first = 19
-  local last = first - 1 + tonumber(ARGV[18])
-  if last >= first then
-    own('XADD', 'rq:results:' .. id, 'MAXLEN', '10', '*', unpack(ARGV, first, last))
+  if fields > result then
+    own('XADD', 'rq:results:' .. id, 'MAXLEN', '10', '*', unpack(ARGV, result, fields - 1))
     if result_ttl == '-1' then
       redis.call('PERSIST', 'rq:results:' .. id)
     else
       redis.call('EXPIRE', 'rq:results:' .. id, result_ttl)
     end
   end
-  if #ARGV > last then
-    redis.call('HSET', KEYS[1], unpack(ARGV, last + 1))
+  if last >= fields then
+    redis.call('HSET', job, unpack(ARGV, fields, last))
   end
   expire(dependents)
 end
 
-local mine = ours()
-local exists = created_at or (not stored.err and redis.pcall('HEXISTS', KEYS[1], 'data') == 1)
-if not mine or not exists or status == 'canceled' then
-  if mine then
-    redis.call('ZREM', wip, member)
-  end
-  if mine or fence == 'own' then
-    end_execution(false)
-    if status ~= 'queued' and status ~= 'started' then
-      free(give_slot_on)
+-- settle settles the job at hand.
+local function settle()
+  local mine = ours()
+  if not mine or not exists or status == 'canceled' then
+    if mine then
+      redis.call('ZREM', wip, member)
     end
+    if mine or fence == 'own' then
+      end_execution(false)
+      if status ~= 'queued' and status ~= 'started' then
+        free(give_slot_on)
+      end
+    end
+    return 0
   end
-  return 0
+  move()
+  redis.call('ZREM', wip, member)
+  end_execution(true)
+  local dependents = 1 -- there may be
+  if parent ~= '' then
+    dependents = enqueue_dependents(id, parent, now, time)
+  end
+  if keep == '0' then
+    remove()
+  else
+    save(dependents)
+  end
+  if place ~= 'front' and place ~= 'back' then
+    free(release_slot)
+  end
+  return 1
 end
-local err = move()
-if err then
-  return err
+
+-- count writes what the jobs together change of the worker, if it is registered.
+local function count()
+  local running = redis.pcall('SREM', executions_key, unpack(ended))
+  running = type(running) == 'number' and running > 0
+  local names = {'birth', 'state', 'total_working_time', 'current_job'}
+  for name in pairs(counts) do
+    names[#names + 1] = name
+  end
+  local worker, changes = redis.pcall('HMGET', worker_key, unpack(names)), {}
+  if worker.err or not worker[1] then
+    return
+  end
+  local function set(name, value)
+    changes[#changes + 1], changes[#changes + 2] = name, value
+  end
+  for i = 5, #names do
+    set(names[i], string.format('%.0f', (tonumber(worker[i] or 0) or 0) + counts[names[i]]))
+  end
+  if worked > 0 then
+    set('total_working_time', string.format('%.6f', (tonumber(worker[3] or 0) or 0) + worked))
+  end
+  if running and worker[2] == 'busy' and redis.call('SCARD', executions_key) == 0 then
+    set('state', 'idle')
+  end
+  local is_current = running or ids[worker[4]]
+  if is_current and next_job == '-' then
+    redis.call('HDEL', worker_key, 'current_job')
+  elseif is_current and next_job ~= '' then
+    set('current_job', next_job)
+  end
+  if #changes > 0 then
+    redis.call('HSET', worker_key, unpack(changes))
+  end
 end
-redis.call('ZREM', wip, member)
-end_execution(true)
-local dependents = 1 -- there may be
-if parent ~= '' then
-  dependents = enqueue_dependents(id, parent, now, time)
+
+-- failure makes an error of what pcall has caught: a table, a text, or a text
+-- after the place in the script that it comes from.
+local function failure(caught)
+  local text = type(caught) == 'table' and caught.err or tostring(caught)
+  return redis.error_reply((string.gsub(text, '^%S*: ?%d+: %-?(%u+ )', '%1')))
 end
-if keep == '0' then
-  remove()
-else
-  save(dependents)
+
+local replies, at = {}, 1
+for n = 1, #KEYS - 2 do
+  local values = tonumber(ARGV[at])
+  read(KEYS[n], at + 1, values)
+  local fine, reply = pcall(settle)
+  replies[n] = fine and reply or failure(reply)
+  at = at + 1 + values
 end
-if place ~= 'front' and place ~= 'back' then
-  free(release_slot)
+if #ended > 0 then
+  redis.call('DEL', unpack(hashes))
+  count()
 end
-return 1
+return replies

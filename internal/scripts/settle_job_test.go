@@ -3,6 +3,7 @@ package scripts
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,8 +15,8 @@ import (
 	"github.com/rqgo/rq/internal/redistest"
 )
 
-// settlement is that of job a in execution e of worker w, with changes.
-func settlement(changes ...func(*Settle)) Settle {
+// settling is the settlement of job a in execution e of worker w, with changes.
+func settling(changes ...func(*Settle)) Settle {
 	p := Settle{Worker: "w", ID: "a", Execution: "e", Queue: "q", Member: "a:e", Now: at, Fence: Own}
 	for _, change := range changes {
 		change(&p)
@@ -25,7 +26,7 @@ func settlement(changes ...func(*Settle)) Settle {
 
 func settles(want bool, changes ...func(*Settle)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		got, err := SettleJob(t.Context(), rdb, settlement(changes...))
+		got, err := SettleJob(t.Context(), rdb, settling(changes...))
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
@@ -33,7 +34,7 @@ func settles(want bool, changes ...func(*Settle)) func(*testing.T, *redis.Client
 
 func settleFails(changes ...func(*Settle)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		_, err := SettleJob(t.Context(), rdb, settlement(changes...))
+		_, err := SettleJob(t.Context(), rdb, settling(changes...))
 		require.ErrorContains(t, err, "WRONGTYPE")
 	}
 }
@@ -583,16 +584,22 @@ func TestSettleJobCountsForItsWorker(t *testing.T) {
 			want: finished.and(worker("birth=B state=idle successful_job_count=1 total_working_time=0.250000")),
 		},
 		{
-			name: "its next job has ended with it", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished, current("b")),
-			want: finished.and(worker("birth=B state=idle successful_job_count=1 total_working_time=0.250000")),
-		},
-		{
 			name: "nobody looks for the current job", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished),
 			want: finished.and(worker("birth=B current_job=a state=idle successful_job_count=1 total_working_time=0.250000")),
 		},
 		{
 			name: "not for a job that is not its own any more", before: running("ZREM rq:wip:q a:e", "HSET rq:worker:w current_job a"), act: settles(false, asFinished, current("-")),
 			want: ended.without("rq:wip:q"),
+		},
+		{
+			name:   "not for a job that others took over, but then it is not the current one",
+			before: running("ZREM rq:wip:q a:e", "DEL rq:worker:w:executions", "HSET rq:worker:w current_job a state idle"), act: settles(false, asFinished, current("-")),
+			want: ended.without("rq:wip:q").without("rq:worker:w:executions"),
+		},
+		{
+			name:   "nor is its place another's",
+			before: running("ZREM rq:wip:q a:e", "DEL rq:worker:w:executions", "HSET rq:worker:w current_job b"), act: settles(false, asFinished, current("-")),
+			want: ended.without("rq:wip:q").without("rq:worker:w:executions").without("rq:worker:w"),
 		},
 	})
 }
@@ -660,10 +667,10 @@ func TestSettleJobs(t *testing.T) {
 	do(t, rdb, running("HSET rq:job:b data x status started", "ZADD rq:wip:q 1090 b:f", "SET rq:wip:bad x")...)
 	rdb.ScriptFlush(ctx)
 	batch := []Settle{
-		settlement(asFinished),
-		settlement(asFinished), // settled by the first
-		settlement(asFinished, func(p *Settle) { p.Queue = "bad" }),
-		settlement(asFailed, func(p *Settle) { p.ID, p.Execution, p.Member = "b", "f", "b:f" }),
+		settling(asFinished),
+		settling(asFinished), // settled by the first
+		settling(asFinished, func(p *Settle) { p.Queue = "bad" }),
+		settling(asFailed, func(p *Settle) { p.ID, p.Execution, p.Member = "b", "f", "b:f" }),
 	}
 
 	done, errs := SettleJobs(ctx, rdb, batch)
@@ -680,11 +687,90 @@ func TestSettleJobs(t *testing.T) {
 	assert.Equal(t, "failed", rdb.HGet(ctx, "rq:job:b", "status").Val())
 }
 
+// TestSettleManyJobs has more of them than a script settles at once.
+func TestSettleManyJobs(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	do(t, rdb, "HSET rq:worker:w birth B state busy current_job j0", "HSET rq:worker:v birth B state busy", "SADD rq:worker:v:executions j20:e j99:e")
+	var batch []Settle
+	for i := range 2*settleChunk + 5 {
+		id, how := fmt.Sprint("j", i), asFinished
+		if i%3 == 0 {
+			how = asFailed
+		}
+		p := settling(how, func(p *Settle) { p.ID, p.Member, p.CurrentJob = id, id+":e", "-" })
+		if i == 20 {
+			p.Worker, p.CurrentJob = "v", ""
+		}
+		do(t, rdb, "HSET rq:job:"+id+" data x status started", "ZADD rq:wip:q 1090 "+id+":e", "SADD rq:worker:"+p.Worker+":executions "+id+":e")
+		batch = append(batch, p)
+	}
+	batch[7].Queue = "bad"
+	do(t, rdb, "SET rq:wip:bad x")
+
+	done, errs := SettleJobs(ctx, rdb, batch)
+
+	for i := range batch {
+		assert.Equal(t, i != 7, done[i], i)
+		assert.Equal(t, i == 7, errs[i] != nil, i)
+	}
+	assert.True(t, redis.HasErrorPrefix(errs[7], "WRONGTYPE"), "%v", errs[7])
+	after := dump(t, rdb)
+	assert.Equal(t, "hash birth=B failed_job_count=13 state=busy successful_job_count=22 total_working_time=8.750000", after["rq:worker:w"])
+	assert.Equal(t, "hash birth=B state=busy successful_job_count=1 total_working_time=0.250000", after["rq:worker:v"])
+	assert.Equal(t, "set j7:e", after["rq:worker:w:executions"])
+	assert.Equal(t, "set j99:e", after["rq:worker:v:executions"])
+	assert.EqualValues(t, 23, rdb.ZCard(ctx, "rq:finished:q").Val())
+	assert.EqualValues(t, 13, rdb.ZCard(ctx, "rq:failed:q").Val())
+	assert.Equal(t, []string{"j7:e"}, rdb.ZRange(ctx, "rq:wip:q", 0, -1).Val())
+}
+
+// TestClaimAndSettleWithoutMemory: a server that has none left refuses before
+// anything was changed, and says so in a way that callers know.
+func TestClaimAndSettleWithoutMemory(t *testing.T) {
+	t.Parallel()
+	redistest.Real(t)
+	ctx, rdb := t.Context(), redistest.Start(t, os.Getenv(redistest.Env)).Client(t)
+	do(t, rdb, running("HSET rq:job:b data x", "RPUSH rq:queue:q b")...)
+	require.NoError(t, settleJob.Load(ctx, rdb).Err())
+	require.NoError(t, claimJobs.Load(ctx, rdb).Err())
+	before := dump(t, rdb)
+	require.NoError(t, rdb.ConfigSet(ctx, "maxmemory", "1").Err())
+
+	for _, how := range []func(*Settle){asFinished, asFailed, to(Back), to("1030")} {
+		_, errs := SettleJobs(ctx, rdb, []Settle{settling(how), settling(how)})
+		for _, err := range errs {
+			assert.True(t, redis.HasErrorPrefix(err, "OOM"), "%v", err)
+		}
+	}
+	_, _, err := ClaimJobs(ctx, rdb, Claim{Worker: "w", Interval: 30, Now: at, Queues: []string{"q"}, Executions: []string{"f"}})
+	require.ErrorContains(t, err, "OOM")
+	assert.Empty(t, changes(before, dump(t, rdb)))
+
+	require.NoError(t, rdb.ConfigSet(ctx, "maxmemory", "0").Err())
+	settles(true, asFinished)(t, rdb)
+	assert.Equal(t, finishedJobA, changes(before, dump(t, rdb)))
+}
+
+func TestReadSettled(t *testing.T) {
+	t.Parallel()
+	done, err := readSettled(int64(1))
+	require.NoError(t, err)
+	assert.True(t, done)
+	done, err = readSettled(int64(0))
+	require.NoError(t, err)
+	assert.False(t, done)
+	_, err = readSettled(redis.ErrClosed)
+	require.ErrorIs(t, err, redis.ErrClosed)
+	_, err = readSettled("1")
+	require.ErrorIs(t, err, errReply)
+}
+
 func TestSettleJobsWithoutServer(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.New(t)
 	rdb.Close()
-	done, errs := SettleJobs(t.Context(), rdb, []Settle{settlement(asFinished), settlement(asFailed)})
+	done, errs := SettleJobs(t.Context(), rdb, []Settle{settling(asFinished), settling(asFailed)})
 	assert.Equal(t, []bool{false, false}, done)
 	for _, err := range errs {
 		require.ErrorIs(t, err, redis.ErrClosed)

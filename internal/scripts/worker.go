@@ -149,55 +149,108 @@ type Settle struct {
 	Fields                       []any
 }
 
-func (p *Settle) keys() []string {
-	return []string{keys.Job(p.ID), keys.Worker(p.Worker), keys.WorkerExecutions(p.Worker)}
+// settlement returns what settle_job.lua needs to know of jobs that one worker
+// has run.
+func settlement(batch []Settle) (jobs []string, args []any) {
+	jobs = make([]string, 0, len(batch)+2)
+	for i := range batch {
+		p := &batch[i]
+		jobs = append(jobs, keys.Job(p.ID))
+		args = append(args, 18+len(p.Result)+len(p.Fields),
+			p.ID, p.Execution, p.Queue, p.Member, p.Now.Unix, p.Now.Text, p.Fence, p.Registry, p.Score,
+			p.Keep, p.Place, p.Parent, p.Counter, p.Seconds, p.CurrentJob, p.RateLimit, p.ResultTTL, len(p.Result))
+		args = append(append(args, p.Result...), p.Fields...)
+		if i == 0 {
+			args = slices.Grow(args, len(args)*(len(batch)-1)) // they are much alike
+		}
+	}
+	return append(jobs, keys.Worker(batch[0].Worker), keys.WorkerExecutions(batch[0].Worker)), args
 }
 
-func (p *Settle) args() []any {
-	args := make([]any, 0, 18+len(p.Result)+len(p.Fields))
-	args = append(args, p.ID, p.Execution, p.Queue, p.Member, p.Now.Unix, p.Now.Text, p.Fence, p.Registry, p.Score,
-		p.Keep, p.Place, p.Parent, p.Counter, p.Seconds, p.CurrentJob, p.RateLimit, p.ResultTTL, len(p.Result))
-	return append(append(args, p.Result...), p.Fields...)
-}
-
-// SettleJob runs settle_job.lua. It reports false when the job is not in this
-// execution any more.
+// SettleJob runs settle_job.lua for one job. It reports false when the job is
+// not in this execution any more.
 func SettleJob(ctx context.Context, c redis.Scripter, p Settle) (bool, error) {
-	n, err := run(ctx, c, settleJob, p.keys(), p.args()...)
-	return n == 1, err
+	k, args := settlement([]Settle{p})
+	reply, err := settleJob.Run(ctx, c, k, args...).Slice()
+	if err == nil && len(reply) != 1 {
+		err = errReply
+	}
+	if err != nil {
+		return false, err
+	}
+	return readSettled(reply[0])
 }
 
-// SettleJobs runs settle_job.lua for each of a batch, in one round trip. The
-// error of each is its own.
+// readSettled reads what settle_job.lua returns for a job.
+func readSettled(reply any) (bool, error) {
+	switch v := reply.(type) {
+	case int64:
+		return v == 1, nil
+	case error:
+		return false, v
+	}
+	return false, errReply
+}
+
+// settleChunk is how many jobs one script settles. A few are enough to share what
+// a script costs by itself, and between two scripts others are served.
+const settleChunk = 16
+
+// SettleJobs settles a batch of jobs in one round trip. The error of each is its
+// own.
 func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (done []bool, errs []error) {
-	done, errs = make([]bool, len(batch)), make([]error, len(batch))
-	cmds := make([]*redis.Cmd, len(batch))
-	send := func(load bool) {
+	chunks := chunksOf(batch)
+	cmds := make([]*redis.Cmd, len(chunks))
+	send := func(load bool) (missing bool) {
 		pipe := c.Pipeline()
 		if load {
 			pipe.ScriptLoad(ctx, settleJobLib)
 		}
-		for i := range batch {
-			if !load || redis.HasErrorPrefix(errs[i], "NOSCRIPT") {
-				cmds[i] = settleJob.EvalSha(ctx, pipe, batch[i].keys(), batch[i].args()...)
+		for i, chunk := range chunks {
+			if !load || redis.HasErrorPrefix(cmds[i].Err(), "NOSCRIPT") {
+				k, args := settlement(chunk)
+				cmds[i] = settleJob.EvalSha(ctx, pipe, k, args...)
 			}
 		}
 		_, _ = pipe.Exec(ctx) // each command has its error
+		return slices.ContainsFunc(cmds, func(cmd *redis.Cmd) bool { return redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") })
 	}
-	read := func() (missing bool) {
-		for i, cmd := range cmds {
-			n, err := cmd.Int64()
-			done[i], errs[i] = n == 1, err
-			missing = missing || redis.HasErrorPrefix(err, "NOSCRIPT")
-		}
-		return missing
-	}
-	send(false)
-	if read() {
+	if send(false) {
 		send(true)
-		read()
+	}
+	for i, chunk := range chunks {
+		for _, reply := range repliesTo(chunk, cmds[i]) {
+			ok, err := readSettled(reply)
+			done, errs = append(done, ok), append(errs, err)
+		}
 	}
 	return done, errs
+}
+
+// chunksOf divides a batch into what one script settles: jobs of one worker.
+func chunksOf(batch []Settle) (chunks [][]Settle) {
+	for first := 0; first < len(batch); {
+		end := first + 1
+		for end < len(batch) && end-first < settleChunk && batch[end].Worker == batch[first].Worker {
+			end++
+		}
+		chunks = append(chunks, batch[first:end])
+		first = end
+	}
+	return chunks
+}
+
+// repliesTo returns a reply for each job of a chunk: the error of all, if there
+// is one.
+func repliesTo(chunk []Settle, cmd *redis.Cmd) []any {
+	replies, err := cmd.Slice()
+	if err == nil && len(replies) != len(chunk) {
+		err = errReply
+	}
+	if err != nil {
+		return slices.Repeat([]any{err}, len(chunk))
+	}
+	return replies
 }
 
 // A Beat is what SendBeat needs to know.
