@@ -28,7 +28,7 @@ const (
 // The requests that are to meet a fate.
 var (
 	claimRequest  = regexp.MustCompile(`evalsha\r\n\$40\r\n\w+\r\n\$1\r\n\d\r\n\$\d+\r\nrq:worker:\w+\r\n\$\d+\r\nrq:worker:\w+:executions\r\n\$\d\r\n[1-9]\r\n`)
-	settleRequest = regexp.MustCompile(`evalsha\r\n\$40\r\n\w+\r\n\$1\r\n\d\r\n\$\d+\r\nrq:job:`)
+	settleRequest = regexp.MustCompile(`evalsha\r\n\$40\r\n\w+\r\n\$\d\r\n\d+\r\n\$\d+\r\nrq:job:`)
 )
 
 // A faultyProxy passes requests on to a server, but for one.

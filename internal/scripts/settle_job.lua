@@ -213,14 +213,16 @@ local function count()
   if worked > 0 then
     set('total_working_time', string.format('%.6f', (tonumber(worker[3] or 0) or 0) + worked))
   end
-  if running and worker[2] == 'busy' and redis.call('SCARD', executions_key) == 0 then
+  local idle = running and redis.call('SCARD', executions_key) == 0
+  if idle and worker[2] == 'busy' then
     set('state', 'idle')
   end
-  local is_current = running or ids[worker[4]]
-  if is_current and next_job == '-' then
-    redis.call('HDEL', worker_key, 'current_job')
-  elseif is_current and next_job ~= '' then
-    set('current_job', next_job)
+  if next_job ~= '' and (running or ids[worker[4]]) then
+    if idle or next_job == '-' then -- the one that was meant may have ended together with these
+      redis.call('HDEL', worker_key, 'current_job')
+    else
+      set('current_job', next_job)
+    end
   end
   if #changes > 0 then
     redis.call('HSET', worker_key, unpack(changes))

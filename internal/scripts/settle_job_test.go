@@ -584,6 +584,10 @@ func TestSettleJobCountsForItsWorker(t *testing.T) {
 			want: finished.and(worker("birth=B state=idle successful_job_count=1 total_working_time=0.250000")),
 		},
 		{
+			name: "its next job has ended with it", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished, current("b")),
+			want: finished.and(worker("birth=B state=idle successful_job_count=1 total_working_time=0.250000")),
+		},
+		{
 			name: "nobody looks for the current job", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished),
 			want: finished.and(worker("birth=B current_job=a state=idle successful_job_count=1 total_working_time=0.250000")),
 		},
