@@ -21,7 +21,7 @@ type command struct {
 func (r *run) listen(ctx context.Context, ready chan<- struct{}) {
 	sub := r.db.Subscribe(ctx, keys.Commands(r.cfg.Name))
 	defer func() { _ = sub.Close() }()
-	if _, err := sub.Receive(ctx); err != nil && ctx.Err() == nil {
+	if _, err := sub.ReceiveTimeout(ctx, booksGrace); err != nil && ctx.Err() == nil {
 		r.log.Error("rq: subscribe to commands", "error", err)
 	}
 	close(ready)

@@ -31,9 +31,10 @@ type waiter struct {
 	queue  string
 	client *redis.Client
 	conn   *redis.Conn
-	id     atomic.Int64  // by which the server knows conn, 0 if it does not
-	stop   chan struct{} // is closed when it is to return
-	ended  chan struct{} // is closed when it has
+	id     atomic.Int64 // by which the server knows conn, 0 if it does not
+	ctx    context.Context
+	stop   context.CancelFunc // ends ctx: it is to return
+	ended  chan struct{}      // is closed when it has
 }
 
 func newWaiters(r *run) *waiters {
@@ -54,7 +55,8 @@ func (ws *waiters) start(queues []string) {
 			w = &waiter{queue: queue, client: ws.connect()}
 			ws.idle[queue] = w
 		}
-		w.stop, w.ended = make(chan struct{}), make(chan struct{})
+		w.ctx, w.stop = context.WithCancel(context.Background())
+		w.ended = make(chan struct{})
 		ws.waiting[queue] = w
 		go func() {
 			defer close(w.ended)
@@ -79,6 +81,7 @@ func (ws *waiters) connect() *redis.Client {
 func (ws *waiters) back(a arrival) arrival {
 	w := ws.waiting[a.queue]
 	delete(ws.waiting, a.queue)
+	w.stop()
 	<-w.ended
 	return a
 }
@@ -107,7 +110,7 @@ const (
 // end ends all waiting, and returns what arrived meanwhile.
 func (ws *waiters) end() []arrival {
 	for _, w := range ws.waiting {
-		close(w.stop)
+		w.stop()
 	}
 	hard := time.Now().Add(stopHard)
 	for _, w := range ws.waiting {
@@ -173,31 +176,27 @@ func (w *waiter) wait(r *run) (string, bool) {
 			pause = min(firstBackOff<<min(failures, 10), lastBackOff)
 			failures++
 		}
-		select {
-		case <-w.stop:
+		if w.ctx.Err() != nil {
 			return "", false
-		default:
 		}
 		if pause > 0 {
 			r.log.Error("rq: wait for jobs", "queue", w.queue, "error", err, "again in", pause)
 		}
-		select {
-		case <-w.stop:
+		if !sleep(w.ctx, pause) {
 			return "", false
-		case <-time.After(pause):
 		}
 	}
 }
 
 // move waits for a limited time: should the connection be dead without anyone
-// knowing, it is found out then. A blocking read does not end with a context.
+// knowing, it is found out then. Connecting ends with the waiter's context; a
+// blocking read does not.
 func (w *waiter) move(limit time.Duration) (string, error) {
-	ctx := context.Background()
 	if w.conn == nil {
 		w.conn = w.client.Conn()
-		w.id.Store(w.conn.ClientID(ctx).Val()) // 0 where there is no such command
+		w.id.Store(w.conn.ClientID(w.ctx).Val()) // 0 where there is no such command
 	}
-	id, err := w.conn.BLMove(ctx, keys.Queue(w.queue), keys.Intermediate(w.queue), "LEFT", "RIGHT", limit).Result()
+	id, err := w.conn.BLMove(w.ctx, keys.Queue(w.queue), keys.Intermediate(w.queue), "LEFT", "RIGHT", limit).Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		w.id.Store(0)
 		_ = w.conn.Close()
