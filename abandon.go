@@ -140,7 +140,7 @@ func (r *run) stuck(ctx context.Context, queue, id string) error {
 func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
 	out := r.failed(e, exc)
 	s := &out.settle
-	s.Worker, s.Fence, s.Counter, s.Seconds, s.CurrentJob = e.rec.WorkerName, fence, "", "", ""
+	s.Worker, s.Fence, s.Counter, s.Seconds, s.CurrentJob = e.rec.WorkerName, fence, "", "", false
 	s.Fields = withoutEnd(s.Fields)
 	if len(s.Result) > 0 {
 		s.Result = (&wire.Result{Type: wire.Failed, ExcString: &exc}).Fields()

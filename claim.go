@@ -65,7 +65,7 @@ func (f *fetcher) step(ctx context.Context) bool {
 	case err != nil:
 		return f.backOff(ctx, err)
 	case state == scripts.Unregistered:
-		return f.enterAgain(ctx)
+		return f.registerAgain(ctx)
 	case state == scripts.Suspended:
 		return f.waitForResume(ctx)
 	case f.cfg.Burst && state == scripts.Drained:
@@ -97,7 +97,7 @@ func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, er
 	f.moved = append(f.moved, f.waiters.arrived()...)
 	now := now()
 	p := scripts.Claim{
-		Worker: f.cfg.Name, Interval: f.interval(), InTurn: f.cfg.Strategy != DequeueDefault,
+		Worker: f.cfg.Name, Birth: wire.FormatTime(f.birth), Interval: f.interval(), InTurn: f.cfg.Strategy != DequeueDefault,
 		Composite: !f.fleet.before(executionsRelease), CurrentJob: f.fleet.before(workerExecutionsRelease),
 		Now: moment(now), Float: wire.FormatUnix(now), Queues: f.queues(), Executions: executionIDs(most),
 	}
@@ -236,12 +236,17 @@ func (f *fetcher) waitForResume(ctx context.Context) bool {
 	return true
 }
 
-// enterAgain registers the worker after its hash has expired.
-func (f *fetcher) enterAgain(ctx context.Context) bool {
-	if _, err := f.enter(ctx, scripts.Again); err != nil {
+// registerAgain registers the worker after its hash has expired, unless another
+// one has its name by now.
+func (f *fetcher) registerAgain(ctx context.Context) bool {
+	done, err := f.enter(ctx, scripts.Again)
+	switch {
+	case err != nil:
 		return f.backOff(ctx, err)
+	case !done:
+		f.replaced()
 	}
-	return true
+	return done
 }
 
 // The waits between claims that fail double from one to the other.

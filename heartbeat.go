@@ -101,17 +101,24 @@ func (r *run) executionTTL(e *execution, now time.Time) int {
 	return max(left, 0) + 60
 }
 
+// replaced ends a worker whose name another one has.
+func (r *run) replaced() {
+	r.log.Error("rq: another worker has this one's name")
+	r.stopFetching(ErrWorkerReplaced)
+}
+
 // heard acts on what the server says to a heartbeat.
 func (r *run) heard(ctx context.Context, echo *scripts.Echo, chunk []*execution) {
 	switch echo.State {
 	case scripts.Forgotten:
 		r.log.Warn("rq: the worker was not heard of for too long: registered again")
-		if _, err := r.enter(ctx, scripts.Again); err != nil {
+		if done, err := r.enter(ctx, scripts.Again); err != nil {
 			r.log.Error("rq: register worker", "error", err)
+		} else if !done {
+			r.replaced()
 		}
 	case scripts.Replaced:
-		r.log.Error("rq: another worker has this one's name")
-		r.stopFetching(ErrWorkerReplaced)
+		r.replaced()
 	}
 	if echo.Suspended {
 		signal(r.suspended)

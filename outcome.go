@@ -24,22 +24,8 @@ type outcome struct {
 func (r *run) settlement(e *execution, ended time.Time) scripts.Settle {
 	return scripts.Settle{
 		Worker: r.cfg.Name, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
-		Now: moment(ended), Fence: scripts.Own, CurrentJob: r.nextJob(e),
+		Now: moment(ended), Fence: scripts.Own, CurrentJob: r.fleet.before(workerExecutionsRelease),
 	}
-}
-
-// nextJob is what readers before RQ 3.0 shall see as the worker's current job
-// when e has ended: the oldest of the others.
-func (r *run) nextJob(e *execution) string {
-	if !r.fleet.before(workerExecutionsRelease) {
-		return ""
-	}
-	for _, other := range r.executions() {
-		if other.id != e.id {
-			return other.jobID
-		}
-	}
-	return "-"
 }
 
 // finished is a job whose function returned value (rq/worker/base.py

@@ -81,7 +81,7 @@ func finished(job ClaimedJob, now time.Time) Settle {
 func claimOf(batch int) Claim {
 	now := time.Now()
 	return Claim{
-		Worker: "w", Interval: 30, Composite: true, Now: Moment{now.Unix(), wire.FormatTime(now)}, Float: wire.FormatUnix(now),
+		Worker: "w", Birth: "T", Interval: 30, Composite: true, Now: Moment{now.Unix(), wire.FormatTime(now)}, Float: wire.FormatUnix(now),
 		Queues: []string{"default"}, Executions: executions(batch),
 	}
 }

@@ -10,20 +10,20 @@
 --
 -- KEYS: worker, its executions
 -- ARGV: how many jobs at the most, "1" to take one of each queue in turn, now in
---       Unix seconds, now as a time, now with a fraction, the worker's name, the
---       seconds between its heartbeats, "1" if readers know executions (RQ 2.0),
---       "1" if they look for current_job (RQ before 3.0), the number of queues,
---       their names, the number of moved ids, for each its queue's number and
---       itself, then the id of an execution for each job
+--       Unix seconds, now as a time, now with a fraction, the worker's name, its
+--       birth, the seconds between its heartbeats, "1" if readers know executions
+--       (RQ 2.0), "1" if they look for current_job (RQ before 3.0), the number of
+--       queues, their names, the number of moved ids, for each its queue's number
+--       and itself, then the id of an execution for each job
 -- returns a state, then for each job its queue's number, its id, its execution
 --       and its hash. The state is 1, 2 if the queues are empty now, 0 if workers
---       are suspended, -1 if the worker is not registered, or has died before its
---       claim came; then no job is taken, and moved ones go back. With 1 and no
+--       are suspended, -1 if the worker is not registered, has died before its claim
+--       came, or another one has its name; then no job is taken, and moved ones go back. With 1 and no
 --       job, so many ids were dropped that it was time to let others have their turn
-local most, in_turn, now, time, moment, worker, interval = unpack(ARGV, 1, 7)
+local most, in_turn, now, time, moment, worker, birth, interval = unpack(ARGV, 1, 8)
 most, in_turn, now, interval = tonumber(most), in_turn == '1', tonumber(now), tonumber(interval)
-local composite, current_job = ARGV[8] == '1', ARGV[9] == '1'
-local at = 10
+local composite, current_job = ARGV[9] == '1', ARGV[10] == '1'
+local at = 11
 
 local function next_arg()
   at = at + 1
@@ -40,8 +40,8 @@ for _ = 1, tonumber(next_arg()) do
 end
 
 local state = 1
-local birth, death = unpack(redis.call('HMGET', KEYS[1], 'birth', 'death'))
-if not birth or death then
+local born, death = unpack(redis.call('HMGET', KEYS[1], 'birth', 'death'))
+if born ~= birth or death then
   state = -1
 elseif redis.call('EXISTS', 'rq:suspended') == 1 then
   state = 0
@@ -179,6 +179,8 @@ local function put_back(i)
       if type(pushed) == 'table' then
         redis.call('LPUSH', key .. ':intermediate', moved[i][n])
         failure = pushed
+      else
+        redis.call('DEL', key .. ':intermediate:first_seen:' .. moved[i][n])
       end
       left[i] = true
     end

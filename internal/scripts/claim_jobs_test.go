@@ -17,7 +17,7 @@ import (
 func claims(state int64, want string, change func(*Claim)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
 		p := Claim{
-			Worker: "w", Interval: 30, Composite: true, Now: at, Float: "1000.5",
+			Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5",
 			Queues: []string{"q"}, Executions: []string{"e1", "e2"},
 		}
 		if change != nil {
@@ -37,7 +37,7 @@ func claims(state int64, want string, change func(*Claim)) func(*testing.T, *red
 // claimFails is claims for an error.
 func claimFails(change func(*Claim)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		p := Claim{Worker: "w", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{"q"}, Executions: []string{"e1", "e2"}}
+		p := Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{"q"}, Executions: []string{"e1", "e2"}}
 		if change != nil {
 			change(&p)
 		}
@@ -261,9 +261,15 @@ func TestClaimJobsWithoutLeave(t *testing.T) {
 	play(t, []scene{
 		{name: "suspended", before: living("a", "SET rq:suspended 1"), act: claims(Suspended, "", nil)},
 		{name: "suspended, with moved ids", before: living("a", "SET rq:suspended 1", intermediate), act: claims(Suspended, "", moved), want: back},
+		{
+			name: "a moved id that was seen by maintenance", act: claims(Suspended, "", moved),
+			before: living("a", "SET rq:suspended 1", intermediate, "SET rq:queue:q:intermediate:first_seen:b 1"),
+			want:   back.and(keyspace{"rq:queue:q:intermediate:first_seen:b": ""}),
+		},
 		{name: "not registered", before: living("a", "DEL rq:worker:w"), act: claims(Unregistered, "", nil)},
 		{name: "not registered, and suspended", before: living("a", "DEL rq:worker:w", "SET rq:suspended 1"), act: claims(Unregistered, "", nil)},
 		{name: "a late heartbeat is no registration", before: living("a", "HDEL rq:worker:w birth"), act: claims(Unregistered, "", nil)},
+		{name: "another worker has the name", before: living("a", "HSET rq:worker:w birth C", intermediate), act: claims(Unregistered, "", moved), want: back},
 		{name: "dead already", before: living("a", "HSET rq:worker:w death D"), act: claims(Unregistered, "", nil)},
 		{name: "not registered, with moved ids", before: living("a", "DEL rq:worker:w", intermediate), act: claims(Unregistered, "", moved), want: back},
 	})
@@ -365,7 +371,7 @@ func TestClaimManyJobsOfManyFields(t *testing.T) {
 	const jobs, fields = 1100, 4500
 	ctx, rdb := t.Context(), redistest.New(t)
 	do(t, rdb, living("")...)
-	p := Claim{Worker: "w", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{"q"}}
+	p := Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{"q"}}
 	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i := range jobs {
 			id := fmt.Sprint("j", i)
@@ -397,7 +403,7 @@ func TestClaimedJobsAreReadAsTheyWere(t *testing.T) {
 	do(t, rdb, living("a", "HSET rq:job:a err x ok y")...)
 	rdb.HSet(t.Context(), "rq:job:a", "data", "\x00\xff\r\n")
 
-	_, got, err := ClaimJobs(t.Context(), rdb, Claim{Worker: "w", Interval: 30, Now: at, Float: "1000.5", Queues: []string{"q"}, Executions: []string{"e"}})
+	_, got, err := ClaimJobs(t.Context(), rdb, Claim{Worker: "w", Birth: "B", Interval: 30, Now: at, Float: "1000.5", Queues: []string{"q"}, Executions: []string{"e"}})
 
 	require.NoError(t, err)
 	assert.Equal(t, []ClaimedJob{{0, "a", "e", map[string]string{

@@ -20,7 +20,7 @@
 --       place ("front" or "back" of the queue, when it is due, or ""),
 --       status of the job for those that wait for it ("": they stay),
 --       counter of the worker ("": none), seconds that it worked,
---       current_job of the worker ("" if nobody looks, "-" for none),
+--       "1" if readers look for the worker's current_job,
 --       rate limit key ("" for none), seconds that the results are kept, the
 --       number of values of the result, these, then the fields and values of the job
 -- returns for each job 1, 0 if it is not in this execution, or an error
@@ -29,14 +29,14 @@ local worker_key, executions_key = KEYS[#KEYS - 1], KEYS[#KEYS]
 
 -- The job at hand, from ARGV and from its hash.
 local id, execution, queue, member, now, time, fence, registry, score
-local keep, place, parent, counter, seconds, current, limit, result_ttl
+local keep, place, parent, counter, seconds, looked_for, limit, result_ttl
 local result, fields, last -- where its result begins in ARGV, its fields, and where these end
 local wip, pair, job, executions
 local exists, status, depends
 
 local function read(key, at, values)
   id, execution, queue, member, now, time, fence, registry, score = unpack(ARGV, at, at + 8)
-  keep, place, parent, counter, seconds, current, limit, result_ttl = unpack(ARGV, at + 9, at + 16)
+  keep, place, parent, counter, seconds, looked_for, limit, result_ttl = unpack(ARGV, at + 9, at + 16)
   result, last = at + 18, at + values - 1
   fields = result + ARGV[at + 17]
   wip, pair, job, executions = 'rq:wip:' .. queue, id .. ':' .. execution, key, 'rq:executions:' .. id
@@ -73,14 +73,11 @@ local function ours()
 end
 
 -- What the worker has done in all.
-local ended, hashes, ids, counts, worked, next_job = {}, {}, {}, {}, 0, ''
+local ended, hashes, ids, counts, worked = {}, {}, {}, {}, 0
 
 local function end_execution(counts_for_worker)
   redis.pcall('ZREM', executions, execution)
-  ended[#ended + 1], hashes[#hashes + 1], ids[id] = pair, 'rq:execution:' .. pair, true
-  if current ~= '' then
-    next_job = current
-  end
+  ended[#ended + 1], hashes[#hashes + 1], ids[id] = pair, 'rq:execution:' .. pair, looked_for == '1'
   if counts_for_worker and counter ~= '' then
     counts[counter] = (counts[counter] or 0) + 1
     worked = worked + (tonumber(seconds) or 0)
@@ -213,15 +210,15 @@ local function count()
   if worked > 0 then
     set('total_working_time', string.format('%.6f', (tonumber(worker[3] or 0) or 0) + worked))
   end
-  local idle = running and redis.call('SCARD', executions_key) == 0
-  if idle and worker[2] == 'busy' then
+  if running and worker[2] == 'busy' and redis.call('SCARD', executions_key) == 0 then
     set('state', 'idle')
   end
-  if next_job ~= '' and (running or ids[worker[4]]) then
-    if idle or next_job == '-' then -- the one that was meant may have ended together with these
-      redis.call('HDEL', worker_key, 'current_job')
+  if ids[worker[4]] then
+    local other = redis.pcall('SRANDMEMBER', executions_key)
+    if type(other) == 'string' then
+      set('current_job', string.match(other, '^[^:]*'))
     else
-      set('current_job', next_job)
+      redis.call('HDEL', worker_key, 'current_job')
     end
   end
   if #changes > 0 then

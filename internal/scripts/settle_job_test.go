@@ -547,7 +547,7 @@ func TestSettleJobWithWrongKeys(t *testing.T) {
 
 func TestSettleJobCountsForItsWorker(t *testing.T) {
 	t.Parallel()
-	current := func(id string) func(*Settle) { return func(p *Settle) { p.CurrentJob = id } }
+	looked := func(p *Settle) { p.CurrentJob = true }
 	finished := finishedJobA.without("rq:worker:w")
 	worker := func(fields string) keyspace { return keyspace{"rq:worker:w": "hash " + fields} }
 	play(t, []scene{
@@ -561,8 +561,8 @@ func TestSettleJobCountsForItsWorker(t *testing.T) {
 		},
 		{name: "nothing", before: running(), act: settles(true, asFinished, func(p *Settle) { p.Counter, p.Seconds = "", "" }), want: finished.and(worker("birth=B state=idle"))},
 		{name: "no seconds", before: running(), act: settles(true, asFinished, func(p *Settle) { p.Seconds = "" }), want: finished.and(worker("birth=B state=idle successful_job_count=1"))},
-		{name: "not if it is gone", before: running("DEL rq:worker:w"), act: settles(true, asFinished, current("b")), want: finished},
-		{name: "nor if only a heartbeat is left of it", before: running("DEL rq:worker:w", "HSET rq:worker:w last_heartbeat T"), act: settles(true, asFinished, current("b")), want: finished},
+		{name: "not if it is gone", before: running("DEL rq:worker:w"), act: settles(true, asFinished, looked), want: finished},
+		{name: "nor if only a heartbeat is left of it", before: running("DEL rq:worker:w", "HSET rq:worker:w last_heartbeat T"), act: settles(true, asFinished, looked), want: finished},
 		{
 			name: "its state is its own if it is not busy", before: running("HSET rq:worker:w state suspended"), act: settles(true, asFinished),
 			want: finished.and(worker("birth=B state=suspended successful_job_count=1 total_working_time=0.250000")),
@@ -576,15 +576,11 @@ func TestSettleJobCountsForItsWorker(t *testing.T) {
 			want: finished.and(worker("birth=B state=busy successful_job_count=1 total_working_time=0.250000")).and(keyspace{"rq:worker:w:executions": "set a:e2"}),
 		},
 		{
-			name: "its next job is the current one", before: running("HSET rq:worker:w current_job a", "SADD rq:worker:w:executions b:f"), act: settles(true, asFinished, current("b")),
+			name: "another of its jobs is the current one", before: running("HSET rq:worker:w current_job a", "SADD rq:worker:w:executions b:f"), act: settles(true, asFinished, looked),
 			want: finished.and(worker("birth=B current_job=b state=busy successful_job_count=1 total_working_time=0.250000")).and(keyspace{"rq:worker:w:executions": "set b:f"}),
 		},
 		{
-			name: "there is no next job", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished, current("-")),
-			want: finished.and(worker("birth=B state=idle successful_job_count=1 total_working_time=0.250000")),
-		},
-		{
-			name: "its next job has ended with it", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished, current("b")),
+			name: "it has no other job", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished, looked),
 			want: finished.and(worker("birth=B state=idle successful_job_count=1 total_working_time=0.250000")),
 		},
 		{
@@ -592,17 +588,17 @@ func TestSettleJobCountsForItsWorker(t *testing.T) {
 			want: finished.and(worker("birth=B current_job=a state=idle successful_job_count=1 total_working_time=0.250000")),
 		},
 		{
-			name: "not for a job that is not its own any more", before: running("ZREM rq:wip:q a:e", "HSET rq:worker:w current_job a"), act: settles(false, asFinished, current("-")),
+			name: "not for a job that is not its own any more", before: running("ZREM rq:wip:q a:e", "HSET rq:worker:w current_job a"), act: settles(false, asFinished, looked),
 			want: ended.without("rq:wip:q"),
 		},
 		{
 			name:   "not for a job that others took over, but then it is not the current one",
-			before: running("ZREM rq:wip:q a:e", "DEL rq:worker:w:executions", "HSET rq:worker:w current_job a state idle"), act: settles(false, asFinished, current("-")),
+			before: running("ZREM rq:wip:q a:e", "DEL rq:worker:w:executions", "HSET rq:worker:w current_job a state idle"), act: settles(false, asFinished, looked),
 			want: ended.without("rq:wip:q").without("rq:worker:w:executions"),
 		},
 		{
 			name:   "nor is its place another's",
-			before: running("ZREM rq:wip:q a:e", "DEL rq:worker:w:executions", "HSET rq:worker:w current_job b"), act: settles(false, asFinished, current("-")),
+			before: running("ZREM rq:wip:q a:e", "DEL rq:worker:w:executions", "HSET rq:worker:w current_job b"), act: settles(false, asFinished, looked),
 			want: ended.without("rq:wip:q").without("rq:worker:w:executions").without("rq:worker:w"),
 		},
 	})
@@ -634,7 +630,7 @@ func TestSettleJobTwice(t *testing.T) {
 			do(t, rdb, c.then...)
 			once := dump(t, rdb)
 
-			settles(false, c.how, func(p *Settle) { p.RateLimit, p.CurrentJob = "k", "-" })(t, rdb)
+			settles(false, c.how, func(p *Settle) { p.RateLimit, p.CurrentJob = "k", true })(t, rdb)
 
 			assert.Empty(t, changes(once, dump(t, rdb)))
 		})
@@ -653,7 +649,7 @@ func TestSettleJobsOfOddNames(t *testing.T) {
 			rdb.HSet(ctx, "rq:job:"+name, "data", "x", "origin", name, "status", "queued", "created_at", "C")
 			rdb.RPush(ctx, "rq:queue:"+name, name)
 			_, jobs, err := ClaimJobs(ctx, rdb, Claim{
-				Worker: "w", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{name}, Executions: []string{"e"},
+				Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{name}, Executions: []string{"e"},
 			})
 			require.NoError(t, err)
 			require.Equal(t, name, jobs[0].ID)
@@ -702,9 +698,9 @@ func TestSettleManyJobs(t *testing.T) {
 		if i%3 == 0 {
 			how = asFailed
 		}
-		p := settling(how, func(p *Settle) { p.ID, p.Member, p.CurrentJob = id, id+":e", "-" })
+		p := settling(how, func(p *Settle) { p.ID, p.Member, p.CurrentJob = id, id+":e", true })
 		if i == 20 {
-			p.Worker, p.CurrentJob = "v", ""
+			p.Worker, p.CurrentJob = "v", false
 		}
 		do(t, rdb, "HSET rq:job:"+id+" data x status started", "ZADD rq:wip:q 1090 "+id+":e", "SADD rq:worker:"+p.Worker+":executions "+id+":e")
 		batch = append(batch, p)
@@ -720,7 +716,7 @@ func TestSettleManyJobs(t *testing.T) {
 	}
 	assert.True(t, redis.HasErrorPrefix(errs[7], "WRONGTYPE"), "%v", errs[7])
 	after := dump(t, rdb)
-	assert.Equal(t, "hash birth=B failed_job_count=13 state=busy successful_job_count=22 total_working_time=8.750000", after["rq:worker:w"])
+	assert.Equal(t, "hash birth=B current_job=j7 failed_job_count=13 state=busy successful_job_count=22 total_working_time=8.750000", after["rq:worker:w"])
 	assert.Equal(t, "hash birth=B state=busy successful_job_count=1 total_working_time=0.250000", after["rq:worker:v"])
 	assert.Equal(t, "set j7:e", after["rq:worker:w:executions"])
 	assert.Equal(t, "set j99:e", after["rq:worker:v:executions"])
@@ -747,7 +743,7 @@ func TestClaimAndSettleWithoutMemory(t *testing.T) {
 			assert.True(t, redis.HasErrorPrefix(err, "OOM"), "%v", err)
 		}
 	}
-	_, _, err := ClaimJobs(ctx, rdb, Claim{Worker: "w", Interval: 30, Now: at, Queues: []string{"q"}, Executions: []string{"f"}})
+	_, _, err := ClaimJobs(ctx, rdb, Claim{Worker: "w", Birth: "B", Interval: 30, Now: at, Queues: []string{"q"}, Executions: []string{"f"}})
 	require.ErrorContains(t, err, "OOM")
 	assert.Empty(t, changes(before, dump(t, rdb)))
 

@@ -37,16 +37,16 @@ var (
 
 // A Claim is what ClaimJobs needs to know.
 type Claim struct {
-	Worker     string
-	Interval   int // seconds between its heartbeats
-	InTurn     bool
-	Composite  bool // readers know executions
-	CurrentJob bool // readers look for current_job
-	Now        Moment
-	Float      string
-	Queues     []string
-	Moved      []Moved
-	Executions []string // one for each job that may be taken
+	Worker, Birth string
+	Interval      int // seconds between its heartbeats
+	InTurn        bool
+	Composite     bool // readers know executions
+	CurrentJob    bool // readers look for current_job
+	Now           Moment
+	Float         string
+	Queues        []string
+	Moved         []Moved
+	Executions    []string // one for each job that may be taken
 }
 
 // A Moved is an id in the intermediate queue of Claim.Queues[Queue].
@@ -73,8 +73,8 @@ type ClaimedJob struct {
 // ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Suspended or
 // Unregistered.
 func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, jobs []ClaimedJob, err error) {
-	args := make([]any, 0, 11+len(p.Queues)+2*len(p.Moved)+len(p.Executions))
-	args = append(args, len(p.Executions), flag(p.InTurn), p.Now.Unix, p.Now.Text, p.Float, p.Worker, p.Interval,
+	args := make([]any, 0, 12+len(p.Queues)+2*len(p.Moved)+len(p.Executions))
+	args = append(args, len(p.Executions), flag(p.InTurn), p.Now.Unix, p.Now.Text, p.Float, p.Worker, p.Birth, p.Interval,
 		flag(p.Composite), flag(p.CurrentJob), len(p.Queues))
 	for _, name := range p.Queues {
 		args = append(args, name)
@@ -142,7 +142,7 @@ type Settle struct {
 	Parent                       string // the job's status for its dependents; "" leaves them
 	Counter                      string // of the worker
 	Seconds                      string // that it worked
-	CurrentJob                   string // of the worker; "" if nobody looks, "-" for none
+	CurrentJob                   bool   // readers look for the worker's current_job
 	RateLimit                    string // the job's key, for when its hash is gone
 	ResultTTL                    string
 	Result                       []any
@@ -158,7 +158,7 @@ func settlement(batch []Settle) (jobs []string, args []any) {
 		jobs = append(jobs, keys.Job(p.ID))
 		args = append(args, 18+len(p.Result)+len(p.Fields),
 			p.ID, p.Execution, p.Queue, p.Member, p.Now.Unix, p.Now.Text, p.Fence, p.Registry, p.Score,
-			p.Keep, p.Place, p.Parent, p.Counter, p.Seconds, p.CurrentJob, p.RateLimit, p.ResultTTL, len(p.Result))
+			p.Keep, p.Place, p.Parent, p.Counter, p.Seconds, flag(p.CurrentJob), p.RateLimit, p.ResultTTL, len(p.Result))
 		args = append(append(args, p.Result...), p.Fields...)
 		if i == 0 {
 			args = slices.Grow(args, len(args)*(len(batch)-1)) // they are much alike
