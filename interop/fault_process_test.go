@@ -86,7 +86,9 @@ var errAsItShould = errors.New("as it should")
 type faults struct{ rdb *redis.Client }
 
 func (f faults) handlers() rq.Handlers {
-	return rq.Handlers{"faults.work": rq.Func(f.work, "ms", "fails"), "faults.hold": rq.Func(f.hold, "worker")}
+	return rq.Handlers{
+		"faults.work": rq.Func(f.work, "ms", "fails"), "faults.hold": rq.Func(f.hold, "worker"), "faults.insist": rq.Func(f.insist, "worker"),
+	}
 }
 
 // work takes some time, and fails the first few times that it gets so far.
@@ -113,6 +115,17 @@ func (f faults) hold(ctx context.Context, worker string) error {
 		}
 		<-ctx.Done()
 		return context.Cause(ctx)
+	})
+}
+
+// insist returns at once, but in one worker: there it goes on when it should end,
+// and comes to its end as if nothing were.
+func (f faults) insist(ctx context.Context, worker string) error {
+	return f.noted(context.WithoutCancel(ctx), func(j *rq.Job) error {
+		if j.WorkerName() == worker {
+			<-ctx.Done()
+		}
+		return nil
 	})
 }
 

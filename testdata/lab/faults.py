@@ -39,3 +39,10 @@ def hold(job, worker):
     """Returns at once, but in one worker: there it waits for its end."""
     if job.worker_name == worker:
         time.sleep(60)
+
+
+@noting
+def insist(job, worker):
+    """As hold, but it comes to an end there when it should not."""
+    if job.worker_name == worker:
+        time.sleep(60)
