@@ -3,23 +3,32 @@ package interop
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/rqgo/rq"
 )
 
-// TestPythonAndGoShareAQueue has a Python worker and a Go worker work on the
-// same 10,000 jobs. Each must run once, and both must have had some.
+// TestPythonAndGoShareAQueue has a Python worker and a Go worker, both with a
+// scheduler, work on the same 10,000 jobs, of which some are scheduled. Each must
+// run once, and both must have had some.
 func TestPythonAndGoShareAQueue(t *testing.T) {
-	const jobs = 10_000
+	const jobs, scheduled = 10_000, 500
 	eachLab(t, []string{oneServer}, func(t *testing.T, version string, s server) {
 		if version != lab.versions[0] && version != lab.versions[len(lab.versions)-1] {
 			return
 		}
 		lab.runs.Add(1)
 		ctx, e := t.Context(), newSide(t, version, s)
-		w := startWorker(t, version, e.db, "--name", e.worker, "--worker-class", "rq.SimpleWorker", "--quiet")
+		w := startWorker(t, version, e.db, "--name", e.worker, "--worker-class", "rq.SimpleWorker", "--with-scheduler", "--quiet")
 		e.becomes(t, "rq:worker:"+e.worker, "state", "idle")
-		items := make([]rq.Prepared, jobs)
+		for i := range scheduled {
+			id := fmt.Sprint("later", i)
+			at := time.Now().Add(time.Duration(i*10) * time.Millisecond)
+			if _, err := e.queue().EnqueueAt(ctx, at, rq.Call("tasks.note", id), rq.JobID(id)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		items := make([]rq.Prepared, jobs-scheduled)
 		for i := range items {
 			id := fmt.Sprint("j", i)
 			items[i] = rq.Prepare(rq.Call("tasks.note", id), rq.JobID(id))
@@ -30,7 +39,7 @@ func TestPythonAndGoShareAQueue(t *testing.T) {
 
 		finished := func() int64 { return e.db.ZCard(ctx, "rq:finished:default").Val() }
 		eventually(t, "Python to work", func() bool { return finished() > 10 })
-		g := e.startGo(t, rq.WorkerConfig{Name: "go", Concurrency: 4})
+		g := e.startGo(t, rq.WorkerConfig{Name: "go", Concurrency: 4, Scheduler: true})
 		within(t, workerTimeout, "the jobs to end", func() bool { return finished() == jobs })
 
 		equal(t, "runs", e.db.LLen(ctx, "test:notes").Val(), int64(jobs))
@@ -39,7 +48,7 @@ func TestPythonAndGoShareAQueue(t *testing.T) {
 			ran[id] = true
 		}
 		equal(t, "jobs that ran", len(ran), jobs)
-		equal(t, "what is left", e.db.Exists(ctx, "rq:wip:default", "rq:queue:default", "rq:queue:default:intermediate", "rq:failed:default").Val(), int64(0))
+		equal(t, "what is left", e.db.Exists(ctx, "rq:wip:default", "rq:queue:default", "rq:queue:default:intermediate", "rq:failed:default", "rq:scheduled:default").Val(), int64(0))
 		g.stop()
 		g.wait(t)
 		e.py.exec(t, "command.send_shutdown_command(connection, name)")
