@@ -2,6 +2,7 @@ package interop
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/rqgo/rq"
@@ -57,15 +58,15 @@ func (e *env) end(t *testing.T, id string) {
 }
 
 // wantRunning wants Python to find that the worker runs jobs of these letters.
-func (e *side) wantRunning(t *testing.T, ids string) {
+func (s *side) wantRunning(t *testing.T, ids string) {
 	t.Helper()
-	equal(t, "started registry", e.evalText(t, "''.join(sorted(i[0] for i in registry.StartedJobRegistry(queue=q).get_job_ids()))"), ids)
-	equal(t, "current job", e.evalText(t, fmt.Sprintf("str((the_worker().get_current_job_id() or '') in %q and bool(the_worker().get_current_job_id()) == bool(%[1]q))", ids)), "True")
-	if !between(e.version, "3.0", "") {
+	equal(t, "started registry", s.evalText(t, "''.join(sorted(i[0] for i in registry.StartedJobRegistry(queue=q).get_job_ids()))"), ids)
+	equal(t, "current job", s.evalText(t, fmt.Sprintf("str((the_worker().get_current_job_id() or '') in %q and bool(the_worker().get_current_job_id()) == bool(%[1]q))", ids)), "True")
+	if !between(s.version, "3.0", "") {
 		return
 	}
-	equal(t, "executions", e.evalText(t, "''.join(sorted(x.job_id for x in the_worker().get_current_executions()))"), ids)
-	equal(t, "count", e.evalText(t, "str(the_worker().current_execution_count)"), fmt.Sprint(len(ids)))
-	equal(t, "executions of a job", e.evalText(t, fmt.Sprintf(
+	equal(t, "executions", s.evalText(t, "''.join(sorted(x.job_id for x in the_worker().get_current_executions()))"), ids)
+	equal(t, "count", s.evalText(t, "str(the_worker().current_execution_count)"), strconv.Itoa(len(ids)))
+	equal(t, "executions of a job", s.evalText(t, fmt.Sprintf(
 		"''.join(x.job_id for i in %q for x in Job.fetch(i, connection=connection).get_executions() if x.worker_name == name)", ids)), ids)
 }

@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -85,7 +86,7 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, *redis.Client) error{"work": work, "enqueue": enqueue}
 	if len(args) != 1 || commands[args[0]] == nil {
-		return fmt.Errorf("say work or enqueue")
+		return errors.New("say work or enqueue")
 	}
 	address := os.Getenv("REDIS_URL")
 	if address == "" {

@@ -84,6 +84,7 @@ func (h *Webhook) valid() bool {
 
 func formatStrings(list []string) string { return mustJSON(list) }
 
+// FormatInts writes a list of numbers as json.dumps does.
 func FormatInts(list []int) string {
 	b := []byte{'['}
 	for i, n := range list {
