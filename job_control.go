@@ -84,7 +84,7 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 		}
 	}
 	code, err := scripts.CancelJob(ctx, once{j.rdb}, j.id, moment(time.Now()), set.enqueueDependents, set.leaveDependencies)
-	if err := j.outcome("cancel", code, err); err != nil {
+	if err := refusal("cancel", j.id, code, err); err != nil {
 		return err
 	}
 	j.rec.Status = string(StatusCanceled)
@@ -108,22 +108,31 @@ func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return wrapf(err, "requeue job %s", j.id)
 	}
-	code, err := scripts.RequeueJob(ctx, once{j.rdb}, j.id, origin, set.atFront, moment(time.Now()), wire.Deflate(nil))
-	if err := j.outcome("requeue", code, err); err != nil {
+	if err := requeueOne(ctx, j.rdb, keys.Failed(origin), j.id, set.atFront); err != nil {
 		return err
 	}
 	_ = j.Refresh(ctx) // the job is requeued, whether or not this can be read
 	return nil
 }
 
-func (j *Job) outcome(verb string, code int64, err error) error {
+// requeueOne moves a job of a registry back to its queue.
+func requeueOne(ctx context.Context, rdb redis.UniversalClient, registry, id string, atFront bool) error {
+	codes, errs, err := scripts.RequeueJobs(ctx, once{rdb}, registry, []string{id}, atFront, moment(time.Now()), wire.Deflate(nil))
+	if err != nil {
+		return refusal("requeue", id, 0, err)
+	}
+	return refusal("requeue", id, codes[0], errs[0])
+}
+
+// refusal is the error of what a script was to do with a job, if it did not.
+func refusal(verb, id string, code int64, err error) error {
 	switch {
 	case err != nil:
-		return wrapf(err, "%s job %s", verb, j.id)
+		return wrapf(err, "%s job %s", verb, id)
 	case code == scripts.NoJob:
-		return noSuchJob(j.id)
+		return noSuchJob(id)
 	case code == scripts.Refused:
-		return fmt.Errorf("%w: %s job %s", ErrInvalidJobOperation, verb, j.id)
+		return fmt.Errorf("%w: %s job %s", ErrInvalidJobOperation, verb, id)
 	}
 	return nil
 }

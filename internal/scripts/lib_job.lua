@@ -1,3 +1,10 @@
+-- failure_of makes an error of what pcall has caught: a table, a text, or a text
+-- after the place in the script that it comes from.
+local function failure_of(caught)
+  local text = type(caught) == 'table' and caught.err or tostring(caught)
+  return redis.error_reply((string.gsub(text, '^%S*: ?%d+: %-?(%u+ )', '%1')))
+end
+
 -- expire_job lets a job and its relations expire. No ttl, or one that is not
 -- positive, changes nothing. One that no clock will reach is cut: EXPIRE fails
 -- on larger numbers.
@@ -172,4 +179,23 @@ local function end_executions(id, origin)
     redis.call('ZREM', 'rq:wip:' .. origin, pair)
   end
   redis.call('DEL', 'rq:executions:' .. id)
+end
+
+-- delete_stored deletes a job and what belongs to it, but for its place in a queue.
+-- A running job that is rate limited keeps its executions: they hold its slot.
+local function delete_stored(id, now, enqueued_at)
+  local job = 'rq:job:' .. id
+  local origin, status, group = unpack(redis.call('HMGET', job, 'origin', 'status', 'group_id'))
+  local limit = rate_limit_of(job)
+  leave_registry(id, origin or '', status)
+  if not limit then
+    end_executions(id, origin or '')
+  end
+  if group and group ~= '' then
+    redis.call('SREM', 'rq:group:' .. group, id)
+  end
+  redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
+  if limit then
+    leave_rate_limit(id, limit, now, enqueued_at)
+  end
 end

@@ -31,8 +31,6 @@ var (
 	deleteJobLua string
 	//go:embed cancel_job.lua
 	cancelJobLua string
-	//go:embed requeue_job.lua
-	requeueJobLua string
 	//go:embed empty_queue.lua
 	emptyQueueLua string
 	//go:embed compact_queue.lua
@@ -47,7 +45,6 @@ var (
 	updateJob      = redis.NewScript(updateJobLua)
 	deleteJob      = redis.NewScript(libRateLimit + libJob + deleteJobLua)
 	cancelJob      = redis.NewScript(libRateLimit + libJob + cancelJobLua)
-	requeueJob     = redis.NewScript(libRateLimit + libJob + requeueJobLua)
 	emptyQueue     = redis.NewScript(emptyQueueLua)
 	compactQueue   = redis.NewScript(compactQueueLua)
 )
@@ -168,7 +165,7 @@ func DeleteJob(ctx context.Context, c redis.Scripter, id string, fromQueue bool,
 	return n == 1, err
 }
 
-// What CancelJob and RequeueJob return.
+// What CancelJob, RequeueJobs and RemoveJobs return.
 const (
 	Done    = 1
 	NoJob   = 0
@@ -179,13 +176,6 @@ const (
 func CancelJob(ctx context.Context, c redis.Scripter, id string, now Moment, enqueueDependents, leaveDependencies bool) (int64, error) {
 	return run(ctx, c, cancelJob, []string{keys.Job(id), keys.Dependents(id)},
 		id, now.Unix, now.Text, flag(enqueueDependents), flag(leaveDependencies))
-}
-
-// RequeueJob runs requeue_job.lua. It returns Refused when the job is not among
-// the failed ones of queue. empty is the compressed empty string.
-func RequeueJob(ctx context.Context, c redis.Scripter, id, queue string, atFront bool, now Moment, empty []byte) (int64, error) {
-	return run(ctx, c, requeueJob, []string{keys.Job(id), keys.Failed(queue)},
-		id, flag(atFront), now.Unix, now.Text, empty)
 }
 
 // EmptyQueue runs empty_queue.lua and returns the number of ids taken.

@@ -226,19 +226,12 @@ local function count()
   end
 end
 
--- failure makes an error of what pcall has caught: a table, a text, or a text
--- after the place in the script that it comes from.
-local function failure(caught)
-  local text = type(caught) == 'table' and caught.err or tostring(caught)
-  return redis.error_reply((string.gsub(text, '^%S*: ?%d+: %-?(%u+ )', '%1')))
-end
-
 local replies, at = {}, 1
 for n = 1, #KEYS - 2 do
   local values = tonumber(ARGV[at])
   read(KEYS[n], at + 1, values)
   local fine, reply = pcall(settle)
-  replies[n] = fine and reply or failure(reply)
+  replies[n] = fine and reply or failure_of(reply)
   at = at + 1 + values
 end
 if #ended > 0 then

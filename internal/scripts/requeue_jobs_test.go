@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -9,13 +10,14 @@ import (
 
 func requeues(want int64, atFront bool) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		got, err := RequeueJob(t.Context(), rdb, "a", "q", atFront, at, []byte("Z"))
+		got, errs, err := RequeueJobs(t.Context(), rdb, "rq:failed:q", []string{"a"}, atFront, at, []byte("Z"))
 		require.NoError(t, err)
-		require.Equal(t, want, got)
+		require.NoError(t, errs[0])
+		require.Equal(t, want, got[0])
 	}
 }
 
-func TestRequeueJob(t *testing.T) {
+func TestRequeueJobs(t *testing.T) {
 	t.Parallel()
 	failed := func(fields string, more ...string) []string {
 		return append([]string{"HSET rq:job:a origin q status failed worker_name w started_at S " + fields, "ZADD rq:failed:q 1 a 2 b"}, more...)
@@ -55,12 +57,40 @@ func TestRequeueJob(t *testing.T) {
 		{
 			name: "cannot be queued: it is failed still", before: failed("", "SET rq:queue:q x"),
 			act: func(t *testing.T, rdb *redis.Client) {
-				_, err := RequeueJob(t.Context(), rdb, "a", "q", false, at, []byte("Z"))
-				require.ErrorContains(t, err, "WRONGTYPE")
+				_, errs, err := RequeueJobs(t.Context(), rdb, "rq:failed:q", []string{"a"}, false, at, []byte("Z"))
+				require.NoError(t, err)
+				require.ErrorContains(t, errs[0], "WRONGTYPE")
 			},
 			want: keyspace{
 				"rq:job:a":  "hash ended_at= exc_info=Z origin=q started_at= status=failed worker_name=w",
 				"rq:queues": "set rq:queue:q",
+			},
+		},
+		{
+			name: "many: the error of each is its own", before: failed("", waiting, "SET rq:job:b x", "ZADD rq:failed:q 3 gone 4 c", "HSET rq:job:c origin q status failed", "HSET rq:job:d origin q"),
+			act: func(t *testing.T, rdb *redis.Client) {
+				codes, errs, err := RequeueJobs(t.Context(), rdb, "rq:failed:q", []string{"a", "b", "gone", "d", "c"}, false, at, []byte("Z"))
+				require.NoError(t, err)
+				require.Equal(t, []int64{Done, 0, NoJob, Refused, Done}, codes)
+				require.ErrorContains(t, errs[1], "WRONGTYPE")
+				errs[1] = nil
+				require.NoError(t, errors.Join(errs...))
+			},
+			want: back.and(keyspace{
+				"rq:job:c":   "hash ended_at= enqueued_at=T exc_info=Z origin=q started_at= status=queued",
+				"rq:queue:q": "list b a c", "rq:failed:q": "zset b=2 gone=3",
+			}),
+		},
+		{
+			name: "from another registry", before: []string{"HSET rq:job:a origin q status canceled", "ZADD rq:canceled:q 1 a"},
+			act: func(t *testing.T, rdb *redis.Client) {
+				codes, _, err := RequeueJobs(t.Context(), rdb, "rq:canceled:q", []string{"a"}, false, at, []byte("Z"))
+				require.NoError(t, err)
+				require.Equal(t, []int64{Done}, codes)
+			},
+			want: keyspace{
+				"rq:job:a":   "hash ended_at= enqueued_at=T exc_info=Z origin=q started_at= status=queued",
+				"rq:queue:q": "list a", "rq:queues": "set rq:queue:q", "rq:canceled:q": "",
 			},
 		},
 	})

@@ -1,0 +1,87 @@
+package scripts
+
+import (
+	"context"
+	_ "embed" // for the scripts
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+)
+
+var (
+	//go:embed page_registry.lua
+	pageRegistryLua string
+	//go:embed requeue_jobs.lua
+	requeueJobsLua string
+	//go:embed remove_jobs.lua
+	removeJobsLua string
+)
+
+var (
+	pageRegistry = redis.NewScript(pageRegistryLua)
+	requeueJobs  = redis.NewScript(libRateLimit + libJob + requeueJobsLua)
+	removeJobs   = redis.NewScript(libRateLimit + libJob + removeJobsLua)
+)
+
+// An Entry is one of a registry, with its score as the server writes it.
+type Entry struct{ Member, Score string }
+
+// PageRegistry runs page_registry.lua: it returns up to most entries that come
+// after one. After no Entry come the first ones.
+func PageRegistry(ctx context.Context, c redis.Scripter, registry string, after Entry, most int) ([]Entry, error) {
+	flat, err := pageRegistry.Run(ctx, c, []string{registry}, after.Score, after.Member, most).StringSlice()
+	if err != nil {
+		return nil, err
+	}
+	page := make([]Entry, 0, len(flat)/2)
+	for i := 0; i+1 < len(flat); i += 2 {
+		page = append(page, Entry{flat[i], flat[i+1]})
+	}
+	return page, nil
+}
+
+// RequeueJobs runs requeue_jobs.lua for jobs of a registry. For each it returns
+// Done, NoJob, or Refused if it is not in the registry; or its error. empty is
+// the compressed empty string.
+func RequeueJobs(ctx context.Context, c redis.Scripter, registry string, ids []string, atFront bool, now Moment, empty []byte) ([]int64, []error, error) {
+	return each(len(ids), requeueJobs.Run(ctx, c, jobsOf(registry, ids), append([]any{flag(atFront), now.Unix, now.Text, empty}, anys(ids)...)...))
+}
+
+// RemoveJobs runs remove_jobs.lua for jobs of a registry. For each it returns
+// Done, NoJob if there was but an entry, or Refused if it is not in the registry;
+// or its error.
+func RemoveJobs(ctx context.Context, c redis.Scripter, registry string, ids []string, now Moment) ([]int64, []error, error) {
+	return each(len(ids), removeJobs.Run(ctx, c, jobsOf(registry, ids), append([]any{now.Unix, now.Text}, anys(ids)...)...))
+}
+
+func jobsOf(registry string, ids []string) []string {
+	k := []string{registry}
+	for _, id := range ids {
+		k = append(k, keys.Job(id))
+	}
+	return k
+}
+
+// each returns what a script says of each of n jobs.
+func each(n int, cmd *redis.Cmd) (codes []int64, errs []error, err error) {
+	replies, err := cmd.Slice()
+	if err == nil && len(replies) != n {
+		err = errReply
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	codes, errs = make([]int64, n), make([]error, n)
+	for i, reply := range replies {
+		switch v := reply.(type) {
+		case int64:
+			codes[i] = v
+		case error:
+			errs[i] = v
+		default:
+			errs[i] = errReply
+		}
+	}
+	return codes, errs, nil
+}

@@ -1,0 +1,34 @@
+-- requeue_jobs moves jobs from a registry back to their queues, each in one step.
+-- In RQ these are three, and a crash between them leaves the job nowhere. A job
+-- leaves the registry last: if it cannot be queued, it is still there.
+--
+-- KEYS: registry, each of the jobs
+-- ARGV: "1" for the front of the queue, now in Unix seconds, enqueued_at, the
+--       compressed empty string, then the id of each job
+-- returns for each job 1, 0 if there is no such job, -1 if it is not in the
+--       registry, or an error
+local front, now, enqueued_at, empty = unpack(ARGV, 1, 4)
+
+local function requeue(id, job)
+  if redis.call('EXISTS', job) == 0 then
+    return 0
+  end
+  if not redis.call('ZSCORE', KEYS[1], id) then
+    return -1
+  end
+  local origin = redis.call('HGET', job, 'origin') or ''
+  redis.call('HSET', job, 'started_at', '', 'ended_at', '', 'exc_info', empty)
+  if rate_limit_of(job) then
+    redis.call('HSET', job, 'enqueue_at_front', front)
+  end
+  enqueue_stored(id, origin, front == '1', now, enqueued_at)
+  redis.call('ZREM', KEYS[1], id)
+  return 1
+end
+
+local replies = {}
+for n = 2, #KEYS do
+  local fine, reply = pcall(requeue, ARGV[n + 3], KEYS[n])
+  replies[n - 1] = fine and reply or failure_of(reply)
+end
+return replies
