@@ -87,44 +87,53 @@ func (m *maintenance) cleanQueue(ctx context.Context, queue string) (err error) 
 		err = errors.Join(err, wrapf(unlockErr, "unlock"))
 	}()
 	return inTurn(ctx,
-		func() error { return wrapf(m.cleanExpired(ctx, keys.Finished(queue)), "clean finished jobs") },
+		func() error { return wrapf(m.forgetExpired(ctx, keys.Finished(queue)), "clean finished jobs") },
 		func() error { return wrapf(m.abandoned(ctx, queue), "clean started jobs") },
-		func() error { return wrapf(m.cleanExpired(ctx, keys.Failed(queue)), "clean failed jobs") },
-		func() error { return wrapf(m.cleanReady(ctx, queue), "clean ready jobs") },
+		func() error { return wrapf(m.forgetExpired(ctx, keys.Failed(queue)), "clean failed jobs") },
+		func() error { return wrapf(m.enqueueReady(ctx, queue), "clean ready jobs") },
 		func() error { return wrapf(m.cleanWorkers(ctx, keys.QueueWorkers(queue)), "clean workers") },
 		func() error { return wrapf(m.cleanIntermediate(ctx, queue), "clean intermediate queue") },
 	)
 }
 
-// cleanExpired removes the entries of a registry whose time has come.
-func (m *maintenance) cleanExpired(ctx context.Context, registry string) error {
+func (m *maintenance) forgetExpired(ctx context.Context, registry string) error {
+	_, err := m.cleanExpired(ctx, registry)
+	return err
+}
+
+// cleanExpired removes the entries of a registry whose time has come, and returns
+// how many.
+func (m *maintenance) cleanExpired(ctx context.Context, registry string) (removed int, err error) {
 	until := now().Unix()
 	for {
 		n, err := scripts.CleanExpired(ctx, m.rdb, registry, until, expiredChunk)
+		removed += int(n)
 		if err != nil || n < expiredChunk {
-			return err
+			return removed, err
 		}
 	}
 }
 
-// cleanReady enqueues jobs that were left between their dependencies and their
-// queue (rq/registry.py ReadyJobRegistry.cleanup).
-func (m *maintenance) cleanReady(ctx context.Context, queue string) error {
-	stay := int64(0)
-	for {
-		seen, kept, err := scripts.CleanReady(ctx, m.rdb, queue, stay, jobChunk, moment(now()))
-		if err != nil {
-			return err
-		}
-		stay += kept
-		if seen < jobChunk {
-			break
-		}
-	}
+func (m *maintenance) enqueueReady(ctx context.Context, queue string) error {
+	_, stay, err := m.cleanReady(ctx, queue)
 	if stay > 0 {
 		m.log.Warn("rq: jobs cannot be enqueued", "queue", queue, "jobs", stay)
 	}
-	return nil
+	return err
+}
+
+// cleanReady enqueues jobs that were left between their dependencies and their
+// queue (rq/registry.py ReadyJobRegistry.cleanup). It returns how many have left
+// the registry, and how many cannot.
+func (m *maintenance) cleanReady(ctx context.Context, queue string) (left, stay int, err error) {
+	for {
+		seen, kept, err := scripts.CleanReady(ctx, m.rdb, queue, int64(stay), jobChunk, moment(now()))
+		left += int(seen - kept)
+		stay += int(kept)
+		if err != nil || seen < jobChunk {
+			return left, stay, err
+		}
+	}
 }
 
 // cleanWorkers forgets workers whose hash is gone (rq/worker_registration.py

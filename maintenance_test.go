@@ -489,7 +489,7 @@ func TestTwoRoundsAtOnce(t *testing.T) {
 	var rounds sync.WaitGroup
 	for range 4 {
 		rounds.Go(func() { assert.NoError(t, m.clean(ctx)) })
-		rounds.Go(func() { assert.NoError(t, m.cleanReady(ctx, "q")) })
+		rounds.Go(func() { assert.NoError(t, m.enqueueReady(ctx, "q")) })
 		rounds.Go(func() { assert.NoError(t, m.cleanIntermediate(ctx, "q")) })
 		rounds.Go(func() { assert.NoError(t, m.cleanRateLimits(ctx)) })
 	}

@@ -48,6 +48,9 @@ type settings struct {
 	unique  bool
 	pipe    redis.Pipeliner
 
+	progress func(done, total int)
+	onSkip   func(id string, err error)
+
 	errs []error
 }
 

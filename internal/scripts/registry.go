@@ -49,10 +49,10 @@ func RequeueJobs(ctx context.Context, c redis.Scripter, registry string, ids []s
 }
 
 // RemoveJobs runs remove_jobs.lua for jobs of a registry. For each it returns
-// Done, NoJob if there was but an entry, or Refused if it is not in the registry;
-// or its error.
-func RemoveJobs(ctx context.Context, c redis.Scripter, registry string, ids []string, now Moment) ([]int64, []error, error) {
-	return each(len(ids), removeJobs.Run(ctx, c, jobsOf(registry, ids), append([]any{now.Unix, now.Text}, anys(ids)...)...))
+// Done, NoJob if it has left the registry, or Refused if it stays because it is
+// elsewhere; or its error.
+func RemoveJobs(ctx context.Context, c redis.Scripter, registry string, ids []string, deleteJobs bool, now Moment) ([]int64, []error, error) {
+	return each(len(ids), removeJobs.Run(ctx, c, jobsOf(registry, ids), append([]any{flag(deleteJobs), now.Unix, now.Text}, anys(ids)...)...))
 }
 
 func jobsOf(registry string, ids []string) []string {

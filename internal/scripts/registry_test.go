@@ -58,7 +58,7 @@ func TestPageRegistryWhileItChanges(t *testing.T) {
 
 func removes(code int64, ids ...string) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		got, errs, err := RemoveJobs(t.Context(), rdb, "rq:failed:q", ids, at)
+		got, errs, err := RemoveJobs(t.Context(), rdb, "rq:failed:q", ids, true, at)
 		require.NoError(t, err)
 		for i := range ids {
 			require.NoError(t, errs[i])
@@ -79,11 +79,11 @@ func TestRemoveJobs(t *testing.T) {
 		{name: "a stopped job", before: failed("stopped"), act: removes(Done, "a"), want: gone},
 		{name: "one that was never enqueued", before: failed("created"), act: removes(Done, "a"), want: gone},
 		{name: "one without status", before: failed("''"), act: removes(Done, "a"), want: gone},
-		{name: "an entry without a job", before: []string{"ZADD rq:failed:q 1 a 2 b"}, act: removes(NoJob, "a"), want: entry},
-		{name: "a job that is queued again", before: failed("queued", "RPUSH rq:queue:q a"), act: removes(NoJob, "a"), want: entry},
-		{name: "a job that is finished", before: failed("finished"), act: removes(NoJob, "a"), want: entry},
-		{name: "a job that failed in another queue", before: failed("failed", "HSET rq:job:a origin p"), act: removes(NoJob, "a"), want: entry},
-		{name: "a job that is not there", before: []string{"HSET rq:job:a origin q status failed", "ZADD rq:failed:q 2 b"}, act: removes(Refused, "a")},
+		{name: "an entry without a job", before: []string{"ZADD rq:failed:q 1 a 2 b"}, act: removes(Done, "a"), want: entry},
+		{name: "a job that is queued again", before: failed("queued", "RPUSH rq:queue:q a"), act: removes(Refused, "a"), want: entry},
+		{name: "a job that is finished", before: failed("finished"), act: removes(Refused, "a"), want: entry},
+		{name: "a job that failed in another queue", before: failed("failed", "HSET rq:job:a origin p"), act: removes(Refused, "a"), want: entry},
+		{name: "a job that is not there", before: []string{"HSET rq:job:a origin q status failed", "ZADD rq:failed:q 2 b"}, act: removes(NoJob, "a")},
 		{
 			name: "with all that belongs to it", act: removes(Done, "a"),
 			before: failed("failed", "SADD rq:job:a:dependents d", "SADD rq:job::a:dependencies e", "XADD rq:results:a * type 2",
@@ -95,9 +95,17 @@ func TestRemoveJobs(t *testing.T) {
 			}),
 		},
 		{
+			name: "only out of the registry", before: failed("failed"), want: entry,
+			act: func(t *testing.T, rdb *redis.Client) {
+				codes, _, err := RemoveJobs(t.Context(), rdb, "rq:failed:q", []string{"a", "c"}, false, at)
+				require.NoError(t, err)
+				require.Equal(t, []int64{Done, NoJob}, codes)
+			},
+		},
+		{
 			name: "many: the error of each is its own", before: failed("failed", "SET rq:job:b x", "HSET rq:job:c origin q status failed", "ZADD rq:failed:q 3 c"),
 			act: func(t *testing.T, rdb *redis.Client) {
-				codes, errs, err := RemoveJobs(t.Context(), rdb, "rq:failed:q", []string{"a", "b", "c"}, at)
+				codes, errs, err := RemoveJobs(t.Context(), rdb, "rq:failed:q", []string{"a", "b", "c"}, true, at)
 				require.NoError(t, err)
 				require.Equal(t, []int64{Done, 0, Done}, codes)
 				require.ErrorContains(t, errs[1], "WRONGTYPE")

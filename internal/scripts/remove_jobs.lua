@@ -1,14 +1,14 @@
--- remove_jobs takes jobs out of a registry and deletes them: the hash, results,
--- relations and executions of each, and its place in its group and rate limit. One
+-- remove_jobs takes jobs out of a registry, and on request deletes them: the hash,
+-- results, relations and executions of each, its place in its group and rate limit. One
 -- that has left the registry meanwhile stays, and so does one whose status says
 -- that it is elsewhere: of that only the entry goes.
 --
 -- KEYS: registry, each of the jobs
--- ARGV: now in Unix seconds, enqueued_at for whoever gets a slot, then the id of
---       each job
--- returns for each job 1, 0 if there was but an entry, -1 if it is not in the
---       registry, or an error
-local now, enqueued_at = ARGV[1], ARGV[2]
+-- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for whoever gets a
+--       slot, then the id of each job
+-- returns for each job 1, 0 if it has left the registry, -1 if it stays because it
+--       is elsewhere, or an error
+local delete, now, enqueued_at = ARGV[1] == '1', ARGV[2], ARGV[3]
 
 -- belongs reports whether a job is in the registry by its status. One that was
 -- never enqueued has none.
@@ -20,10 +20,13 @@ end
 
 local function remove(id, job)
   if redis.call('ZREM', KEYS[1], id) == 0 then
-    return -1
-  end
-  if redis.call('EXISTS', job) == 0 or not belongs(job) then
     return 0
+  end
+  if not delete or redis.call('EXISTS', job) == 0 then
+    return 1
+  end
+  if not belongs(job) then
+    return -1
   end
   delete_stored(id, now, enqueued_at)
   return 1
@@ -31,7 +34,7 @@ end
 
 local replies = {}
 for n = 2, #KEYS do
-  local fine, reply = pcall(remove, ARGV[n + 1], KEYS[n])
+  local fine, reply = pcall(remove, ARGV[n + 2], KEYS[n])
   replies[n - 1] = fine and reply or failure_of(reply)
 end
 return replies

@@ -9,6 +9,7 @@ package scripts
 import (
 	"context"
 	_ "embed" // for the scripts
+	"errors"
 
 	"github.com/redis/go-redis/v9"
 
@@ -37,14 +38,18 @@ var (
 	compactQueueLua string
 )
 
-var enqueueWaitingLib = libRateLimit + enqueueWaitingLua
+var (
+	enqueueWaitingLib = libRateLimit + enqueueWaitingLua
+	deleteJobLib      = libRateLimit + libJob + deleteJobLua
+	cancelJobLib      = libRateLimit + libJob + cancelJobLua
+)
 
 var (
 	createJob      = redis.NewScript(createJobLua)
 	enqueueWaiting = redis.NewScript(enqueueWaitingLib)
 	updateJob      = redis.NewScript(updateJobLua)
-	deleteJob      = redis.NewScript(libRateLimit + libJob + deleteJobLua)
-	cancelJob      = redis.NewScript(libRateLimit + libJob + cancelJobLua)
+	deleteJob      = redis.NewScript(deleteJobLib)
+	cancelJob      = redis.NewScript(cancelJobLib)
 	emptyQueue     = redis.NewScript(emptyQueueLua)
 	compactQueue   = redis.NewScript(compactQueueLua)
 )
@@ -159,10 +164,44 @@ type Moment struct {
 
 // DeleteJob runs delete_job.lua. It reports false when there is no such job.
 func DeleteJob(ctx context.Context, c redis.Scripter, id string, fromQueue bool, now Moment) (bool, error) {
-	n, err := run(ctx, c, deleteJob,
-		[]string{keys.Job(id), keys.Dependents(id), keys.Dependencies(id), keys.Results(id), keys.Executions(id)},
-		id, flag(fromQueue), now.Unix, now.Text)
+	n, err := run(ctx, c, deleteJob, deleteKeys(id), deleteArgs(id, fromQueue, now)...)
 	return n == 1, err
+}
+
+func deleteKeys(id string) []string {
+	return []string{keys.Job(id), keys.Dependents(id), keys.Dependencies(id), keys.Results(id), keys.Executions(id)}
+}
+
+func deleteArgs(id string, fromQueue bool, now Moment) []any {
+	return []any{id, flag(fromQueue), now.Unix, now.Text}
+}
+
+// DeleteJobs runs delete_job.lua for many jobs in one round trip. For each it
+// returns Done or NoJob, or its error.
+func DeleteJobs(ctx context.Context, c redis.UniversalClient, ids []string, now Moment) ([]int64, []error, error) {
+	return forEach(ctx, c, deleteJobLib, len(ids), func(pipe redis.Pipeliner, i int) *redis.Cmd {
+		return deleteJob.EvalSha(ctx, pipe, deleteKeys(ids[i]), deleteArgs(ids[i], true, now)...)
+	})
+}
+
+// forEach runs a script n times in one round trip, each for itself.
+func forEach(ctx context.Context, c redis.UniversalClient, script string, n int, eval func(redis.Pipeliner, int) *redis.Cmd) (codes []int64, errs []error, err error) {
+	pipe := c.Pipeline()
+	pipe.ScriptLoad(ctx, script)
+	cmds := make([]*redis.Cmd, n)
+	for i := range cmds {
+		cmds[i] = eval(pipe, i)
+	}
+	_, err = pipe.Exec(ctx)
+	var reply redis.Error
+	if err != nil && !errors.As(err, &reply) {
+		return nil, nil, err
+	}
+	codes, errs = make([]int64, n), make([]error, n)
+	for i, cmd := range cmds {
+		codes[i], errs[i] = cmd.Int64()
+	}
+	return codes, errs, nil
 }
 
 // What CancelJob, RequeueJobs and RemoveJobs return.
@@ -176,6 +215,15 @@ const (
 func CancelJob(ctx context.Context, c redis.Scripter, id string, now Moment, enqueueDependents, leaveDependencies bool) (int64, error) {
 	return run(ctx, c, cancelJob, []string{keys.Job(id), keys.Dependents(id)},
 		id, now.Unix, now.Text, flag(enqueueDependents), flag(leaveDependencies))
+}
+
+// CancelJobs runs cancel_job.lua for many jobs in one round trip. For each it
+// returns Done, NoJob or Refused, or its error.
+func CancelJobs(ctx context.Context, c redis.UniversalClient, ids []string, now Moment) ([]int64, []error, error) {
+	return forEach(ctx, c, cancelJobLib, len(ids), func(pipe redis.Pipeliner, i int) *redis.Cmd {
+		id := ids[i]
+		return cancelJob.EvalSha(ctx, pipe, []string{keys.Job(id), keys.Dependents(id)}, id, now.Unix, now.Text, flag(false), flag(false))
+	})
 }
 
 // EmptyQueue runs empty_queue.lua and returns the number of ids taken.

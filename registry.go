@@ -1,0 +1,306 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/scripts"
+)
+
+// A Registry lists the jobs of a queue that are in one state (rq/registry.py
+// BaseRegistry). Its entries are in the order of their times: when a job expires,
+// is due, or came. Reading has no side effect; RQ's runs a cleanup each time.
+// A Registry holds no state of its own, and is safe for concurrent use.
+type Registry struct {
+	queue     *Queue
+	name, key string
+}
+
+// Started is the registry of the jobs that run (rq/registry.py StartedJobRegistry).
+// It has an entry for each running, with the time at which its heartbeat ends.
+func (q *Queue) Started() *Registry { return &Registry{q, "started", keys.Started(q.name)} }
+
+// Finished is the registry of the jobs that succeeded and are still kept
+// (rq/registry.py FinishedJobRegistry).
+func (q *Queue) Finished() *Registry { return &Registry{q, "finished", keys.Finished(q.name)} }
+
+// Failed is the registry of the jobs that failed or were stopped, and are still
+// kept (rq/registry.py FailedJobRegistry).
+func (q *Queue) Failed() *Registry { return &Registry{q, "failed", keys.Failed(q.name)} }
+
+// Deferred is the registry of the jobs that wait for others (rq/registry.py
+// DeferredJobRegistry). Their times are of when they came.
+func (q *Queue) Deferred() *Registry { return &Registry{q, "deferred", keys.Deferred(q.name)} }
+
+// Scheduled is the registry of the jobs that are to be enqueued later
+// (rq/registry.py ScheduledJobRegistry).
+func (q *Queue) Scheduled() *Registry { return &Registry{q, "scheduled", keys.Scheduled(q.name)} }
+
+// Canceled is the registry of the jobs that were canceled (rq/registry.py
+// CanceledJobRegistry). Their times are of when they came.
+func (q *Queue) Canceled() *Registry { return &Registry{q, "canceled", keys.Canceled(q.name)} }
+
+// Ready is the registry of the jobs that wait for no others any more and are about
+// to be enqueued, since RQ 3.0 (rq/registry.py ReadyJobRegistry).
+func (q *Queue) Ready() *Registry { return &Registry{q, "ready", keys.Ready(q.name)} }
+
+// Registries returns all of the queue's, in the order in which a job may see them.
+func (q *Queue) Registries() []*Registry {
+	return []*Registry{q.Deferred(), q.Ready(), q.Scheduled(), q.Started(), q.Finished(), q.Failed(), q.Canceled()}
+}
+
+// Name returns what the jobs of the registry are, such as "failed".
+func (r *Registry) Name() string { return r.name }
+
+// Queue returns the queue whose jobs these are.
+func (r *Registry) Queue() *Queue { return r.queue }
+
+func (r *Registry) wrap(err error, verb string) error {
+	return wrapf(err, "%s %s jobs of queue %s", verb, r.name, r.queue.name)
+}
+
+// Count returns the number of entries, also of jobs that have expired
+// (rq/registry.py BaseRegistry.get_job_count without its cleanup).
+func (r *Registry) Count(ctx context.Context) (int, error) {
+	n, err := r.queue.rdb.ZCard(ctx, r.key).Result()
+	return int(n), r.wrap(err, "count")
+}
+
+// JobIDs returns the ids from start to end, both included; negative ones count
+// from the last entry, so 0 and -1 are all. With desc the latest comes first
+// (rq/registry.py BaseRegistry.get_job_ids).
+func (r *Registry) JobIDs(ctx context.Context, start, end int, desc bool) ([]string, error) {
+	ids, err := r.queue.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: r.key, Start: start, Stop: end, Rev: desc}).Result()
+	if err != nil {
+		return nil, r.wrap(err, "list")
+	}
+	for i, id := range ids {
+		ids[i] = jobIDOf(id)
+	}
+	return ids, nil
+}
+
+// A RegistryEntry is what a Registry knows of a job.
+type RegistryEntry struct {
+	// JobID is the job's.
+	JobID string
+	// ExecutionID is that of the running in Started, else "".
+	ExecutionID string
+	// Time is when the job expires, is due, or came, whichever the registry is
+	// about; zero is never.
+	Time time.Time
+}
+
+// Entries yields the entries that the registry has now, the earliest first. It
+// reads them in chunks; entries may come and go meanwhile, also those that were
+// yielded. An error ends it.
+func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] {
+	return func(yield func(RegistryEntry, error) bool) {
+		for page, err := range r.pages(ctx, fetchChunk) {
+			if err != nil {
+				yield(RegistryEntry{}, err)
+				return
+			}
+			for _, e := range page {
+				id, execution := splitPair(e.Member)
+				score, _ := strconv.ParseFloat(e.Score, 64)
+				if !yield(RegistryEntry{id, execution, timeOf(score)}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Jobs yields the jobs that are in the registry now and exist, the earliest first.
+// It reads them in chunks; jobs may come and go meanwhile, also those that were
+// yielded. An error ends it.
+func (r *Registry) Jobs(ctx context.Context) iter.Seq2[*Job, error] {
+	return func(yield func(*Job, error) bool) {
+		for page, err := range r.pages(ctx, jobChunk) {
+			var jobs []*Job
+			if err == nil {
+				jobs, err = r.queue.FetchJobs(ctx, members(page)...)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, j := range jobs {
+				if j != nil && !yield(j, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func members(page []scripts.Entry) []string {
+	ids := make([]string, len(page))
+	for i, e := range page {
+		ids[i] = e.Member
+	}
+	return ids
+}
+
+// pages yields the entries that are there now, up to the last one.
+func (r *Registry) pages(ctx context.Context, size int) iter.Seq2[[]scripts.Entry, error] {
+	return func(yield func([]scripts.Entry, error) bool) {
+		last, err := r.queue.rdb.ZRangeWithScores(ctx, r.key, -1, -1).Result()
+		if err != nil {
+			yield(nil, r.wrap(err, "list"))
+			return
+		}
+		if len(last) == 0 {
+			return
+		}
+		for after := (scripts.Entry{}); ; {
+			page, err := scripts.PageRegistry(ctx, r.queue.rdb, r.key, after, size)
+			if err != nil {
+				yield(nil, r.wrap(err, "list"))
+				return
+			}
+			full := len(page) == size
+			for n := len(page); n > 0 && comesAfter(page[n-1], last[0]); n-- {
+				page, full = page[:n-1], false
+			}
+			if len(page) > 0 && !yield(page, nil) || !full {
+				return
+			}
+			after = page[len(page)-1]
+		}
+	}
+}
+
+// comesAfter reports whether an entry is behind another one.
+func comesAfter(e scripts.Entry, z redis.Z) bool {
+	score, _ := strconv.ParseFloat(e.Score, 64)
+	member, _ := z.Member.(string)
+	return score > z.Score || (score == z.Score && e.Member > member)
+}
+
+// timeOf returns the time that a score stands for. RQ has -1 and +inf for never.
+func timeOf(score float64) time.Time {
+	if score < 0 || score > math.MaxInt32*1000 {
+		return time.Time{}
+	}
+	whole, fraction := math.Modf(score)
+	return time.Unix(int64(whole), int64(fraction*1e9)).UTC()
+}
+
+// Contains reports whether a job is in the registry (rq/registry.py
+// BaseRegistry.__contains__). For Started it reads all entries.
+func (r *Registry) Contains(ctx context.Context, id string) (bool, error) {
+	_, ok, err := r.ExpirationTime(ctx, id)
+	return ok, err
+}
+
+// ExpirationTime returns when a job leaves the registry, in UTC, zero for never;
+// and false when it is not there (rq/registry.py BaseRegistry.get_expiration_time).
+// In Deferred, Canceled and Ready it is when it came. For Started it reads all
+// entries.
+func (r *Registry) ExpirationTime(ctx context.Context, id string) (time.Time, bool, error) {
+	if r.name == "started" {
+		return r.find(ctx, id)
+	}
+	score, err := r.queue.rdb.ZScore(ctx, r.key, id).Result()
+	if errors.Is(err, redis.Nil) {
+		return time.Time{}, false, nil
+	}
+	if err != nil {
+		return time.Time{}, false, r.wrap(err, "look for job "+id+" in")
+	}
+	return timeOf(score), true, nil
+}
+
+// ScheduledTime returns when a job is due, in UTC, and false when it is not
+// scheduled (rq/registry.py ScheduledJobRegistry.get_scheduled_time). It returns
+// ErrInvalidJobOperation for other registries than Scheduled.
+func (r *Registry) ScheduledTime(ctx context.Context, id string) (time.Time, bool, error) {
+	if r.name != "scheduled" {
+		return time.Time{}, false, r.impossible("tell when %s is due", id)
+	}
+	return r.ExpirationTime(ctx, id)
+}
+
+// find looks for the latest running of a job.
+func (r *Registry) find(ctx context.Context, id string) (at time.Time, found bool, err error) {
+	for e, err := range r.Entries(ctx) {
+		if err != nil {
+			return time.Time{}, false, err
+		}
+		if e.JobID == id {
+			at, found = e.Time, true
+		}
+	}
+	return at, found, nil
+}
+
+func (r *Registry) impossible(format string, args ...any) error {
+	return fmt.Errorf("%w: %s in the %s jobs of queue %s", ErrInvalidJobOperation, fmt.Sprintf(format, args...), r.name, r.queue.name)
+}
+
+// Remove takes a job out of the registry and reports whether it was there. The job
+// stays as it is, or is deleted with deleteJob (rq/registry.py BaseRegistry.remove).
+// It returns ErrInvalidJobOperation for Started, whose entries are their workers'.
+func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool, error) {
+	if r.name == "started" {
+		return false, r.impossible("remove job %s", id)
+	}
+	var removed *redis.IntCmd
+	_, err := r.queue.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		removed = pipe.ZRem(ctx, r.key, id)
+		if !deleteJob {
+			return nil
+		}
+		_, err := scripts.DeleteJob(ctx, pipe, id, true, moment(now()))
+		return err
+	})
+	if err != nil {
+		return false, r.wrap(err, "remove job "+id+" from")
+	}
+	return removed.Val() == 1, nil
+}
+
+// Requeue moves a job of the registry back to its queue, in one step (rq/registry.py
+// BaseRegistry.requeue). AtFront is the one option it takes. It returns
+// ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when it is not
+// in the registry, or runs.
+func (r *Registry) Requeue(ctx context.Context, id string, opts ...Option) error {
+	set, err := collectPlacement(opts)
+	if err == nil && (set.unique || set.pipe != nil) {
+		err = &InvalidError{"option", "Unique or Pipeline", "is not possible for a requeue"}
+	}
+	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
+		return err
+	}
+	if r.name == "started" {
+		return r.impossible("requeue job %s", id)
+	}
+	return requeueOne(ctx, r.queue.rdb, r.key, id, set.atFront)
+}
+
+// Cleanup removes the entries whose time has come, in Finished and Failed, and
+// enqueues the jobs of Ready; it returns how many (rq/registry.py
+// BaseRegistry.cleanup). In the others nothing expires; started jobs whose worker is
+// gone are left to workers, which have the jobs' callbacks.
+func (r *Registry) Cleanup(ctx context.Context) (int, error) {
+	m := maintenance{rdb: r.queue.rdb}
+	var n int
+	var err error
+	switch r.name {
+	case "finished", "failed":
+		n, err = m.cleanExpired(ctx, r.key)
+	case "ready":
+		n, _, err = m.cleanReady(ctx, r.queue.name)
+	}
+	return n, r.wrap(err, "clean")
+}
