@@ -73,7 +73,7 @@ type bulk struct {
 
 // newBulk reads the options of such a call.
 func newBulk(verb string, opts []Option) (*bulk, error) {
-	set, err := collect(opts)
+	set, err := collectAny(opts)
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,14 @@ type settings struct {
 }
 
 func collect(opts []Option) (*settings, error) {
+	s, err := collectAny(opts)
+	if err == nil && (s.progress != nil || s.onSkip != nil) {
+		err = &InvalidError{"option", "Progress or OnSkip", "is for functions that handle many jobs"}
+	}
+	return s, err
+}
+
+func collectAny(opts []Option) (*settings, error) {
 	s := new(settings)
 	for _, o := range opts {
 		if o != nil {

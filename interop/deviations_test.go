@@ -29,6 +29,14 @@ var deviations = []*deviation{
 		why: "before 3.0 a deleted job leaves its results behind; ours go with it, as in 3.0",
 	},
 	{
+		scenario: "registry: delete*", key: "rq:results:*", until: "2.10",
+		why: "before 3.0 a deleted job leaves its results behind; ours go with it, as in 3.0",
+	},
+	{
+		scenario: "registry: clean deferred", key: "rq:deferred:default", field: "old", since: "2.0", until: "2.6",
+		why: "RQ 2.0 to 2.7 fail the deferred jobs whose time has come; since 2.8 that is when they came, and they stay",
+	},
+	{
 		scenario: "many with*", key: "rq:job::met:dependencies",
 		why: "RQ's enqueue_many leaves a met dependency registered, so that the job runs again when its parent does",
 	},

@@ -1,0 +1,269 @@
+package rq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redistest"
+)
+
+// failMany makes n failed jobs j0000, j0001 and so on, in the order of their ids.
+func failMany(t *testing.T, rdb *redis.Client, n int) *Queue {
+	t.Helper()
+	ctx, q := t.Context(), NewQueue(rdb, "default")
+	for i := range n {
+		id := fmt.Sprintf("j%04d", i)
+		j, err := CreateJob(rdb, Call("f"), JobID(id))
+		require.NoError(t, err)
+		j.rec.Origin = "default"
+		require.NoError(t, j.Save(ctx))
+		require.NoError(t, rdb.HSet(ctx, keys.Job(id), "status", "failed").Err())
+		require.NoError(t, rdb.ZAdd(ctx, keys.Failed("default"), zs(id, int64(1e9+i/3))).Err()) // three of a time
+	}
+	return q
+}
+
+func TestRegistryReads(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 5)
+	rdb.Del(ctx, keys.Job("j0002"))
+	rdb.ZAdd(ctx, keys.Failed("default"), zs("never", -1))
+	r := q.Failed()
+
+	n, err := r.Count(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, 6, n)
+	ids, err := r.JobIDs(ctx, 0, -1, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"never", "j0000", "j0001", "j0002", "j0003", "j0004"}, ids)
+	ids, err = r.JobIDs(ctx, 1, 2, true)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"j0003", "j0002"}, ids)
+	var jobs []string
+	for j, err := range r.Jobs(ctx) {
+		require.NoError(t, err)
+		jobs = append(jobs, j.ID())
+	}
+	assert.Equal(t, []string{"j0000", "j0001", "j0003", "j0004"}, jobs)
+	at, ok, err := r.ExpirationTime(ctx, "j0003")
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.Equal(t, time.Unix(1e9+1, 0).UTC(), at)
+	at, ok, err = r.ExpirationTime(ctx, "never")
+	require.NoError(t, err)
+	assert.True(t, ok && at.IsZero())
+	ok, err = r.Contains(ctx, "gone")
+	require.NoError(t, err)
+	assert.False(t, ok)
+	_, _, err = r.ScheduledTime(ctx, "j0003")
+	require.ErrorIs(t, err, ErrInvalidJobOperation)
+}
+
+func TestStartedRegistry(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := NewQueue(rdb, "q")
+	rdb.ZAdd(ctx, keys.Started("q"), zs("a:x", 100), zs("b", 200), zs("a:y", 300))
+	r := q.Started()
+
+	var entries []RegistryEntry
+	for e, err := range r.Entries(ctx) {
+		require.NoError(t, err)
+		entries = append(entries, e)
+	}
+	at := func(n int64) time.Time { return time.Unix(n, 0).UTC() }
+	assert.Equal(t, []RegistryEntry{{"a", "x", at(100)}, {"b", "", at(200)}, {"a", "y", at(300)}}, entries)
+	ids, err := r.JobIDs(ctx, 0, -1, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b", "a"}, ids)
+	last, ok, err := r.ExpirationTime(ctx, "a")
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.Equal(t, at(300), last)
+	_, err = r.Remove(ctx, "a", false)
+	require.ErrorIs(t, err, ErrInvalidJobOperation)
+	require.ErrorIs(t, r.Requeue(ctx, "a"), ErrInvalidJobOperation)
+	_, err = r.RequeueAll(ctx)
+	require.ErrorIs(t, err, ErrInvalidJobOperation)
+	_, err = r.RemoveAll(ctx, true)
+	require.ErrorIs(t, err, ErrInvalidJobOperation)
+}
+
+// TestJobsWhileTheyLeave requeues each job that it is given.
+func TestJobsWhileTheyLeave(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	r := failMany(t, rdb, 350).Failed()
+	n := 0
+	for j, err := range r.Jobs(ctx) {
+		require.NoError(t, err)
+		if n++; n%2 == 0 {
+			require.NoError(t, j.Requeue(ctx))
+		}
+	}
+	assert.Equal(t, 350, n)
+}
+
+func TestRequeueAll(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 230)
+	for _, id := range []string{"j0000", "j0050", "j0099", "j0229"} {
+		rdb.Del(ctx, keys.Job(id))
+	}
+	rdb.Del(ctx, keys.Job("j0120"))
+	rdb.Set(ctx, keys.Job("j0120"), "odd", 0)
+	var skipped []string
+	var progress []string
+
+	n, err := q.Failed().RequeueAll(ctx,
+		OnSkip(func(id string, err error) { skipped = append(skipped, fmt.Sprint(id, " ", errors.Is(err, ErrNoSuchJob))) }),
+		Progress(func(done, total int) { progress = append(progress, fmt.Sprint(done, "/", total)) }))
+
+	var some *SkippedError
+	require.ErrorAs(t, err, &some)
+	require.ErrorIs(t, err, ErrNoSuchJob)
+	assert.Equal(t, 225, n)
+	assert.Equal(t, 5, some.Count)
+	assert.Len(t, some.First, 5)
+	assert.Equal(t, []string{"j0000 true", "j0050 true", "j0099 true", "j0120 false", "j0229 true"}, skipped)
+	assert.Equal(t, []string{"50/230", "100/230", "150/230", "200/230", "230/230"}, progress)
+	ids, err := q.JobIDs(ctx, 0, -1)
+	require.NoError(t, err)
+	assert.Len(t, ids, 225)
+	assert.True(t, slices.IsSorted(ids))
+	left, err := q.Failed().JobIDs(ctx, 0, -1, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"j0000", "j0050", "j0099", "j0120", "j0229"}, left)
+}
+
+// TestRequeueAllLeavesThoseThatFailAgain has jobs fail again while others are
+// requeued still.
+func TestRequeueAllLeavesThoseThatFailAgain(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 120)
+
+	n, err := q.Failed().RequeueAll(ctx, Progress(func(int, int) {
+		for _, id := range rdb.LPopCount(ctx, keys.Queue("default"), 50).Val() {
+			rdb.HSet(ctx, keys.Job(id), "status", "failed")
+			rdb.ZAdd(ctx, keys.Failed("default"), zs(id, 2e9))
+		}
+	}))
+
+	require.NoError(t, err)
+	assert.Equal(t, 120, n)
+}
+
+func TestRequeueMany(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 3)
+
+	n, err := q.Failed().RequeueMany(ctx, []string{"j0002", "gone", "j0000", "j0002"}, AtFront())
+
+	var some *SkippedError
+	require.ErrorAs(t, err, &some)
+	assert.Equal(t, 2, n)
+	require.Len(t, some.First, 2)
+	require.ErrorIs(t, some.First[0].Err, ErrNoSuchJob)
+	require.ErrorIs(t, some.First[1].Err, ErrInvalidJobOperation)
+	assert.Equal(t, []string{"j0000", "j0002"}, rdb.LRange(ctx, keys.Queue("default"), 0, -1).Val())
+	n, err = q.Failed().RequeueMany(ctx, nil)
+	require.NoError(t, err)
+	assert.Zero(t, n)
+}
+
+func TestBulkEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	q := failMany(t, rdb, 120)
+	ctx, cancel := context.WithCancel(t.Context())
+
+	n, err := q.Failed().RequeueAll(ctx, Progress(func(done, _ int) {
+		if done >= 50 {
+			cancel()
+		}
+	}))
+
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, 50, n)
+	left, err := q.Failed().Count(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 70, left)
+}
+
+func TestRemoveAll(t *testing.T) {
+	t.Parallel()
+	for _, deleteJobs := range []bool{false, true} {
+		ctx, rdb := t.Context(), redistest.New(t)
+		q := failMany(t, rdb, 70)
+		rdb.Del(ctx, keys.Job("j0001"))
+		require.NoError(t, rdb.HSet(ctx, keys.Job("j0002"), "status", "queued").Err())
+
+		n, err := q.Failed().RemoveAll(ctx, deleteJobs)
+
+		left, _ := q.Failed().Count(ctx)
+		assert.Zero(t, left)
+		if deleteJobs {
+			require.ErrorIs(t, err, ErrInvalidJobOperation)
+			assert.Equal(t, 69, n)
+			assert.EqualValues(t, 1, rdb.Exists(ctx, keys.Job("j0002")).Val())
+			assert.Zero(t, rdb.Exists(ctx, keys.Job("j0003")).Val())
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, 70, n)
+		assert.EqualValues(t, 1, rdb.Exists(ctx, keys.Job("j0003")).Val())
+	}
+}
+
+func TestDeleteAndCancelMany(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 60)
+	rdb.Set(ctx, keys.Job("odd"), "x", 0)
+	var ids []string
+	for i := range 60 {
+		ids = append(ids, fmt.Sprintf("j%04d", i))
+	}
+
+	n, err := CancelJobs(ctx, rdb, append(ids, "gone", "odd", "j0000"))
+	var some *SkippedError
+	require.ErrorAs(t, err, &some)
+	assert.Equal(t, 60, n)
+	assert.Equal(t, 3, some.Count)
+	count, _ := q.Canceled().Count(ctx)
+	assert.Equal(t, 60, count)
+
+	n, err = DeleteJobs(ctx, rdb, append(ids, "gone"))
+	require.ErrorIs(t, err, ErrNoSuchJob)
+	assert.Equal(t, 60, n)
+	assert.Equal(t, []string{keys.Job("odd")}, rdb.Keys(ctx, "rq:*").Val())
+}
+
+func TestBulkRefusesOtherOptions(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 1)
+	var invalid *InvalidError
+	_, err := q.Failed().RequeueAll(ctx, TTL(time.Minute))
+	require.ErrorAs(t, err, &invalid)
+	_, err = q.Failed().RemoveAll(ctx, true, AtFront())
+	require.ErrorAs(t, err, &invalid)
+	_, err = q.Enqueue(ctx, Call("f"), Progress(func(int, int) {}))
+	require.ErrorAs(t, err, &invalid)
+	require.ErrorAs(t, q.Failed().Requeue(ctx, "j0000", OnSkip(func(string, error) {})), &invalid)
+	count, _ := q.Failed().Count(ctx)
+	assert.Equal(t, 1, count)
+}
