@@ -127,7 +127,9 @@ func TestRequeueAll(t *testing.T) {
 	var progress []string
 
 	n, err := q.Failed().RequeueAll(ctx,
-		OnSkip(func(id string, err error) { skipped = append(skipped, fmt.Sprint(id, " ", errors.Is(err, ErrNoSuchJob))) }),
+		OnSkip(func(id string, err error) {
+			skipped = append(skipped, fmt.Sprint(id, " ", errors.Is(err, ErrNoSuchJob)))
+		}),
 		Progress(func(done, total int) { progress = append(progress, fmt.Sprint(done, "/", total)) }))
 
 	var some *SkippedError
