@@ -209,9 +209,9 @@ func Example_pageFailedJobs() {
 	queue := rq.NewQueue(rdb, rq.DefaultQueue)
 	job, err := queue.Enqueue(ctx, rq.Call("div_by_zero", 1))
 	check(err)
-	registry := queue.Failed()
+	registry, zero := queue.Failed(), 0
 
-	work(ctx, rdb, rq.Handlers{"div_by_zero": rq.Func(func(x int) int { return x / (x - x) }, "x")})
+	work(ctx, rdb, rq.Handlers{"div_by_zero": rq.Func(func(x int) int { return x / zero }, "x")})
 
 	failed, err := registry.Count(ctx)
 	check(err)
