@@ -45,6 +45,11 @@ func (b *bench) comparisons() []comparison {
 			},
 			[]float64{20, 60, 1.3},
 		},
+		{
+			"requeue all of 100,000", 10 * many,
+			[]side{{name: "rq", run: b.goRequeueAll}, {name: "RQ", run: b.pythonRequeueAll, n: many}},
+			[]float64{20},
+		},
 	}
 }
 

@@ -62,8 +62,19 @@ def worker(n):
     return work(Worker, n)
 
 
+def requeue_all(n):
+    """Requeues the failed jobs that are there, as `rq requeue --all` does."""
+    registry = queue.failed_job_registry
+    start = perf_counter()
+    ids = registry.get_job_ids()
+    assert len(ids) == n
+    for id in ids:
+        registry.requeue(id)
+    return perf_counter() - start
+
+
 commands = {'versions': versions, 'enqueue': enqueue, 'enqueue_many': enqueue_many, 'fetch': fetch}
-commands.update(simple_worker=simple_worker, worker=worker)
+commands.update(simple_worker=simple_worker, worker=worker, requeue_all=requeue_all)
 for line in sys.stdin:
     name, *args = line.split()
     print(commands[name](*map(int, args)), flush=True)
