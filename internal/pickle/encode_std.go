@@ -37,7 +37,8 @@ func (e *encoder) saveDecimal(d py.Decimal) error {
 	return nil
 }
 
-// savePath writes the parts that pathlib interns.
+// savePath writes the parts, which pathlib interns, all but the root of two
+// slashes: every path has one of its own.
 func (e *encoder) savePath(p py.Path) error {
 	e.saveClass("pathlib", "PosixPath")
 	e.boundary()
@@ -47,7 +48,9 @@ func (e *encoder) savePath(p py.Path) error {
 	}
 	for _, part := range parts {
 		e.boundary()
-		if err := e.saveText(part); err != nil {
+		if part == "//" {
+			e.saveFreshText(part)
+		} else if err := e.saveText(part); err != nil {
 			return err
 		}
 	}

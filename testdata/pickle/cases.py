@@ -146,7 +146,7 @@ cases("uuid", "U(int=0)", "U(int=5)", "U(int=2**63)", "U(int=2**127+5)", "U(int=
 cases("uuid/shared", "(lambda u: [u, u])(U(int=2**100))", "U(int=7, is_safe=uuid.SafeUUID.safe)", exact=False)
 cases("range", "range(0)", "range(5)", "range(1, 5, 2)", "range(5, 1, -1)", "range(2**40)", "range(2**70)", "[range(1), 'range', 'builtins']")
 cases("path", "P('.')", "P('/')", "P('/a/b')", "P('a')", "P('a/b/c')", "P('a/b/c/d')", "P('//a/b')", "P('///a')", "P('..')",
-      "[P('/a'), P('/b'), 'a', '/']", "pathlib.PurePosixPath('/a')", "pathlib.PureWindowsPath('C:/a')")
+      "[P('/a'), P('/b'), 'a', '/']", "[P('//a'), P('//a')]", "pathlib.PurePosixPath('/a')", "pathlib.PureWindowsPath('C:/a')")
 cases("global", "int", "len", "dt", "dt.now", "shop.add", "shop.Order", "shop.Order.total", "shop.Outer.Inner", "[len, print, getattr, int, 'builtins']",
       "['int', int, 'len', len]", "[int, int]", "math.sqrt", "operator.add", "collections.OrderedDict", "itertools.count", "re.compile",
       "shop.CONSTANT", "pathlib.Path.cwd", "str.upper", "[1].append", "dict.fromkeys")
