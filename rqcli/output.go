@@ -1,0 +1,120 @@
+package rqcli
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// text is what an error says to a person: who says it is known.
+func text(err error) string { return strings.TrimPrefix(err.Error(), "rq: ") }
+
+// show prints data: as JSON with --json, else as asText does.
+func (a *app) show(cmd *cobra.Command, data any, asText func(w io.Writer)) error {
+	w := bufio.NewWriter(cmd.OutOrStdout())
+	if a.json {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(data); err != nil {
+			return err
+		}
+	} else {
+		asText(w)
+	}
+	return w.Flush()
+}
+
+// terminal returns the file behind a stream if it is a terminal.
+func terminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// width returns how many columns the output has, 80 if nobody knows.
+func width(cmd *cobra.Command) int {
+	if f, ok := terminal(cmd.OutOrStdout()); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return w
+		}
+	}
+	return 80
+}
+
+// A colour is what a terminal shows text in.
+type colour string
+
+const (
+	red    colour = "31"
+	green  colour = "32"
+	yellow colour = "33"
+	blue   colour = "34"
+)
+
+// paint returns a function that colours text, if the output is a terminal and
+// NO_COLOR is not set.
+func paint(cmd *cobra.Command) func(colour, string) string {
+	_, tty := terminal(cmd.OutOrStdout())
+	if !tty || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return func(_ colour, s string) string { return s }
+	}
+	return func(c colour, s string) string { return "\x1b[" + string(c) + "m" + s + "\x1b[0m" }
+}
+
+// progress returns what shows the progress of long work, on a terminal only, and
+// what ends that.
+func progress(cmd *cobra.Command, what string) (show func(done, total int), end func()) {
+	if _, tty := terminal(cmd.ErrOrStderr()); !tty {
+		return func(int, int) {}, func() {}
+	}
+	var bar *progressbar.ProgressBar
+	return func(done, total int) {
+			if bar == nil {
+				bar = progressbar.NewOptions(total, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(cmd.ErrOrStderr()),
+					progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+			}
+			bar.ChangeMax(total)
+			_ = bar.Set(done)
+		}, func() {
+			if bar != nil {
+				_ = bar.Finish()
+			}
+		}
+}
+
+// confirm asks before jobs are removed. --yes answers it; where nobody can be
+// asked, it is refused.
+func (a *app) confirm(cmd *cobra.Command, question string) error {
+	if a.yes {
+		return nil
+	}
+	in, ok := terminal(cmd.InOrStdin())
+	if !ok {
+		return fmt.Errorf("%s: say --yes, since nobody can be asked", question)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s? [y/N] ", question)
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return errors.New("nothing was changed")
+	}
+	return nil
+}
+
+// confirmIfAsked asks only where somebody can answer: RQ's own commands do not
+// ask, and scripts that use them go on as they did.
+func (a *app) confirmIfAsked(cmd *cobra.Command, question string) error {
+	if _, ok := terminal(cmd.InOrStdin()); !ok {
+		return nil
+	}
+	return a.confirm(cmd, question)
+}

@@ -1,0 +1,104 @@
+package rqcli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rqgo/rq"
+)
+
+// A bulkReport is what became of many jobs.
+type bulkReport struct {
+	Done    int       `json:"done"`
+	Skipped []skipped `json:"skipped"`
+}
+
+type skipped struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+func (a *app) requeue() *cobra.Command {
+	var queue string
+	var all, front bool
+	cmd := &cobra.Command{
+		Use:   "requeue --queue QUEUE [--all | JOB_ID...]",
+		Short: "Move failed jobs back to their queue",
+		Long: `Moves failed jobs back to their queue, each in one step. Those that cannot be
+requeued, because they have expired or have not failed, are named, and do not keep
+the others from it; the exit code is 1 then.`,
+		Args: args(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			if queue == "" {
+				return usagef("say which queue: --queue QUEUE")
+			}
+			q, err := a.queue(cmd.Context(), queue)
+			if err != nil {
+				return err
+			}
+			var opts []rq.Option
+			if front {
+				opts = append(opts, rq.AtFront())
+			}
+			failed := q.Failed()
+			total := len(ids)
+			if all {
+				if total, err = failed.Count(cmd.Context()); err != nil {
+					return err
+				}
+			}
+			if total == 0 {
+				return a.show(cmd, bulkReport{Skipped: []skipped{}}, func(w io.Writer) { fmt.Fprintln(w, "Nothing to do") })
+			}
+			if !a.json {
+				fmt.Fprintf(cmd.OutOrStdout(), "Requeueing %d jobs from failed queue\n", total)
+			}
+			return a.many(cmd, "Unable to requeue %d jobs from failed job registry", opts, func(opts []rq.Option) (int, error) {
+				if all {
+					return failed.RequeueAll(cmd.Context(), opts...)
+				}
+				return failed.RequeueMany(cmd.Context(), ids, opts...)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&queue, "queue", "", "the queue whose failed jobs are meant")
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "requeue all failed jobs of the queue")
+	cmd.Flags().BoolVar(&front, "at-front", false, "put them at the front of the queue")
+	return cmd
+}
+
+// many does something with many jobs, shows how it goes, and names those that
+// were skipped as it comes to them.
+func (a *app) many(cmd *cobra.Command, unable string, opts []rq.Option, do func([]rq.Option) (int, error)) error {
+	tick, end := progress(cmd, "")
+	report := bulkReport{Skipped: []skipped{}}
+	missed := 0
+	opts = append(opts, rq.Progress(tick), rq.OnSkip(func(id string, err error) {
+		missed++
+		if a.json {
+			report.Skipped = append(report.Skipped, skipped{id, text(err)})
+			return
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", id, text(err))
+	}))
+	n, err := do(opts)
+	end()
+	var some *rq.SkippedError
+	if err != nil && !errors.As(err, &some) {
+		return err
+	}
+	report.Done = n
+	if err := a.show(cmd, report, func(io.Writer) {}); err != nil {
+		return err
+	}
+	if missed == 0 {
+		return nil
+	}
+	if !a.json {
+		fmt.Fprintf(cmd.ErrOrStderr(), unable+"\n", missed)
+	}
+	return errSaid
+}

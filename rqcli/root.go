@@ -1,0 +1,138 @@
+// Package rqcli is RQ's command line in Go, with the names, flags and environment
+// variables of Python's `rq`. The command github.com/rqgo/rq/cmd/rq is this package
+// without handlers; a program that has some gets `worker` too:
+//
+//	func main() {
+//		rqcli.Execute(rq.Handlers{"tasks.add": rq.Func(add, "a", "b")})
+//	}
+package rqcli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/spf13/cobra"
+
+	"github.com/rqgo/rq"
+)
+
+// The exit codes of Execute.
+const (
+	// ExitFailure is for what could not be done, or not for all jobs.
+	ExitFailure = 1
+	// ExitUsage is for a command line that cannot be understood.
+	ExitUsage = 2
+)
+
+// An app is one run of the command line: the flags that all commands have, and the
+// connection that they make.
+type app struct {
+	handlers        rq.Handlers
+	url, serializer string
+	json, yes       bool
+
+	client *redis.Client
+}
+
+// New returns the command rq. With handlers its `worker` runs them. Its input and
+// output are those of the command, so a program can set them.
+func New(handlers rq.Handlers) *cobra.Command {
+	a := &app{handlers: handlers}
+	root := family("rq", "Queues of jobs for Python and Go", a.requeue(), a.empty(), a.suspend(), a.resume())
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.url, "url", "u", "", "where Redis is, such as redis://localhost:6379/0 (RQ_REDIS_URL, REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, REDIS_SSL)")
+	flags.StringVarP(&a.serializer, "serializer", "S", "pickle", "how jobs are written: pickle or json")
+	flags.BoolVar(&a.json, "json", false, "print data as JSON")
+	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask before jobs are removed")
+	a.closeAfter(root)
+	return root
+}
+
+// family returns a command that only has others below it.
+func family(use, short string, members ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			hint := ""
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = ": did you mean " + strings.Join(near, " or ") + "?"
+			}
+			return usagef("unknown command %q for %q%s", args[0], cmd.CommandPath(), hint)
+		},
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.AddCommand(members...)
+	return cmd
+}
+
+// closeAfter has every command close the connection at its end.
+func (a *app) closeAfter(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		a.closeAfter(c)
+	}
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		defer a.close()
+		return run(cmd, args)
+	}
+}
+
+// Execute runs the command line of this process and ends it: with 0 when all is
+// done, ExitFailure or ExitUsage. An interrupt ends what goes on in between two
+// steps.
+func Execute(handlers rq.Handlers) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	root := New(handlers)
+	err := root.ExecuteContext(ctx)
+	stop()
+	os.Exit(report(root, err))
+}
+
+// report says what went wrong, and returns the exit code.
+func report(root *cobra.Command, err error) int {
+	if err == nil {
+		return 0
+	}
+	if !errors.Is(err, errSaid) {
+		fmt.Fprintln(root.ErrOrStderr(), "rq:", text(err))
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintln(root.ErrOrStderr(), "rq: `rq --help` tells what there is")
+		return ExitUsage
+	}
+	return ExitFailure
+}
+
+// A usageError is a command line that cannot be understood.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errSaid is for a failure that the command has told about already.
+var errSaid = errors.New("some of it was not done")
+
+// args makes the errors of cobra's checks those of usage.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,28 @@
+package rqcli
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/rqgo/rq/internal/redistest"
+)
+
+func TestCommandsThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	for _, args := range [][]string{{"reqeue"}, {"requeue", "--nothing"}, {"requeue", "a"}, {"suspend", "now"}, {"empty", "-S", "yaml"}} {
+		got := command(t, rdb, args...)
+		assert.Equal(t, ExitUsage, got.Code, "%q", args)
+		assert.Empty(t, got.Out, "%q", args)
+		assert.Contains(t, got.Err, "rq: ", "%q", args)
+	}
+	assert.Contains(t, command(t, rdb, "reqeue").Err, "did you mean requeue?")
+}
+
+func TestHelpIsNoFailure(t *testing.T) {
+	t.Parallel()
+	got := command(t, redistest.New(t))
+	assert.Zero(t, got.Code)
+	assert.Contains(t, got.Out, "requeue")
+}

@@ -1,0 +1,66 @@
+package rqcli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rqgo/rq"
+)
+
+func (a *app) suspend() *cobra.Command {
+	var seconds int
+	cmd := &cobra.Command{
+		Use:   "suspend [--duration SECONDS]",
+		Short: "Let no worker begin another job",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d := rq.Forever
+			if cmd.Flags().Changed("duration") {
+				if d = time.Duration(seconds) * time.Second; seconds < 1 {
+					return usagef("Duration must be an integer greater than 1")
+				}
+			}
+			rdb, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := rq.Suspend(cmd.Context(), rdb, d); err != nil {
+				return err
+			}
+			if d == rq.Forever {
+				fmt.Fprintln(cmd.OutOrStdout(), "Workers are suspended: jobs that run come to their end, and no others begin until `rq resume`.")
+			} else {
+				fmt.Fprintf(cmd.OutOrStdout(), "Workers are suspended for %d seconds: jobs that run come to their end, and no others begin.\n", seconds)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().IntVar(&seconds, "duration", 0, "for how many seconds; without it, until they are resumed")
+	return cmd
+}
+
+func (a *app) resume() *cobra.Command {
+	return &cobra.Command{
+		Use:   "resume",
+		Short: "Let suspended workers go on",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			rdb, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			was, err := rq.Resume(cmd.Context(), rdb)
+			if err != nil {
+				return err
+			}
+			if was {
+				fmt.Fprintln(cmd.OutOrStdout(), "Workers go on.")
+			} else {
+				fmt.Fprintln(cmd.OutOrStdout(), "Workers were not suspended.")
+			}
+			return nil
+		},
+	}
+}
