@@ -284,19 +284,9 @@ func (j *Job) Executions(ctx context.Context) ([]Execution, error) {
 	if err != nil || len(ids) == 0 {
 		return nil, wrapf(err, "fetch executions of job %s", j.id)
 	}
-	pipe := j.rdb.Pipeline()
-	replies := make([]*redis.MapStringStringCmd, len(ids))
 	for i, id := range ids {
-		replies[i] = pipe.HGetAll(ctx, keys.Execution(j.id, id))
+		ids[i] = j.id + ":" + id
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, wrapf(err, "fetch executions of job %s", j.id)
-	}
-	var out []Execution
-	for i, reply := range replies {
-		if e, _ := wire.DecodeExecution(reply.Val()); !e.CreatedAt.IsZero() {
-			out = append(out, Execution{ids[i], j.id, e.WorkerName, e.CreatedAt, e.LastHeartbeat})
-		}
-	}
-	return out, nil
+	out, err := readExecutions(ctx, j.rdb, ids)
+	return out, wrapf(err, "fetch executions of job %s", j.id)
 }
