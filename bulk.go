@@ -162,7 +162,7 @@ func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...Option
 // again meanwhile is left. Entries whose job is gone stay, and are skipped: see
 // PruneOrphans.
 func (r *Registry) RequeueAll(ctx context.Context, opts ...Option) (int, error) {
-	total, err := r.Count(ctx)
+	total, err := r.size(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -197,7 +197,7 @@ func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...Optio
 	case r.name == "started":
 		return 0, r.impossible("remove jobs")
 	}
-	total, err := r.Count(ctx)
+	total, err := r.size(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -67,11 +67,44 @@ func (r *Registry) wrap(err error, verb string) error {
 	return wrapf(err, "%s %s jobs of queue %s", verb, r.name, r.queue.name)
 }
 
-// Count returns the number of entries, also of jobs that have expired
-// (rq/registry.py BaseRegistry.get_job_count without its cleanup).
+// Count returns the number of jobs in the registry (rq/registry.py
+// BaseRegistry.get_job_count). Entries whose time has passed, which RQ removes
+// before it counts, stay and are not counted.
 func (r *Registry) Count(ctx context.Context) (int, error) {
+	pipe := r.queue.rdb.TxPipeline()
+	count := countIn(ctx, pipe, r)
+	_, err := pipe.Exec(ctx)
+	return count.value(), r.wrap(err, "count")
+}
+
+// size returns the number of entries, also of those whose time has passed.
+func (r *Registry) size(ctx context.Context) (int, error) {
 	n, err := r.queue.rdb.ZCard(ctx, r.key).Result()
 	return int(n), r.wrap(err, "count")
+}
+
+// registryCount is the replies that tell how many jobs are in a registry.
+type registryCount struct{ all, over *redis.IntCmd }
+
+// countIn counts without looking at entries, however many there are.
+func countIn(ctx context.Context, pipe redis.Pipeliner, r *Registry) registryCount {
+	count := registryCount{all: pipe.ZCard(ctx, r.key)}
+	if r.expires() {
+		count.over = pipe.ZCount(ctx, r.key, "0", strconv.FormatInt(now().Unix(), 10))
+	}
+	return count
+}
+
+func (c registryCount) value() int {
+	if c.over == nil {
+		return int(c.all.Val())
+	}
+	return int(c.all.Val() - c.over.Val())
+}
+
+// expires reports whether an entry ends with its time.
+func (r *Registry) expires() bool {
+	return r.name == "started" || r.name == "finished" || r.name == "failed"
 }
 
 // JobIDs returns the ids from start to end, both included; negative ones count

@@ -27,7 +27,7 @@ func failMany(t *testing.T, rdb *redis.Client, n int) *Queue {
 		j.rec.Origin = "default"
 		require.NoError(t, j.Save(ctx))
 		require.NoError(t, rdb.HSet(ctx, keys.Job(id), "status", "failed").Err())
-		require.NoError(t, rdb.ZAdd(ctx, keys.Failed("default"), zs(id, int64(1e9+i/3))).Err()) // three of a time
+		require.NoError(t, rdb.ZAdd(ctx, keys.Failed("default"), zs(id, int64(4e9+i/3))).Err()) // three of a time
 	}
 	return q
 }
@@ -43,6 +43,11 @@ func TestRegistryReads(t *testing.T) {
 	n, err := r.Count(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, 6, n)
+	rdb.ZAdd(ctx, keys.Failed("default"), zs("over", now().Unix()))
+	n, err = r.Count(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, 6, n)
+	rdb.ZRem(ctx, keys.Failed("default"), "over")
 	ids, err := r.JobIDs(ctx, 0, -1, false)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"never", "j0000", "j0001", "j0002", "j0003", "j0004"}, ids)
@@ -58,7 +63,7 @@ func TestRegistryReads(t *testing.T) {
 	at, ok, err := r.ExpirationTime(ctx, "j0003")
 	require.NoError(t, err)
 	assert.True(t, ok)
-	assert.Equal(t, time.Unix(1e9+1, 0).UTC(), at)
+	assert.Equal(t, time.Unix(4e9+1, 0).UTC(), at)
 	at, ok, err = r.ExpirationTime(ctx, "never")
 	require.NoError(t, err)
 	assert.True(t, ok && at.IsZero())

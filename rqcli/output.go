@@ -55,7 +55,7 @@ const (
 	red    colour = "31"
 	green  colour = "32"
 	yellow colour = "33"
-	blue   colour = "34"
+	plain  colour = ""
 )
 
 // paint returns a function that colours text, if the output is a terminal and
@@ -65,7 +65,12 @@ func paint(cmd *cobra.Command) func(colour, string) string {
 	if !tty || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return func(_ colour, s string) string { return s }
 	}
-	return func(c colour, s string) string { return "\x1b[" + string(c) + "m" + s + "\x1b[0m" }
+	return func(c colour, s string) string {
+		if c == plain {
+			return s
+		}
+		return "\x1b[" + string(c) + "m" + s + "\x1b[0m"
+	}
 }
 
 // progress returns what shows the progress of long work, on a terminal only, and

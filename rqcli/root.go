@@ -44,7 +44,9 @@ type app struct {
 // output are those of the command, so a program can set them.
 func New(handlers rq.Handlers) *cobra.Command {
 	a := &app{handlers: handlers}
-	root := family("rq", "Queues of jobs for Python and Go", a.requeue(), a.empty(), a.suspend(), a.resume())
+	root := family("rq", "Queues of jobs for Python and Go",
+		a.info(), a.requeue(), a.empty(), a.suspend(), a.resume(),
+	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
