@@ -55,6 +55,8 @@ type workerData struct {
 	ShutdownRequested *time.Time `json:"shutdown_requested,omitempty"`
 	Version           string     `json:"version"`
 	PythonVersion     string     `json:"python_version"`
+
+	Running []runningData `json:"running,omitempty"`
 }
 
 func dataOfWorker(w rq.WorkerInfo) workerData {

@@ -45,7 +45,7 @@ type app struct {
 func New(handlers rq.Handlers) *cobra.Command {
 	a := &app{handlers: handlers}
 	root := family("rq", "Queues of jobs for Python and Go",
-		a.info(), a.requeue(), a.empty(), a.suspend(), a.resume(),
+		a.info(), a.requeue(), a.empty(), a.suspend(), a.resume(), a.worker(),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
@@ -97,6 +97,7 @@ func (a *app) closeAfter(cmd *cobra.Command) {
 // steps.
 func Execute(handlers rq.Handlers) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // so that a second one ends the process
 	root := New(handlers)
 	err := root.ExecuteContext(ctx)
 	stop()

@@ -1,0 +1,152 @@
+package rqcli
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rqgo/rq"
+)
+
+// workerFlags are those of `rq worker`, most of them RQ's.
+type workerFlags struct {
+	cfg                                rq.WorkerConfig
+	level, pid, strategy               string
+	verbose, quiet, scheduler, putBack bool
+}
+
+func (a *app) worker() *cobra.Command {
+	var f workerFlags
+	cmd := family("worker", "Run jobs, and see who does", a.workerList(), a.workerStop())
+	cmd.Use = "worker [QUEUE...]"
+	cmd.Long = `Runs the jobs of queues, the most important first, with the functions of this
+program; list and stop are about workers anywhere. (Queues of these names come
+after --.)
+
+The first interrupt lets running jobs end, for --shutdown-timeout; the second one
+ends the program at once, and other workers recover its jobs.`
+	cmd.RunE = func(cmd *cobra.Command, queues []string) error {
+		if len(a.handlers) == 0 {
+			return usagef("this program has no functions to run jobs with: build one with rqcli.Execute(rq.Handlers{...}); `rq worker list` shows the workers there are")
+		}
+		return a.work(cmd, &f, queues)
+	}
+	f.define(cmd)
+	return cmd
+}
+
+func (f *workerFlags) define(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVarP(&f.cfg.Burst, "burst", "b", false, "end when the queues are empty")
+	flags.IntVarP(&f.cfg.Concurrency, "concurrency", "c", 1, "how many jobs run at once")
+	flags.StringVarP(&f.cfg.Name, "name", "n", "", "name of the worker (default random)")
+	flags.Int("results-ttl", 500, "how many seconds results are kept of jobs that do not say; -1 keeps them")
+	flags.Int("worker-ttl", 420, "for how many seconds an idle worker is believed to be alive")
+	flags.Int("maintenance-interval", 600, "seconds between cleanings of the registries")
+	flags.Int("job-monitoring-interval", 30, "seconds between heartbeats")
+	flags.IntVar(&f.cfg.MaxJobs, "max-jobs", 0, "end after so many jobs (default never)")
+	flags.Int("max-idle-time", 0, "end after so many seconds without a job (default never)")
+	flags.BoolVarP(&f.scheduler, "with-scheduler", "s", false, "also enqueue scheduled jobs when they are due")
+	flags.StringVar(&f.strategy, "dequeue-strategy", "default", "which queue the next job comes from: default, round_robin or random")
+	flags.Int("shutdown-timeout", 25, "seconds that running jobs may take when the worker ends; -1 is for ever")
+	flags.StringVar(&f.cfg.Fleet, "fleet", "", "oldest version of Python RQ around, such as 1.16 (default newest)")
+	flags.BoolVar(&f.putBack, "put-back-unknown", false, "leave jobs of other functions to other workers (default they fail)")
+	flags.StringVar(&f.level, "logging_level", "INFO", "what is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log more: DEBUG")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "log less: WARNING")
+	flags.StringVar(&f.pid, "pid", "", "file to write the number of the process to")
+}
+
+// work runs jobs until the worker ends.
+func (a *app) work(cmd *cobra.Command, f *workerFlags, queues []string) error {
+	level, err := f.logLevel()
+	if err != nil {
+		return err
+	}
+	ser, err := a.serializerOf()
+	if err != nil {
+		return err
+	}
+	rdb, err := a.connect(cmd.Context())
+	if err != nil {
+		return err
+	}
+	f.cfg.Queues, f.cfg.Serializer = queues, ser
+	f.cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+	if err := f.read(cmd); err != nil {
+		return err
+	}
+	w, err := rq.NewWorker(rdb, a.handlers, f.cfg)
+	if err != nil {
+		return usageError{err}
+	}
+	suspended, err := rq.IsSuspended(cmd.Context(), rdb)
+	switch {
+	case err != nil:
+		return err
+	case suspended:
+		return errors.New("workers are suspended: `rq resume` lets them go on")
+	}
+	if f.pid != "" {
+		if err := os.WriteFile(f.pid, []byte(strconv.Itoa(os.Getpid())), 0o644); err != nil {
+			return fmt.Errorf("write the number of the process: %w", err)
+		}
+	}
+	return w.Run(cmd.Context())
+}
+
+// read fills in the settings that flags have in another form.
+func (f *workerFlags) read(cmd *cobra.Command) error {
+	f.cfg.Scheduler, f.cfg.Strategy = f.scheduler, rq.DequeueStrategy(f.strategy)
+	if f.putBack {
+		f.cfg.UnknownFunc = rq.UnknownPutBack
+	}
+	for name, set := range map[string]*time.Duration{
+		"results-ttl":             &f.cfg.ResultTTL,
+		"worker-ttl":              &f.cfg.WorkerTTL,
+		"maintenance-interval":    &f.cfg.MaintenanceInterval,
+		"job-monitoring-interval": &f.cfg.JobMonitoringInterval,
+		"max-idle-time":           &f.cfg.MaxIdle,
+		"shutdown-timeout":        &f.cfg.ShutdownTimeout,
+	} {
+		if !cmd.Flags().Changed(name) {
+			continue
+		}
+		seconds, err := cmd.Flags().GetInt(name)
+		switch {
+		case err != nil:
+			return err
+		case seconds == 0:
+			return usagef("--%s 0: must be a number of seconds", name)
+		case seconds == -1:
+			*set = rq.Forever
+		default:
+			*set = time.Duration(seconds) * time.Second
+		}
+	}
+	return nil
+}
+
+func (f *workerFlags) logLevel() (slog.Level, error) {
+	switch level := strings.ToUpper(f.level); {
+	case f.verbose && f.quiet:
+		return 0, usagef("--verbose and --quiet exclude each other")
+	case f.verbose:
+		return slog.LevelDebug, nil
+	case f.quiet, level == "WARNING", level == "WARN":
+		return slog.LevelWarn, nil
+	case level == "DEBUG":
+		return slog.LevelDebug, nil
+	case level == "INFO":
+		return slog.LevelInfo, nil
+	case level == "ERROR", level == "CRITICAL", level == "FATAL":
+		return slog.LevelError, nil
+	}
+	return 0, usagef("--logging_level %q: must be DEBUG, INFO, WARNING, ERROR or CRITICAL", f.level)
+}
