@@ -3,23 +3,11 @@ package rqcli
 import (
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rqgo/rq"
 )
-
-// A bulkReport is what became of many jobs.
-type bulkReport struct {
-	Done    int       `json:"done"`
-	Skipped []skipped `json:"skipped"`
-}
-
-type skipped struct {
-	ID     string `json:"id"`
-	Reason string `json:"reason"`
-}
 
 func (a *app) requeue() *cobra.Command {
 	var queue string
@@ -51,7 +39,11 @@ the others from it; the exit code is 1 then.`,
 				}
 			}
 			if total == 0 {
-				return a.show(cmd, bulkReport{Skipped: []skipped{}}, func(w io.Writer) { fmt.Fprintln(w, "Nothing to do") })
+				if a.json {
+					return newBulkReport(cmd.OutOrStdout()).end(0)
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), "Nothing to do")
+				return nil
 			}
 			if !a.json {
 				fmt.Fprintf(cmd.OutOrStdout(), "Requeueing %d jobs from failed queue\n", total)
@@ -74,30 +66,30 @@ the others from it; the exit code is 1 then.`,
 // were skipped as it comes to them.
 func (a *app) many(cmd *cobra.Command, unable string, opts []rq.Option, do func([]rq.Option) (int, error)) error {
 	tick, end := progress(cmd, "")
-	report := bulkReport{Skipped: []skipped{}}
+	report := newBulkReport(cmd.OutOrStdout())
 	missed := 0
 	opts = append(opts, rq.Progress(tick), rq.OnSkip(func(id string, err error) {
 		missed++
 		if a.json {
-			report.Skipped = append(report.Skipped, skipped{id, text(err)})
+			report.skip(id, text(err))
 			return
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", id, text(err))
 	}))
 	n, err := do(opts)
 	end()
-	var some *rq.SkippedError
-	if err != nil && !errors.As(err, &some) {
-		return err
+	if errors.As(err, new(*rq.SkippedError)) {
+		err = nil
 	}
-	report.Done = n
-	if err := a.show(cmd, report, func(io.Writer) {}); err != nil {
-		return err
+	if a.json {
+		err = errors.Join(err, report.end(n))
 	}
-	if missed == 0 {
+	switch {
+	case err != nil:
+		return err
+	case missed == 0:
 		return nil
-	}
-	if !a.json {
+	case !a.json:
 		fmt.Fprintf(cmd.ErrOrStderr(), unable+"\n", missed)
 	}
 	return errSaid
