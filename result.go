@@ -3,6 +3,8 @@ package rq
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,6 +25,23 @@ const (
 	ResultRetried            ResultType = wire.Retried            // RQ 2.1
 	ResultMaxRetriesExceeded ResultType = wire.MaxRetriesExceeded // RQ 2.8
 )
+
+// String returns what the run came to, such as "failed".
+func (t ResultType) String() string {
+	switch t {
+	case ResultSuccessful:
+		return "successful"
+	case ResultFailed:
+		return "failed"
+	case ResultStopped:
+		return "stopped"
+	case ResultRetried:
+		return "retried"
+	case ResultMaxRetriesExceeded:
+		return "max retries exceeded"
+	}
+	return "result type " + strconv.Itoa(int(t))
+}
 
 // A Result is the outcome of one run of a job (rq/results.py Result).
 type Result struct {
@@ -104,6 +123,30 @@ func (j *Job) LatestResult(ctx context.Context) (*Result, error) {
 		return nil, ErrNoResult
 	}
 	return j.resultOf(entries[0]), nil
+}
+
+// LatestResults returns the newest result of each job, and nil for those that have
+// none, in a round trip for each thousand jobs.
+func LatestResults(ctx context.Context, rdb redis.UniversalClient, jobs ...*Job) ([]*Result, error) {
+	results := make([]*Result, 0, len(jobs))
+	for chunk := range slices.Chunk(jobs, fetchChunk) {
+		pipe := rdb.Pipeline()
+		replies := make([]*redis.XMessageSliceCmd, len(chunk))
+		for i, j := range chunk {
+			replies[i] = pipe.XRevRangeN(ctx, keys.Results(j.id), "+", "-", 1)
+		}
+		if _, err := pipe.Exec(ctx); err != nil && !isWrongType(err) {
+			return nil, wrapf(err, "fetch results of %d jobs", len(jobs))
+		}
+		for i, j := range chunk {
+			var r *Result
+			if entries := replies[i].Val(); len(entries) > 0 {
+				r = j.resultOf(entries[0])
+			}
+			results = append(results, r)
+		}
+	}
+	return results, nil
 }
 
 // fieldError returns what is wrong with one field, of all that is wrong with a

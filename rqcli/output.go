@@ -49,40 +49,6 @@ func age(t time.Time) string {
 	}
 }
 
-// A bulkReport writes as JSON what became of many jobs, each that was skipped as it
-// comes: there can be more of them than fit in memory.
-type bulkReport struct {
-	w       *bufio.Writer
-	skipped int
-}
-
-func newBulkReport(w io.Writer) *bulkReport {
-	r := &bulkReport{w: bufio.NewWriter(w)}
-	fmt.Fprint(r.w, "{\n  \"skipped\": [")
-	return r
-}
-
-// skip writes a job that was skipped. A failure to write is that of end.
-func (r *bulkReport) skip(id, reason string) {
-	if r.skipped++; r.skipped > 1 {
-		fmt.Fprint(r.w, ",")
-	}
-	line, _ := json.Marshal(struct { // two strings always can be
-		ID     string `json:"id"`
-		Reason string `json:"reason"`
-	}{id, reason})
-	fmt.Fprintf(r.w, "\n    %s", line)
-}
-
-// end writes how many jobs were not skipped.
-func (r *bulkReport) end(done int) error {
-	if r.skipped > 0 {
-		fmt.Fprint(r.w, "\n  ")
-	}
-	fmt.Fprintf(r.w, "],\n  \"done\": %d\n}\n", done)
-	return r.w.Flush()
-}
-
 // terminal returns the file behind a stream if it is a terminal.
 func terminal(stream any) (*os.File, bool) {
 	f, ok := stream.(*os.File)

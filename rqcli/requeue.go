@@ -1,7 +1,6 @@
 package rqcli
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -40,7 +39,7 @@ the others from it; the exit code is 1 then.`,
 			}
 			if total == 0 {
 				if a.json {
-					return newBulkReport(cmd.OutOrStdout()).end(0)
+					return a.many(cmd, "", func(*ledger) (int, error) { return 0, nil })
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), "Nothing to do")
 				return nil
@@ -48,7 +47,8 @@ the others from it; the exit code is 1 then.`,
 			if !a.json {
 				fmt.Fprintf(cmd.OutOrStdout(), "Requeueing %d jobs from failed queue\n", total)
 			}
-			return a.many(cmd, "Unable to requeue %d jobs from failed job registry", opts, func(opts []rq.Option) (int, error) {
+			return a.many(cmd, "Unable to requeue %d jobs from failed job registry", func(l *ledger) (int, error) {
+				opts = append(opts, l.options()...)
 				if all {
 					return failed.RequeueAll(cmd.Context(), opts...)
 				}
@@ -60,37 +60,4 @@ the others from it; the exit code is 1 then.`,
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "requeue all failed jobs of the queue")
 	cmd.Flags().BoolVar(&front, "at-front", false, "put them at the front of the queue")
 	return cmd
-}
-
-// many does something with many jobs, shows how it goes, and names those that
-// were skipped as it comes to them.
-func (a *app) many(cmd *cobra.Command, unable string, opts []rq.Option, do func([]rq.Option) (int, error)) error {
-	tick, end := progress(cmd, "")
-	report := newBulkReport(cmd.OutOrStdout())
-	missed := 0
-	opts = append(opts, rq.Progress(tick), rq.OnSkip(func(id string, err error) {
-		missed++
-		if a.json {
-			report.skip(id, text(err))
-			return
-		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", id, text(err))
-	}))
-	n, err := do(opts)
-	end()
-	if errors.As(err, new(*rq.SkippedError)) {
-		err = nil
-	}
-	if a.json {
-		err = errors.Join(err, report.end(n))
-	}
-	switch {
-	case err != nil:
-		return err
-	case missed == 0:
-		return nil
-	case !a.json:
-		fmt.Fprintf(cmd.ErrOrStderr(), unable+"\n", missed)
-	}
-	return errSaid
 }

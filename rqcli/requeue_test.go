@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/rqgo/rq"
 	"github.com/rqgo/rq/internal/redistest"
 )
 
@@ -19,7 +18,7 @@ func failed(t *testing.T, rdb *redis.Client, ids ...string) {
 	t.Helper()
 	for n, id := range ids {
 		require.NoError(t, rdb.HSet(t.Context(), "rq:job:"+id, "status", "failed", "origin", "q").Err())
-		require.NoError(t, rdb.ZAdd(t.Context(), "rq:failed:q", redis.Z{Score: float64(n), Member: id}).Err())
+		require.NoError(t, rdb.ZAdd(t.Context(), "rq:failed:q", redis.Z{Score: float64(4_000_000_000 + n), Member: id}).Err())
 	}
 }
 
@@ -71,7 +70,7 @@ func TestRequeueReportsAFailureAsJSON(t *testing.T) {
 	cmd.SetOut(&out)
 	broken := errors.New("broken")
 
-	err := (&app{json: true}).many(cmd, "", nil, func([]rq.Option) (int, error) { return 50, broken })
+	err := (&app{json: true}).many(cmd, "", func(*ledger) (int, error) { return 50, broken })
 
 	require.ErrorIs(t, err, broken)
 	assert.JSONEq(t, `{"skipped": [], "done": 50}`, out.String())
