@@ -33,13 +33,16 @@ func (a *app) show(cmd *cobra.Command, data any, asText func(w io.Writer)) error
 	return w.Flush()
 }
 
-// age returns how long ago t was, in words of a few letters.
-func age(t time.Time) string {
-	switch d := time.Since(t); {
+// age returns how long ago t was, in a few letters.
+func age(t time.Time) string { return ageAt(time.Now(), t) }
+
+// ageAt is age at another moment than now.
+func ageAt(now, t time.Time) string {
+	switch d := max(now.Sub(t), 0); {
 	case t.IsZero():
 		return "?"
 	case d < time.Minute:
-		return fmt.Sprintf("%.0fs", max(d.Seconds(), 0))
+		return fmt.Sprintf("%ds", int(d.Seconds()))
 	case d < time.Hour:
 		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	case d < 48*time.Hour:
@@ -65,7 +68,7 @@ func width(cmd *cobra.Command) int {
 	return 80
 }
 
-// A colour is what a terminal shows text in.
+// A colour is how a terminal shows text.
 type colour string
 
 const (
@@ -73,6 +76,9 @@ const (
 	green  colour = "32"
 	yellow colour = "33"
 	plain  colour = ""
+
+	bold    colour = "1"
+	reverse colour = "7"
 )
 
 // paint returns a function that colours text, if the output is a terminal and

@@ -1,0 +1,151 @@
+package rqcli
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq"
+)
+
+// A snapshot is what there was at a moment.
+type snapshot struct {
+	at        time.Time
+	suspended bool
+	queues    []queueData
+	workers   []workerData
+	running   []seenJob // the longest running first
+	failed    []seenJob // the newest first
+}
+
+// seenJob is a job in a snapshot.
+type seenJob struct {
+	id, function, queue string
+	worker, failure     string // what it has of the two
+	at                  time.Time
+}
+
+// How much of what is long a snapshot has: more than a screen can show.
+const (
+	runningSeen = 300
+	failedSeen  = 100
+)
+
+// look takes a snapshot.
+func look(ctx context.Context, rdb *redis.Client) (*snapshot, error) {
+	s := &snapshot{at: time.Now()}
+	queues, err := rq.AllQueues(ctx, rdb)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(queues, func(a, b *rq.Queue) int { return strings.Compare(a.Name(), b.Name()) })
+	names := make([]string, len(queues))
+	for i, q := range queues {
+		names[i] = q.Name()
+	}
+	infos, err := rq.QueueInfos(ctx, rdb, names...)
+	if err != nil {
+		return nil, err
+	}
+	workers, err := rq.Workers(ctx, rdb)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range workers {
+		s.workers = append(s.workers, dataOfWorker(w))
+	}
+	if s.suspended, err = rq.IsSuspended(ctx, rdb); err != nil {
+		return nil, err
+	}
+	for i, info := range infos {
+		s.queues = append(s.queues, dataOfQueue(info))
+		if err := s.addJobs(ctx, rdb, queues[i], info); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(s.running, func(a, b seenJob) int { return a.at.Compare(b.at) })
+	slices.SortStableFunc(s.failed, func(a, b seenJob) int { return b.at.Compare(a.at) })
+	s.failed = s.failed[:min(len(s.failed), failedSeen)]
+	return s, nil
+}
+
+// addJobs reads the jobs of a queue that run, and those that failed last.
+func (s *snapshot) addJobs(ctx context.Context, rdb *redis.Client, q *rq.Queue, info rq.QueueInfo) error {
+	if left := runningSeen - len(s.running); info.Started > 0 && left > 0 {
+		ids, err := q.Started().JobIDs(ctx, 0, left-1, false)
+		if err != nil {
+			return err
+		}
+		jobs, err := q.FetchJobs(ctx, ids...)
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			if j != nil {
+				s.running = append(s.running, seenJob{id: j.ID(), function: functionOf(j), queue: q.Name(), worker: j.WorkerName(), at: j.StartedAt()})
+			}
+		}
+	}
+	if info.Failed == 0 {
+		return nil
+	}
+	ids, err := q.Failed().JobIDs(ctx, 0, failedSeen-1, true)
+	if err != nil {
+		return err
+	}
+	jobs, err := q.FetchJobs(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	jobs = slices.DeleteFunc(jobs, func(j *rq.Job) bool { return j == nil })
+	results, err := rq.LatestResults(ctx, rdb, jobs...)
+	if err != nil {
+		return err
+	}
+	for i, j := range jobs {
+		f := seenJob{id: j.ID(), function: functionOf(j), queue: q.Name(), at: j.EndedAt(), failure: "?"}
+		if r := results[i]; r != nil {
+			exception, message := lastWords(r.ExcInfo)
+			f.failure = exception + withColon(message)
+		}
+		if j.IsStopped() {
+			f.failure = "stopped"
+		}
+		s.failed = append(s.failed, f)
+	}
+	return nil
+}
+
+func functionOf(j *rq.Job) string {
+	name, err := j.FuncName()
+	if err != nil {
+		return "?"
+	}
+	return cmp.Or(name, "?")
+}
+
+// rates returns how many jobs ended well, and failed, per second since an earlier
+// snapshot, as the workers count.
+func (s *snapshot) rates(before *snapshot) (finished, failed float64) {
+	if before == nil {
+		return 0, 0
+	}
+	old := map[string]workerData{}
+	for _, w := range before.workers {
+		old[w.Name] = w
+	}
+	seconds := s.at.Sub(before.at).Seconds()
+	for _, w := range s.workers {
+		was := old[w.Name]
+		if was.Birth.Before(w.Birth) {
+			was = workerData{} // another one of the name
+		}
+		finished += float64(w.Succeeded-was.Succeeded) / seconds
+		failed += float64(w.Failed-was.Failed) / seconds
+	}
+	return finished, failed
+}
