@@ -116,7 +116,7 @@ func (a *app) sortIn(ctx context.Context, found map[[2]string]*failure, jobs []*
 			f = &failure{Exception: exception, Function: function}
 			found[[2]string{exception, function}] = f
 		}
-		if f.Count++; f.Latest.Before(at) || f.JobID == "" {
+		if f.Count++; !at.Before(f.Latest) {
 			f.Latest, f.JobID, f.Message = at, j.ID(), message
 		}
 		if !slices.Contains(f.Queues, j.Origin()) {
