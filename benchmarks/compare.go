@@ -18,37 +18,44 @@ type comparison struct {
 	n     int
 	sides []side
 	want  []float64 // for sides[1:]
+	most  int       // rounds, for a case that takes minutes each; 0 is any number
 }
 
 func (b *bench) comparisons() []comparison {
 	return []comparison{
 		{
-			"enqueue one at a time", 2000,
-			[]side{{name: "rq", run: b.goEnqueue}, b.pythonSide("RQ", "enqueue"), {name: "asynq", run: b.asynqEnqueue}},
-			[]float64{4, 1},
+			name: "enqueue one at a time", n: 2000,
+			sides: []side{{name: "rq", run: b.goEnqueue}, b.pythonSide("RQ", "enqueue"), {name: "asynq", run: b.asynqEnqueue}},
+			want:  []float64{4, 1},
 		},
 		{
-			"enqueue 10,000", many,
-			[]side{{name: "rq", run: b.goEnqueueMany}, b.pythonSide("RQ", "enqueue_many")},
-			[]float64{6},
+			name: "enqueue 10,000", n: many,
+			sides: []side{{name: "rq", run: b.goEnqueueMany}, b.pythonSide("RQ", "enqueue_many")},
+			want:  []float64{6},
 		},
 		{
-			"fetch 10,000, read args", many,
-			[]side{{name: "rq", run: b.goFetch}, b.pythonSide("RQ", "fetch")},
-			[]float64{5},
+			name: "fetch 10,000, read args", n: many,
+			sides: []side{{name: "rq", run: b.goFetch}, b.pythonSide("RQ", "fetch")},
+			want:  []float64{5},
 		},
 		{
-			"work, 50 at once", 2 * many,
-			[]side{
+			name: "work, 50 at once", n: 2 * many,
+			sides: []side{
 				{name: "rq", run: b.goWork}, b.pythonSide("Simple", "simple_worker").of(500),
 				b.pythonSide("Worker", "worker").of(60), {name: "asynq", run: b.asynqWork},
 			},
-			[]float64{20, 60, 1.3},
+			want: []float64{20, 60, 1.3},
 		},
 		{
-			"requeue all of 100,000", 10 * many,
-			[]side{{name: "rq", run: b.goRequeueAll}, {name: "RQ", run: b.pythonRequeueAll, n: many}},
-			[]float64{20},
+			name: "requeue all of 100,000", n: 10 * many,
+			sides: []side{{name: "rq", run: b.goRequeueAll}, {name: "RQ", run: b.pythonRequeueAll, n: many}},
+			want:  []float64{20},
+		},
+		{
+			name: "rq requeue --all, 100,000", n: 10 * many,
+			sides: []side{{name: "rq", run: b.goRequeueCommand}, {name: "RQ", run: b.pythonRequeueCommand}},
+			want:  []float64{20},
+			most:  3,
 		},
 	}
 }
@@ -64,7 +71,7 @@ func (c *comparison) size(i int) int {
 // comparePeers prints a line for every comparison, and reports whether one
 // falls short of its target.
 func (b *bench) comparePeers(ctx context.Context, rounds int, only string) (short bool, err error) {
-	fmt.Printf("%-24s %12s  %-6s %12s  %7s  %6s\n", "case", "rq ops/s", "peer", "peer ops/s", "ratio", "target")
+	fmt.Printf("%-26s %12s  %-6s %12s  %7s  %6s\n", "case", "rq ops/s", "peer", "peer ops/s", "ratio", "target")
 	for _, c := range b.comparisons() {
 		if !strings.Contains(c.name, only) {
 			continue
@@ -75,7 +82,7 @@ func (b *bench) comparePeers(ctx context.Context, rounds int, only string) (shor
 		}
 		for i, want := range c.want {
 			ratio := rates[0] / rates[i+1]
-			fmt.Printf("%-24s %12.0f  %-6s %12.0f  %6.2fx  %5.1fx  %s\n",
+			fmt.Printf("%-26s %12.0f  %-6s %12.0f  %6.2fx  %5.1fx  %s\n",
 				c.name, rates[0], c.sides[i+1].name, rates[i+1], ratio, want, verdict(ratio >= want))
 			short = short || ratio < want
 		}
@@ -86,6 +93,9 @@ func (b *bench) comparePeers(ctx context.Context, rounds int, only string) (shor
 // measure returns each side's median operations per second. The sides take
 // turns, every round another one first, after one round that does not count.
 func (c *comparison) measure(ctx context.Context, rounds int) ([]float64, error) {
+	if c.most > 0 {
+		rounds = min(rounds, c.most)
+	}
 	took := make([][]time.Duration, len(c.sides))
 	for round := range rounds + 1 {
 		for turn := range c.sides {
