@@ -174,8 +174,13 @@ func (p *printer) big(n *big.Int) {
 }
 
 // class prints a class. Nothing in a py.Global tells it from a function, whose
-// repr has an address that no other process could print anyway.
+// repr has an address that no other process could print anyway. The two builtins
+// that are neither are known by their names.
 func (p *printer) class(g py.Global) {
+	if g.Module == "builtins" && (g.Name == "Ellipsis" || g.Name == "NotImplemented") {
+		p.add(g.Name)
+		return
+	}
 	p.add("<class '")
 	if g.Module != "builtins" {
 		p.add(g.Module)

@@ -46,6 +46,7 @@ func TestReprOfGoValues(t *testing.T) {
 		{1500 * time.Millisecond, "datetime.timedelta(seconds=1, microseconds=500000)"},
 		{new(big.Int).Lsh(big.NewInt(1), 20000), "<int of 20001 bits>"},
 		{py.Global{Module: "builtins", Name: "list"}, "<class 'list'>"},
+		{[]any{py.Global{Module: "builtins", Name: "Ellipsis"}, py.Global{Module: "builtins", Name: "NotImplemented"}}, "[Ellipsis, NotImplemented]"},
 	} {
 		assert.Equal(t, tc.want, pyrepr.Repr(tc.v))
 	}
