@@ -50,8 +50,9 @@ func (a *app) close() {
 	}
 }
 
-// queue returns the queue of that name, with the serializer of the flags.
-func (a *app) queue(ctx context.Context, name string) (*rq.Queue, error) {
+// queue returns the queue of that name, with the serializer of the flags unless
+// the options name another.
+func (a *app) queue(ctx context.Context, name string, opts ...rq.QueueOption) (*rq.Queue, error) {
 	ser, err := a.serializerOf()
 	if err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func (a *app) queue(ctx context.Context, name string) (*rq.Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rq.NewQueue(rdb, name, rq.WithSerializer(ser)), nil
+	return rq.NewQueue(rdb, name, append([]rq.QueueOption{rq.WithSerializer(ser)}, opts...)...), nil
 }
 
 // serializerOf returns the serializer of the flag, whose names are RQ's.

@@ -261,5 +261,5 @@ func colourOf(state string) colour {
 	case "suspended":
 		return yellow
 	}
-	return plain
+	return normal
 }

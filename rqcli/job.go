@@ -84,7 +84,7 @@ func (a *app) fetch(ctx context.Context, id string) (*rq.Job, error) {
 // describe reads all about a job.
 func describe(ctx context.Context, j *rq.Job) (*jobData, error) {
 	d := &jobData{
-		ID: j.ID(), Status: string(j.Status()), Call: callOf(j), Queue: j.Origin(), Worker: j.WorkerName(), Group: j.Group(), Dependencies: j.DependencyIDs(),
+		ID: j.ID(), Status: string(j.Status()), Call: calling(j), Queue: j.Origin(), Worker: j.WorkerName(), Group: j.Group(), Dependencies: j.DependencyIDs(),
 		Created: momentOf(j.CreatedAt()), Enqueued: momentOf(j.EnqueuedAt()), Started: momentOf(j.StartedAt()), Ended: momentOf(j.EndedAt()),
 		Timeout: secondsOf(j.Timeout()), TTL: secondsOf(j.TTL()), ResultTTL: secondsOf(j.ResultTTL()), FailureTTL: secondsOf(j.FailureTTL()),
 		RetriesLeft: countOf(j.RetriesLeft()), RepeatsLeft: countOf(j.RepeatsLeft()),
@@ -93,7 +93,7 @@ func describe(ctx context.Context, j *rq.Job) (*jobData, error) {
 		d.Description = j.Description()
 	}
 	if len(j.Meta) > 0 {
-		d.Meta = asJSON(j.Meta)
+		d.Meta = jsonOf(j.Meta)
 	}
 	if err := j.Malformed(); err != nil {
 		d.Malformed = text(err)
@@ -115,8 +115,8 @@ func describe(ctx context.Context, j *rq.Job) (*jobData, error) {
 	return d, errors.Join(err, err2, err3, err4)
 }
 
-// callOf returns the call that a job makes, or why nobody knows.
-func callOf(j *rq.Job) string {
+// calling returns the call that a job makes, or why nobody knows.
+func calling(j *rq.Job) string {
 	call, err := j.Call()
 	if err != nil {
 		return "? (" + text(err) + ")"
@@ -124,9 +124,9 @@ func callOf(j *rq.Job) string {
 	return call.String()
 }
 
-// asJSON returns a value of Python's as JSON, or the text of its repr where JSON
+// jsonOf returns a value of Python's as JSON, or the text of its repr where JSON
 // has no such value.
-func asJSON(v any) json.RawMessage {
+func jsonOf(v any) json.RawMessage {
 	if data, err := pyjson.Append(nil, v); err == nil && json.Valid(data) {
 		return data
 	}

@@ -80,7 +80,7 @@ func dataOfResult(r *rq.Result) resultData {
 		d.text = "? (" + text(err) + ")"
 		return d
 	}
-	d.Value, d.text = asJSON(v), pyrepr.Repr(v)
+	d.Value, d.text = jsonOf(v), pyrepr.Repr(v)
 	if s, ok := v.(string); ok {
 		d.text = s
 	}

@@ -75,7 +75,8 @@ const (
 	red    colour = "31"
 	green  colour = "32"
 	yellow colour = "33"
-	plain  colour = ""
+	blue   colour = "34"
+	normal colour = ""
 
 	bold    colour = "1"
 	reverse colour = "7"
@@ -89,7 +90,7 @@ func paint(cmd *cobra.Command) func(colour, string) string {
 		return func(_ colour, s string) string { return s }
 	}
 	return func(c colour, s string) string {
-		if c == plain {
+		if c == normal {
 			return s
 		}
 		return "\x1b[" + string(c) + "m" + s + "\x1b[0m"

@@ -45,7 +45,7 @@ type app struct {
 func New(handlers rq.Handlers) *cobra.Command {
 	a := &app{handlers: handlers}
 	root := family("rq", "Queues of jobs for Python and Go",
-		a.info(), a.top(), a.requeue(), a.empty(), a.suspend(), a.resume(), a.worker(), a.job(), a.failed(),
+		a.info(), a.top(), a.enqueue(), a.requeue(), a.empty(), a.suspend(), a.resume(), a.worker(), a.job(), a.failed(),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

@@ -1,6 +1,10 @@
 package pyliteral
 
-import "github.com/rqgo/rq/internal/py"
+import (
+	"fmt"
+
+	"github.com/rqgo/rq/internal/py"
+)
 
 // open moves past a bracket.
 func (p *parser) open() error {
@@ -88,7 +92,7 @@ func (p *parser) braces() (any, error) {
 	}
 	set, err := py.NewSet(items...)
 	if err != nil {
-		return nil, &SyntaxError{Offset: start, Reason: err}
+		return nil, unhashable(start)
 	}
 	return set, nil
 }
@@ -105,7 +109,7 @@ func (p *parser) dict(start int, key any) (any, error) {
 			return nil, err
 		}
 		if err := dict.Set(key, x.value); err != nil {
-			return nil, &SyntaxError{Offset: start, Reason: err}
+			return nil, unhashable(start)
 		}
 		if !p.take(',') || p.next() == '}' {
 			return dict, p.close('}')
@@ -116,4 +120,9 @@ func (p *parser) dict(start int, key any) (any, error) {
 		}
 		key = k.value
 	}
+}
+
+// unhashable is the error for braces that hold what a dict or a set cannot.
+func unhashable(start int) error {
+	return &SyntaxError{Offset: start, Reason: fmt.Errorf("%w as a key or in a set", py.ErrUnhashable)}
 }

@@ -1,0 +1,242 @@
+package rqcli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rqgo/rq"
+	"github.com/rqgo/rq/internal/pyrepr"
+)
+
+const enqueueHelp = `Puts a job in a queue that calls FUNCTION, the dotted path of it, with ARGUMENTS:
+
+  text            as it is
+  :json           JSON
+  %literal        a Python literal, such as %"(1, {'a': None})"
+  key=text        a keyword argument, and so key:=json and key%=literal
+  @file           what is in the file, and so :@file, %@file, key=@file, key:=@file
+                  and key%=@file
+
+Flags may stand anywhere before "--". Arguments that begin with "-" go behind it.`
+
+// An enqueueing is what the flags of rq enqueue say.
+type enqueueing struct {
+	queue, fleet, description, id string
+	timeout, resultTTL            string
+	ttl, failureTTL               string
+	in, at                        string
+	dependsOn                     []string
+	front, quiet                  bool
+	retries                       whole
+	intervals                     wholes
+}
+
+// An enqueued says what became of a job that was enqueued.
+type enqueued struct {
+	ID           string     `json:"id"`
+	Queue        string     `json:"queue"`
+	Status       rq.Status  `json:"status"`
+	Call         string     `json:"call"`
+	Description  string     `json:"description"`
+	EnqueuedAt   *time.Time `json:"enqueued_at"`
+	ScheduledFor *time.Time `json:"scheduled_for"`
+}
+
+func (a *app) enqueue() *cobra.Command {
+	var e enqueueing
+	cmd := &cobra.Command{
+		Use:   "enqueue [flags] FUNCTION [ARGUMENTS...]",
+		Short: "Put a job in a queue",
+		Long:  enqueueHelp,
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, words []string) error {
+			if len(words) == 0 {
+				return usagef("say which function: rq enqueue FUNCTION [ARGUMENTS...]")
+			}
+			call, err := callOf(words[0], words[1:])
+			if err != nil {
+				return err
+			}
+			done, err := e.run(a, cmd, call)
+			if err != nil {
+				return usageIfInvalid(err, a.serializer)
+			}
+			if e.quiet {
+				return nil
+			}
+			return a.show(cmd, done, func(w io.Writer) {
+				fmt.Fprintf(w, "Enqueued %s with job-id '%s'.\n", paint(cmd)(blue, done.Call), done.ID)
+			})
+		},
+	}
+	e.flags(cmd.Flags())
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) {
+			err = fmt.Errorf(`%w: arguments that begin with "-" go behind "--"`, err)
+		}
+		return usageError{err}
+	})
+	return cmd
+}
+
+func (e *enqueueing) flags(f *pflag.FlagSet) {
+	f.StringVarP(&e.queue, "queue", "q", rq.DefaultQueue, "the queue")
+	f.StringVar(&e.timeout, "timeout", "", "how long the job may run: seconds, or such as 10s, 5m, 2h, 1d; -1 is for ever")
+	f.StringVar(&e.resultTTL, "result-ttl", "", "how long a job that succeeded and its result are kept")
+	f.StringVar(&e.ttl, "ttl", "", "how long the job may wait before it is dropped")
+	f.StringVar(&e.failureTTL, "failure-ttl", "", "how long a job that failed is kept")
+	f.StringVar(&e.description, "description", "", "what tools show for the job; default is the call")
+	f.StringArrayVar(&e.dependsOn, "depends-on", nil, "the id of a job that must finish first; may be repeated")
+	f.StringVar(&e.id, "job-id", "", "the id of the job; default is a new one")
+	f.BoolVar(&e.front, "at-front", false, "put the job at the front of the queue")
+	f.Var(&e.retries, "retry-max", "how often the job is retried when it fails")
+	f.Var(&e.intervals, "retry-interval", "seconds before a retry; may be repeated")
+	f.StringVar(&e.in, "schedule-in", "", "put the job in the queue after a time, such as 10s, 5m, 2d")
+	f.StringVar(&e.at, "schedule-at", "", "put the job in the queue at a time of this machine's clock, such as 2021-05-27T21:45:00")
+	f.BoolVar(&e.quiet, "quiet", false, "print nothing but errors")
+	f.StringVar(&e.fleet, "fleet", "", "the oldest RQ among the workers, such as 2.6.1; default is the newest there is")
+}
+
+// run enqueues or schedules the call. All flags are understood before the first
+// command is sent to Redis.
+func (e *enqueueing) run(a *app, cmd *cobra.Command, call rq.FuncCall) (*enqueued, error) {
+	text := pyrepr.CallString(call.Func, call.Args, call.Kwargs, 0)
+	opts, err := e.options(cmd.Flags(), text)
+	if err != nil {
+		return nil, err
+	}
+	due, err := e.due(cmd.Flags(), time.Now(), time.Local)
+	if err != nil {
+		return nil, err
+	}
+	ser, err := a.serializerOf()
+	if err != nil {
+		return nil, err
+	}
+	settings := []rq.QueueOption{rq.WithSerializer(listed{ser})}
+	if e.fleet != "" {
+		settings = append(settings, rq.Fleet(e.fleet))
+	}
+	q, err := a.queue(cmd.Context(), e.queue, settings...)
+	if err != nil {
+		return nil, err
+	}
+	var j *rq.Job
+	if due.IsZero() {
+		j, err = q.Enqueue(cmd.Context(), call, opts...)
+	} else {
+		j, err = q.EnqueueAt(cmd.Context(), due, call, opts...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &enqueued{
+		ID: j.ID(), Queue: q.Name(), Status: j.Status(), Call: text, Description: j.Description(),
+		EnqueuedAt: orNull(j.EnqueuedAt()), ScheduledFor: orNull(due),
+	}, nil
+}
+
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// options returns what the flags say of a job whose call is text.
+func (e *enqueueing) options(given *pflag.FlagSet, text string) ([]rq.Option, error) {
+	opts := []rq.Option{rq.Description(text)}
+	if e.description != "" {
+		opts[0] = rq.Description(e.description)
+	}
+	for _, d := range []struct {
+		flag, value string
+		option      func(time.Duration) rq.Option
+	}{
+		{"timeout", e.timeout, rq.Timeout},
+		{"result-ttl", e.resultTTL, rq.ResultTTL},
+		{"ttl", e.ttl, rq.TTL},
+		{"failure-ttl", e.failureTTL, rq.FailureTTL},
+	} {
+		if !given.Changed(d.flag) {
+			continue
+		}
+		v, err := duration(d.flag, d.value)
+		if err != nil {
+			return nil, err
+		}
+		if v == 0 && d.flag == "timeout" || v < 0 && v != rq.Forever {
+			return nil, usagef("--%s %q: must be a time, or -1 for no limit", d.flag, d.value)
+		}
+		opts = append(opts, d.option(v))
+	}
+	if given.Changed("job-id") {
+		opts = append(opts, rq.JobID(e.id))
+	}
+	if len(e.dependsOn) > 0 {
+		opts = append(opts, rq.DependsOn(e.dependsOn...))
+	}
+	if e.front {
+		opts = append(opts, rq.AtFront())
+	}
+	if e.retries > 0 {
+		opts = append(opts, rq.Retry{Max: int(e.retries), Intervals: e.intervals.seconds()})
+	}
+	return opts, nil
+}
+
+// duration reads what RQ takes for a time (rq/utils.py parse_timeout).
+func duration(flag, value string) (time.Duration, error) {
+	d, err := rq.ParseTimeout(value)
+	if err != nil {
+		return 0, usagef("--%s: %s", flag, text(err))
+	}
+	return d, nil
+}
+
+// timeForm is the form of --schedule-at. Like Python's it takes numbers without
+// their leading zeros.
+const timeForm = "2006-1-2T15:4:5"
+
+// due returns when the job is to be enqueued, or the zero time for now. What time
+// it is at a place decides what --schedule-at means.
+func (e *enqueueing) due(given *pflag.FlagSet, now time.Time, place *time.Location) (time.Time, error) {
+	in, at := given.Changed("schedule-in"), given.Changed("schedule-at")
+	switch {
+	case in && at:
+		return time.Time{}, usagef("--schedule-in and --schedule-at are two times for one job: say one of them")
+	case in:
+		d, err := duration("schedule-in", e.in)
+		return now.Add(d), err
+	case at:
+		t, err := time.ParseInLocation(timeForm, e.at, place)
+		// Go takes a fraction of a second where its form has none.
+		if err != nil || t.Year() == 0 || strings.ContainsAny(e.at, ".,") {
+			return t, usagef("--schedule-at %q: must be a time such as 2021-05-27T21:45:00, without a zone", e.at)
+		}
+		return t, nil
+	}
+	return time.Time{}, nil
+}
+
+// usageIfInvalid makes a refusal of what the command line says an error of usage,
+// in which the serializer has the name that its flag has.
+func usageIfInvalid(err error, serializer string) error {
+	var invalid *rq.InvalidError
+	var unwritable *rq.SerializeError
+	switch {
+	case errors.As(err, &unwritable):
+		unwritable.Serializer = serializer
+		return usageError{err}
+	case errors.As(err, &invalid):
+		return usageError{err}
+	}
+	return err
+}
