@@ -110,7 +110,16 @@ var deviations = []*deviation{
 		why: "RQ before 2.5 has no worker_name in results and ignores the field",
 	},
 
+	{
+		scenario: "rq enqueue: scheduled at the front", key: "rq:job:j", field: "enqueue_at_front", python: "<absent>", golang: "1", until: "2.10",
+		why: "before 3.0 rq enqueue forgets --at-front for a job that is scheduled; its workers know the field",
+	},
+
 	// Different by nature.
+	{
+		scenario: "rq enqueue: text that comes twice", key: "rq:job:j", field: "data",
+		why: "equal texts are one object here, which a pickle has once; for Python's command line they are two",
+	},
 	{
 		scenario: "arguments of every type", key: "rq:job:*", field: "description", python: "*<Color.RED: 'red'>*", golang: "*, Color('red'), *",
 		why: "only Python knows the repr of a class of the user's own",
