@@ -216,14 +216,32 @@ func (e *enqueueing) due(given *pflag.FlagSet, now time.Time, place *time.Locati
 		d, err := duration("schedule-in", e.in)
 		return now.Add(d), err
 	case at:
-		t, err := time.ParseInLocation(timeForm, e.at, place)
+		wall, err := time.Parse(timeForm, e.at)
 		// Go takes a fraction of a second where its form has none.
-		if err != nil || t.Year() == 0 || strings.ContainsAny(e.at, ".,") {
-			return t, usagef("--schedule-at %q: must be a time such as 2021-05-27T21:45:00, without a zone", e.at)
+		if err != nil || wall.Year() == 0 || strings.ContainsAny(e.at, ".,") {
+			return wall, usagef("--schedule-at %q: must be a time such as 2021-05-27T21:45:00, without a zone", e.at)
 		}
-		return t, nil
+		return moment(wall, place), nil
 	}
 	return time.Time{}, nil
+}
+
+// moment is when the clocks of a place show what wall does, by Python's choice where
+// they change: of two moments the first, and where they skip that time, when it
+// would have been without the change (PEP 495, fold 0).
+func moment(wall time.Time, place *time.Location) time.Time {
+	const day = 24 * time.Hour
+	by := func(near time.Time) (t time.Time, ok bool) {
+		_, offset := near.In(place).Zone()
+		t = wall.Add(-time.Duration(offset) * time.Second).In(place)
+		_, there := t.Zone()
+		return t, offset == there
+	}
+	before, ok := by(wall.Add(-day))
+	if after, later := by(wall.Add(day)); !ok && later {
+		return after
+	}
+	return before
 }
 
 // usageIfInvalid makes a refusal of what the command line says an error of usage,

@@ -57,3 +57,9 @@ func TestDeepNestingIsRefused(t *testing.T) {
 		require.Less(t, len(err.Error()), 200)
 	}
 }
+
+func TestCharactersByNameAreRefused(t *testing.T) {
+	t.Parallel()
+	_, err := pyliteral.Eval(`"a\N{BULLET}"`)
+	require.EqualError(t, err, `read Python literal: a character by its name: write its number, such as \u2022 at byte 2`)
+}

@@ -3,7 +3,8 @@
 // It follows CPython 3.11: its tokens, its limits, and what literal_eval takes of
 // its expressions. These are numbers with a sign, complex numbers such as 1+2j,
 // strings and bytes, None, True, False, the Ellipsis, tuples, lists, dicts, sets
-// and the call set().
+// and the call set(). What it refuses of these is a character by its name, as in
+// "\N{BULLET}": the names are a megabyte, and its number says the same.
 package pyliteral
 
 import (
