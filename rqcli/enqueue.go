@@ -226,22 +226,22 @@ func (e *enqueueing) due(given *pflag.FlagSet, now time.Time, place *time.Locati
 	return time.Time{}, nil
 }
 
-// moment is when the clocks of a place show what wall does, by Python's choice where
-// they change: of two moments the first, and where they skip that time, when it
-// would have been without the change (PEP 495, fold 0).
+// moment is when the clocks of a place show what wall does. Where they change, it
+// is what Python's astimezone chooses: of two moments the first, and for a time
+// that is skipped, what the clocks would have shown after the change.
 func moment(wall time.Time, place *time.Location) time.Time {
 	const day = 24 * time.Hour
-	by := func(near time.Time) (t time.Time, ok bool) {
+	by := func(near time.Time) (t time.Time, shown bool) {
 		_, offset := near.In(place).Zone()
 		t = wall.Add(-time.Duration(offset) * time.Second).In(place)
 		_, there := t.Zone()
 		return t, offset == there
 	}
-	before, ok := by(wall.Add(-day))
-	if after, later := by(wall.Add(day)); !ok && later {
-		return after
+	if before, shown := by(wall.Add(-day)); shown {
+		return before
 	}
-	return before
+	after, _ := by(wall.Add(day))
+	return after
 }
 
 // usageIfInvalid makes a refusal of what the command line says an error of usage,

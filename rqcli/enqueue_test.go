@@ -170,7 +170,7 @@ func TestEnqueueDue(t *testing.T) {
 		{"schedule-at", "2031-07-01T12:00:00", time.Date(2031, 7, 1, 10, 0, 0, 0, time.UTC)}, // in summer
 		{"schedule-at", "2031-01-01T12:00:00", time.Date(2031, 1, 1, 11, 0, 0, 0, time.UTC)}, // in winter
 		{"schedule-at", "2031-03-30T01:59:59", time.Date(2031, 3, 30, 0, 59, 59, 0, time.UTC)},
-		{"schedule-at", "2031-03-30T02:30:00", time.Date(2031, 3, 30, 1, 30, 0, 0, time.UTC)}, // there is no such time
+		{"schedule-at", "2031-03-30T02:30:00", time.Date(2031, 3, 30, 0, 30, 0, 0, time.UTC)}, // there is no such time
 		{"schedule-at", "2031-03-30T03:00:00", time.Date(2031, 3, 30, 1, 0, 0, 0, time.UTC)},
 		{"schedule-at", "2031-10-26T02:30:00", time.Date(2031, 10, 26, 0, 30, 0, 0, time.UTC)}, // there are two
 		{"schedule-at", "2031-10-26T03:00:00", time.Date(2031, 10, 26, 2, 0, 0, 0, time.UTC)},
