@@ -71,14 +71,14 @@ func TestTopShows(t *testing.T) {
 
 	assert.Contains(t, lines[0], "redis  0.0/s done  0.0/s failed  1 of 1 workers busy")
 	assert.Equal(t, []string{
-		"QUEUES (1)      WAITING  RUNNING  FINISHED  FAILED  DEFERRED  SCHEDULED  WORKERS",
-		"q                     0        0         2       4         0          0        1",
-		"WORKERS (1)                STATE      ON             FINISHED  FAILED  HEARTBEAT",
-		"ann                        busy       q,low                 3       1          ?",
-		"RUNNING (0)             FUNCTION                QUEUE       WORKER          FOR",
-		"FAILED (4)        WHY                       FUNCTION          QUEUE        AGO",
+		"QUEUES (1)     WAITING  RUNNING  FINISHED  FAILED  DEFERRED  SCHEDULED  WORKERS",
+		"q                    0        0         2       4         0          0        1",
+		"WORKERS (1)    STATE      ON     FINISHED  FAILED  HEARTBEAT",
+		"ann            busy       q,low         3       1          ?",
+		"RUNNING (0)    FUNCTION QUEUE WORKER     FOR",
+		"FAILED (4)    WHY                FUNCTION  QUEUE     AGO",
 	}, []string{lines[1], lines[2], lines[3], lines[4], lines[5], lines[6]})
-	assert.Equal(t, "pack              error: no boxes           shop.pack         q             0s", lines[7])
+	assert.Equal(t, "pack          error: no boxes    shop.pack q          0s", lines[7])
 	assert.Equal(t, "tab: next table  ↑↓: choose  r: requeue all failed  p: pause workers  q: quit", lines[23])
 
 	for _, size := range [][2]int{{200, 50}, {40, 12}, {20, 5}, {1, 1}} {

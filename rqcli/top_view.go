@@ -130,7 +130,7 @@ func (m *top) heights() (heights [sections]int) {
 func (m *top) table(of section, height int) []string {
 	rows := m.rows(of)
 	cols := columns[of]
-	widths := widthsOf(cols, m.width)
+	widths := widthsOf(cols, rows, m.width)
 	heading := make([]string, len(cols))
 	for i, c := range cols {
 		heading[i] = c.title
@@ -179,19 +179,29 @@ func (m *top) total(of section) int {
 	return n
 }
 
-// widthsOf shares the columns of the screen, less one between two.
-func widthsOf(cols []column, width int) []int {
-	left, shares := width-len(cols)+1, 0
-	for _, c := range cols {
-		if c.width > 0 {
-			left -= c.width
-		} else {
-			shares -= c.width
-		}
-	}
+// widthsOf returns how wide columns are: as they need, or where that is too much,
+// their shares of the screen. One is left free between two.
+func widthsOf(cols []column, rows []row, width int) []int {
+	left, shares, needed := width-len(cols)+1, 0, 0
 	widths := make([]int, len(cols))
 	for i, c := range cols {
-		widths[i] = c.width
+		if widths[i] = c.width; c.width > 0 {
+			left -= c.width
+			continue
+		}
+		if widths[i] = len(c.title); i == 0 {
+			widths[i] += len(" (1000)")
+		}
+		for _, r := range rows {
+			widths[i] = max(widths[i], ansi.StringWidth(r.cells[i]))
+		}
+		shares -= c.width
+		needed += widths[i]
+	}
+	if needed <= left {
+		return widths
+	}
+	for i, c := range cols {
 		if c.width < 0 {
 			widths[i] = max(left*-c.width/shares, 4)
 		}
