@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
 
 	"github.com/rqgo/rq"
@@ -96,6 +97,7 @@ func (a *app) closeAfter(cmd *cobra.Command) {
 // done, ExitFailure or ExitUsage. An interrupt ends what goes on in between two
 // steps.
 func Execute(handlers rq.Handlers) {
+	logging.Disable() // go-redis would say in its words what the command says in its own
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second one ends the process
 	root := New(handlers)

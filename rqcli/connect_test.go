@@ -1,0 +1,222 @@
+package rqcli
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rqgo/rq/internal/redistest"
+)
+
+// start starts a real server of the test's own.
+func start(t *testing.T, args ...string) *redistest.Server {
+	t.Helper()
+	redistest.Real(t)
+	return redistest.Start(t, os.Getenv(redistest.Env), args...)
+}
+
+// refused wants a command to fail with that error, in time, without passwords.
+func refused(t *testing.T, address, want string) {
+	t.Helper()
+	begin := time.Now()
+	got := commandOf(t, nil, "requeue", "--queue", "q", "--all", "--url", address)
+	assert.Equal(t, ExitFailure, got.Code)
+	assert.Empty(t, got.Out)
+	assert.True(t, strings.HasPrefix(got.Err, "rq: Redis at "), got.Err)
+	assert.Contains(t, got.Err, want)
+	assert.NotContains(t, got.Err, "secret")
+	assert.Less(t, time.Since(begin), patience+time.Second)
+}
+
+// listening returns the address of a server that does that to connections.
+func listening(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			serve(conn)
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-ended
+	})
+	return l.Addr().String()
+}
+
+// silent returns the address of a server that takes connections, and says nothing.
+func silent(t *testing.T) string {
+	t.Helper()
+	return listening(t, func(conn net.Conn) { t.Cleanup(func() { conn.Close() }) })
+}
+
+// deaf returns an address where connections are not made, as behind a firewall that
+// drops packets: nobody accepts them, and the queue of those that wait is full.
+func deaf(t *testing.T) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { syscall.Close(fd) })
+	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	require.NoError(t, syscall.Listen(fd, 0))
+	name, err := syscall.Getsockname(fd)
+	require.NoError(t, err)
+	addr := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
+	for {
+		conn, err := net.DialTimeout("tcp", addr, 100*time.Millisecond)
+		if err != nil {
+			return addr
+		}
+		t.Cleanup(func() { conn.Close() })
+	}
+}
+
+// soon has a server that does not answer be given up soon.
+const soon = "?socket_connect_timeout=0.1"
+
+// Nobody waits for long for a server that does not answer, and has not to say so.
+func TestConnectToNobody(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	free := l.Addr().String()
+	l.Close()
+	web := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(web.Close)
+	closed := filepath.Join(t.TempDir(), "socket")
+	hangsUp := listening(t, func(conn net.Conn) { conn.Close() })
+	tests := []struct{ name, url, want string }{
+		{"nobody listens", "redis://u:secret@" + free, free + " cannot be reached: nobody listens there: is the server up, and --url right?"},
+		{"nobody listens, with TLS", "rediss://u:secret@" + free, "nobody listens there"},
+		{"no socket", "unix://u:secret@" + closed, closed + " cannot be reached: there is no such socket"},
+		{"a web server", "redis://u:secret@" + web.Listener.Addr().String(), "does not answer as a Redis does: is --url right"},
+		{"a web server, with TLS", "rediss://u:secret@" + web.Listener.Addr().String(), "say redis://, not rediss://"},
+		{"one that hangs up", "redis://u:secret@" + hangsUp, "closes the connection: is it a Redis, and does it want TLS (rediss://"},
+		{"a silent server", "redis://u:secret@" + silent(t) + soon, "does not answer in 100ms: is --url right, and no firewall in between?"},
+		{"a silent server, with TLS", "rediss://u:secret@" + silent(t) + soon, "does not answer in 100ms: is --url right, and does it speak TLS (or say redis://"},
+		{"a deaf server", "redis://u:secret@" + deaf(t), "does not answer in 5s"},
+		{"a deaf server, with TLS", "rediss://u:secret@" + deaf(t) + soon, "does not answer in 100ms"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, tt.url, tt.want)
+		})
+	}
+}
+
+func TestConnectWithPasswords(t *testing.T) {
+	t.Parallel()
+	locked, open := start(t), start(t)
+	require.NoError(t, locked.Client(t).ConfigSet(t.Context(), "requirepass", "right").Err())
+	host := locked.Addr
+
+	refused(t, "redis://"+host, host+" wants a password: say it in the URL, redis://user:password@host, or REDIS_PASSWORD")
+	refused(t, "redis://:secret@"+host, host+" wants another user or password")
+	refused(t, "redis://somebody:secret@"+host, host+" wants another user or password")
+	for _, right := range []string{"redis://:right@" + host, "redis://default:right@" + host, "redis://" + host + "?password=right"} {
+		assert.Zero(t, commandOf(t, nil, "resume", "--url", right).Code, right)
+	}
+	// HELLO takes any password where there is none, and so does RQ.
+	assert.Zero(t, commandOf(t, nil, "resume", "--url", "redis://:any@"+open.Addr).Code)
+}
+
+func TestConnectToDatabases(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	assert.Zero(t, commandOf(t, nil, "resume", "--url", "redis://"+s.Addr+"/4095").Code)
+	refused(t, "redis://"+s.Addr+"/4096", s.Addr+" has no database 4096: see the number at the end of the URL, or REDIS_DB")
+}
+
+func TestConnectToACluster(t *testing.T) {
+	t.Parallel()
+	node := start(t, "--cluster-enabled", "yes", "--databases", "1")
+	refused(t, "redis://"+node.Addr, "Redis Cluster cannot hold RQ's keys")
+	refused(t, "redis://"+node.Addr+"/1", "is a cluster: say another in --url")
+}
+
+func TestConnectToASocket(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	rdb := s.Client(t)
+	socket := rdb.ConfigGet(t.Context(), "unixsocket").Val()["unixsocket"]
+	require.NoError(t, rdb.Set(t.Context(), "rq:suspended", 1, 0).Err())
+
+	got := commandOf(t, nil, "resume", "--url", fmt.Sprintf("unix://%s?db=%d", socket, rdb.Options().DB))
+
+	assert.Equal(t, "Workers go on.\n", got.Out, got.Err)
+}
+
+// A real server with TLS says other things than ours.
+func TestConnectToRedisWithTLS(t *testing.T) {
+	t.Parallel()
+	ours := newAuthority(t)
+	cert, key := ours.host(t, "127.0.0.1")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	secure := l.Addr().String()
+	_, port, err := net.SplitHostPort(secure)
+	require.NoError(t, err)
+	l.Close()
+	s := start(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ours.file)
+
+	refused(t, "rediss://u:secret@"+s.Addr+soon, "say redis://, not rediss://")
+	refused(t, "redis://u:secret@"+secure, "does it want TLS (rediss://")
+	refused(t, "rediss://u:secret@"+secure, "cannot be trusted")
+	refused(t, "rediss://u:secret@"+secure+"?ssl_ca_certs="+ours.file, "wants a certificate of yours")
+	got := commandOf(t, nil, "resume", "--url", fmt.Sprintf("rediss://%s?ssl_ca_certs=%s&ssl_certfile=%s&ssl_keyfile=%s", secure, ours.file, cert, key))
+	assert.Zero(t, got.Code, got.Err)
+}
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	opts := &redis.Options{Addr: "host:1", DB: 3}
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	tests := []struct {
+		err  error
+		want string
+	}{
+		{dial(&net.DNSError{Err: "no such host", IsNotFound: true}), "cannot be found: there is no such host: see --url or REDIS_HOST"},
+		{dial(&net.DNSError{Err: "server misbehaving"}), "cannot be found: the name of the host cannot be looked up"},
+		{dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), "cannot be reached from here"},
+		{dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), "cannot be reached from here"},
+		{dial(os.NewSyscallError("connect", syscall.EACCES)), "this user may not open the socket"},
+		{dial(os.NewSyscallError("read", syscall.ECONNRESET)), "closes the connection"},
+		{redisError("ERR AUTH <password> called without any password configured for the default user"), "wants no password: leave it out"},
+		{redisError("ERR Client sent AUTH, but no password is set"), "wants no password: leave it out"},
+		{redisError("ERR invalid password"), "wants another user or password"},
+		{redisError("ERR max number of clients reached"), "Redis at host:1: ERR max number of clients reached"},
+		{redisError("DENIED Redis is running in protected mode"), "Redis at host:1: DENIED"},
+	}
+	for _, tt := range tests {
+		got := explain(tt.err, opts)
+		assert.ErrorContains(t, got, "Redis at host:1")
+		assert.ErrorContains(t, got, tt.want)
+		assert.ErrorContains(t, got, tt.err.Error())
+		assert.ErrorIs(t, got, tt.err)
+	}
+}
+
+// A redisError is what a server answers.
+type redisError string
+
+func (e redisError) Error() string { return string(e) }
+func (redisError) RedisError()     {}

@@ -1,0 +1,100 @@
+package rqcli
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq"
+)
+
+// explain says why a server cannot be used, and what may help. What the server or
+// the system said follows, which has no password in it.
+func explain(err error, opts *redis.Options) error {
+	where := "Redis at " + opts.Addr
+	if reason := cmp.Or(ofTLS(err), ofNetwork(err, opts), ofReply(err, opts)); reason != "" {
+		return fmt.Errorf("%s %s: %w", where, reason, err)
+	}
+	return fmt.Errorf("%s: %w", where, err)
+}
+
+// ofTLS explains what goes wrong with TLS, and is "" for all else.
+func ofTLS(err error) string {
+	var certificate *tls.CertificateVerificationError
+	var host x509.HostnameError
+	switch message := err.Error(); {
+	case errors.As(err, &host):
+		return "has a certificate for another host: say the host that it is for, or ssl_check_hostname=false in the URL"
+	case errors.As(err, &certificate):
+		return "has a certificate that cannot be trusted: see REDIS_SSL_CA_CERTS, or ssl_ca_certs in the URL"
+	case errors.As(err, new(tls.RecordHeaderError)):
+		return "does not speak TLS: say redis://, not rediss://, or leave out REDIS_SSL"
+	case strings.Contains(message, "certificate required"), strings.Contains(message, "bad certificate"):
+		return "wants a certificate of yours: see REDIS_SSL_CERTFILE and REDIS_SSL_KEYFILE, or ssl_certfile and ssl_keyfile in the URL"
+	}
+	return ""
+}
+
+// ofNetwork explains why there is no connection, and is "" when there is one.
+func ofNetwork(err error, opts *redis.Options) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "cannot be found: there is no such host: see --url or REDIS_HOST"
+	case errors.As(err, &dns):
+		return "cannot be found: the name of the host cannot be looked up"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "cannot be reached: nobody listens there: is the server up, and --url right?"
+	case errors.Is(err, fs.ErrNotExist):
+		return "cannot be reached: there is no such socket: is the server up, and --url right?"
+	case errors.Is(err, fs.ErrPermission):
+		return "cannot be reached: this user may not open the socket"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "cannot be reached from here: is --url right?"
+	case errors.As(err, &timeout) && timeout.Timeout() && opts.TLSConfig != nil: // a Redis waits for the rest of what it takes for a command
+		return fmt.Sprintf("does not answer in %s: is --url right, and %s", opts.DialTimeout, otherwise(opts))
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Sprintf("does not answer in %s: is --url right, and no firewall in between?", opts.DialTimeout)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "closes the connection: is it a Redis, and " + otherwise(opts)
+	}
+	return ""
+}
+
+// otherwise asks for what would be wrong if TLS were used where it is not wanted, or
+// not where it is.
+func otherwise(opts *redis.Options) string {
+	if opts.TLSConfig != nil {
+		return "does it speak TLS (or say redis://, not rediss://, and leave out REDIS_SSL)?"
+	}
+	return "does it want TLS (rediss://, or REDIS_SSL)?"
+}
+
+// ofReply explains what the server answers.
+func ofReply(err error, opts *redis.Options) string {
+	switch message := err.Error(); {
+	case errors.Is(err, rq.ErrCluster), strings.Contains(message, "not allowed in cluster mode"):
+		return "is a cluster: say another in --url"
+	case strings.Contains(message, "NOAUTH"):
+		return "wants a password: say it in the URL, redis://user:password@host, or REDIS_PASSWORD"
+	case strings.Contains(message, "WRONGPASS"), strings.Contains(message, "invalid password"):
+		return "wants another user or password: see those in the URL, redis://user:password@host, or REDIS_PASSWORD"
+	case strings.Contains(message, "without any password configured"), strings.Contains(message, "no password is set"):
+		return "wants no password: leave it out of the URL, or REDIS_PASSWORD"
+	case strings.Contains(message, "DB index"):
+		return fmt.Sprintf("has no database %d: see the number at the end of the URL, or REDIS_DB", opts.DB)
+	case strings.Contains(message, "can't parse"), strings.Contains(message, "invalid reply"):
+		return "does not answer as a Redis does: is --url right, and " + otherwise(opts)
+	}
+	return ""
+}
