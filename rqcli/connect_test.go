@@ -36,7 +36,7 @@ func refused(t *testing.T, address, want string) {
 	assert.True(t, strings.HasPrefix(got.Err, "rq: Redis at "), got.Err)
 	assert.Contains(t, got.Err, want)
 	assert.NotContains(t, got.Err, "secret")
-	assert.Less(t, time.Since(begin), patience+time.Second)
+	assert.Less(t, time.Since(begin), patience+2*time.Second) // on a machine with other work, too
 }
 
 // listening returns the address of a server that does that to connections.
