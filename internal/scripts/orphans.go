@@ -1,0 +1,94 @@
+package scripts
+
+import (
+	"context"
+	_ "embed" // for the scripts
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
+)
+
+var (
+	//go:embed prune_entries.lua
+	pruneEntriesLua string
+	//go:embed prune_keys.lua
+	pruneKeysLua string
+	//go:embed prune_jobs.lua
+	pruneJobsLua string
+)
+
+var (
+	pruneEntries = redis.NewScript(pruneEntriesLua)
+	pruneKeys    = redis.NewScript(libMaintenance + pruneKeysLua)
+	pruneJobs    = redis.NewScript(libRateLimit + libJob + libMaintenance + pruneJobsLua)
+)
+
+// How much prune_keys.lua and prune_jobs.lua look at before other clients get
+// their turn: some milliseconds of hashes, or of ids in lists.
+const (
+	dependentsBudget = 5_000
+	listBudget       = 100_000
+)
+
+// PruneEntries runs prune_entries.lua for members of a registry. It reports for
+// each whether it is there and its job is gone.
+func PruneEntries(ctx context.Context, c redis.Scripter, registry string, started bool, members []string, now int64, remove bool) ([]bool, error) {
+	found, err := pruneEntries.Run(ctx, c, []string{registry}, append([]any{flag(remove), now, flag(started)}, anys(members)...)...).BoolSlice()
+	if err == nil && len(found) != len(members) {
+		err = errReply
+	}
+	return found, err
+}
+
+// The kinds of keys that belong to a job.
+const (
+	ResultsKey      = "results"
+	DependentsKey   = "dependents"
+	DependenciesKey = "dependencies"
+	ExecutionsKey   = "executions"
+	ExecutionKey    = "execution"
+)
+
+// A Leftover is a key that belongs to a job.
+type Leftover struct{ Key, Kind, ID string }
+
+// PruneKeys runs prune_keys.lua. It reports for the first of the keys, at least
+// for one, whether their job is gone.
+func PruneKeys(ctx context.Context, c redis.Scripter, leftovers []Leftover, now int64, remove bool) ([]bool, error) {
+	names, args := make([]string, len(leftovers)), []any{flag(remove), now, dependentsBudget}
+	for i, l := range leftovers {
+		names[i] = l.Key
+		args = append(args, l.Kind, l.ID)
+	}
+	found, err := pruneKeys.Run(ctx, c, names, args...).BoolSlice()
+	return found, someOf(len(leftovers), len(found), err)
+}
+
+// A Lost is a job that may be nowhere. Like is what PruneJobs has returned for
+// it, "" before.
+type Lost struct{ ID, Like string }
+
+// PruneJobs runs prune_jobs.lua. It returns for the first of the jobs, at least
+// for one, what they are like if they are nowhere, else "".
+func PruneJobs(ctx context.Context, c redis.Scripter, jobs []Lost, now Moment, remove bool) ([]string, error) {
+	return prunedJobs(ctx, c, jobs, now, remove, listBudget)
+}
+
+func prunedJobs(ctx context.Context, c redis.Scripter, jobs []Lost, now Moment, remove bool, budget int) ([]string, error) {
+	names, args := make([]string, len(jobs)), []any{flag(remove), now.Unix, now.Text, budget}
+	for i, j := range jobs {
+		names[i] = keys.Job(j.ID)
+		args = append(args, j.ID, j.Like)
+	}
+	like, err := pruneJobs.Run(ctx, c, names, args...).StringSlice()
+	return like, someOf(len(jobs), len(like), err)
+}
+
+// someOf checks that a script replied for some of n.
+func someOf(n, replies int, err error) error {
+	if err == nil && n > 0 && (replies == 0 || replies > n) {
+		return errReply
+	}
+	return err
+}
