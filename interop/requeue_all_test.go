@@ -75,7 +75,7 @@ func (f *failures) someExpired(t *testing.T) {
 		t.Errorf("exit code %d, want 1: %s", got.code, got.errs)
 	}
 	for id := range expired {
-		if !strings.Contains(got.errs, id+": ") {
+		if !strings.Contains(got.errs, "no such job: "+id+"\n") {
 			t.Errorf("%s has expired, and is not named", id)
 		}
 	}

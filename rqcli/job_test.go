@@ -132,14 +132,14 @@ func TestJobsAreChanged(t *testing.T) {
 	enqueue(t, rdb, "b", "f")
 
 	got := command(t, rdb, "job", "cancel", "a", "never", "b")
-	assert.Equal(t, said{ExitFailure, "", "never: no such job: never\nUnable to cancel 1 jobs\n"}, got)
+	assert.Equal(t, said{ExitFailure, "", "no such job: never\nUnable to cancel 1 jobs\n"}, got)
 	n, err := q.Canceled().Count(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, 2, n)
 
 	got = command(t, rdb, "job", "requeue", "sell0", "hello", "never")
 	assert.Equal(t, ExitFailure, got.Code)
-	assert.Contains(t, got.Err, "hello: ")
+	assert.Contains(t, got.Err, "requeue job hello")
 	assert.Contains(t, got.Err, "Unable to requeue 2 jobs\n")
 	ids, err := q.JobIDs(ctx, 0, -1)
 	require.NoError(t, err)
@@ -155,7 +155,7 @@ func TestJobsAreChanged(t *testing.T) {
 
 	got = command(t, rdb, "job", "stop", "sell1", "never")
 	assert.Equal(t, ExitFailure, got.Code)
-	assert.Contains(t, got.Err, "sell1: ")
+	assert.Contains(t, got.Err, "stop job sell1")
 	assert.Contains(t, got.Err, "Unable to stop 2 jobs\n")
 }
 

@@ -55,7 +55,7 @@ func (l *ledger) options() []rq.Option {
 func (l *ledger) skip(id string, err error) {
 	l.skipped++
 	if l.json == nil {
-		fmt.Fprintf(l.errs, "%s: %s\n", id, text(err))
+		fmt.Fprintln(l.errs, text(err)) // which names it
 		return
 	}
 	if l.skipped > 1 {
