@@ -25,6 +25,7 @@ type orphanHunt struct {
 	found    func(o Orphan, n int) error // n of them
 	pause    func(context.Context) bool  // false if ctx has ended
 
+	most     int // suspects at once
 	suspects []suspect
 }
 
@@ -32,13 +33,14 @@ type orphanHunt struct {
 type suspect struct {
 	Orphan
 	like     string // what a job was like
+	unlisted bool   // a job that was looked for in lists
 	leftover string // what prune_keys.lua calls the key
 }
 
 const (
 	// orphanPause is the time between the two looks.
 	orphanPause = 3 * time.Second
-	// mostSuspects is how many there are between two pauses: some 20 MB.
+	// mostSuspects is how many there are at once: some 20 MB.
 	mostSuspects = 50_000
 	// scanChunk is how many keys Redis looks at in a step of a scan.
 	scanChunk = 1000
@@ -59,8 +61,8 @@ func (h *orphanHunt) run(ctx context.Context) error {
 		if err == nil {
 			err = h.keys(ctx, names)
 		}
-		if err == nil && (next == 0 || len(h.suspects) >= mostSuspects) {
-			err = h.convict(ctx)
+		if err == nil {
+			err = h.charge(ctx, next == 0)
 		}
 		if err != nil {
 			return err
@@ -159,10 +161,8 @@ func (h *orphanHunt) registry(ctx context.Context, key string) error {
 			return err
 		}
 		h.suspects = append(h.suspects, dead...)
-		if len(h.suspects) >= mostSuspects {
-			if err := h.convict(ctx); err != nil {
-				return err
-			}
+		if err := h.charge(ctx, false); err != nil {
+			return err
 		}
 	}
 	return nil

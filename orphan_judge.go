@@ -76,14 +76,47 @@ func (h *orphanHunt) judgeJobs(remove bool) judge {
 	}
 }
 
-// convict has a second look at the suspects after a pause, removes those that it
-// is to remove, and tells of them.
-func (h *orphanHunt) convict(ctx context.Context) error {
-	entries, leftovers, jobs := h.sorted()
-	jobs, err := h.unlisted(ctx, jobs)
-	if err != nil || len(entries)+len(leftovers)+len(jobs) == 0 {
+// charge drops suspects that are none once there are many, or at the end, and has
+// a second look at those that are left if these are many too. A queue's jobs all
+// are suspects until it is known what is in the queue, so that a pause for each
+// such number of them would take hours.
+func (h *orphanHunt) charge(ctx context.Context, last bool) error {
+	if !last && len(h.suspects) < h.most {
+		return nil
+	}
+	if err := h.thin(ctx); err != nil {
 		return err
 	}
+	if len(h.suspects) == 0 || (!last && len(h.suspects) < h.most/2) {
+		return nil
+	}
+	return h.convict(ctx)
+}
+
+// thin drops the jobs that are in the lists of their queue, of those that were not
+// looked for there.
+func (h *orphanHunt) thin(ctx context.Context) error {
+	var rest, jobs []suspect
+	for _, s := range h.suspects {
+		if s.Kind == OrphanJob && !s.unlisted {
+			jobs = append(jobs, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	jobs, err := h.unlisted(ctx, jobs)
+	for i := range jobs {
+		jobs[i].unlisted = true
+	}
+	rest = append(rest, jobs...)
+	h.suspects = rest
+	return err
+}
+
+// convict has a second look at the suspects after a pause, removes those that it
+// is to remove, and tells of them.
+func (h *orphanHunt) convict(ctx context.Context) (err error) {
+	entries, leftovers, jobs := h.sorted()
 	if !h.pause(ctx) {
 		return ctx.Err()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -20,9 +21,15 @@ import (
 // orphansOf finds orphans. meanwhile happens between its two looks.
 func orphansOf(t *testing.T, rdb redis.UniversalClient, prune bool, meanwhile func(), kinds ...OrphanKind) []Orphan {
 	t.Helper()
+	return fewOrphansOf(t, rdb, prune, meanwhile, 0, kinds)
+}
+
+// fewOrphansOf is orphansOf with so many suspects at once.
+func fewOrphansOf(t *testing.T, rdb redis.UniversalClient, prune bool, meanwhile func(), most int, kinds []OrphanKind) []Orphan {
+	t.Helper()
 	var all []Orphan
 	err := hunt(t.Context(), rdb, kinds, &orphanHunt{
-		prune: prune,
+		prune: prune, most: most,
 		pause: func(context.Context) bool { meanwhile(); return true },
 		found: func(o Orphan, n int) error {
 			for range n {
@@ -216,12 +223,29 @@ func TestManyOrphans(t *testing.T) {
 	}
 	want := map[string]int{"entry q": 2 * n, "dependencies ": n, "job q": n}
 	assert.Equal(t, want, counts(orphansOf(t, rdb, false, nothing, OrphanKinds()...)))
-	assert.Equal(t, want, counts(orphansOf(t, rdb, true, nothing, OrphanKinds()...)))
+	pauses := 0
+	assert.Equal(t, want, counts(fewOrphansOf(t, rdb, true, func() { pauses++ }, 500, OrphanKinds())))
+	assert.Greater(t, pauses, 3)
 	assert.Empty(t, orphansOf(t, rdb, false, nothing, OrphanKinds()...))
 	ids := listOf(t, rdb, keys.Queue("q"))
 	assert.Len(t, ids, n)
 	assert.Equal(t, []string{"queued0", "queued1"}, ids[:2], "the others keep their order")
 	assert.EqualValues(t, n, rdb.ZCard(ctx, keys.Failed("q")).Val())
+}
+
+// TestOneMomentForManyJobs has a queue whose jobs are many times the suspects that
+// there may be at once, and no orphan: then there is nothing to wait for.
+func TestOneMomentForManyJobs(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	for i := range 1200 {
+		id := strconv.Itoa(i)
+		placeJob(t, rdb, id, "queued")
+		pushIDs(t, rdb, keys.Queue("q"), id)
+	}
+	pauses := 0
+	assert.Empty(t, fewOrphansOf(t, rdb, true, func() { pauses++ }, 100, OrphanKinds()))
+	assert.Zero(t, pauses)
 }
 
 func TestFindOrphansEnds(t *testing.T) {
