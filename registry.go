@@ -153,6 +153,21 @@ func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] 
 	}
 }
 
+// Range returns the entries from start to end as JobIDs returns their ids.
+func (r *Registry) Range(ctx context.Context, start, end int, desc bool) ([]RegistryEntry, error) {
+	found, err := r.queue.rdb.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: r.key, Start: start, Stop: end, Rev: desc}).Result()
+	if err != nil {
+		return nil, r.wrap(err, "list")
+	}
+	entries := make([]RegistryEntry, len(found))
+	for i, z := range found {
+		member, _ := z.Member.(string)
+		id, execution := splitPair(member)
+		entries[i] = RegistryEntry{id, execution, timeOf(z.Score)}
+	}
+	return entries, nil
+}
+
 // Jobs yields the jobs that are in the registry now and exist, the earliest first.
 // It reads them in chunks; jobs may come and go meanwhile, also those that were
 // yielded. An error ends it.

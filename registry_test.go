@@ -274,3 +274,22 @@ func TestBulkRefusesOtherOptions(t *testing.T) {
 	count, _ := q.Failed().Count(ctx)
 	assert.Equal(t, 1, count)
 }
+
+func TestRegistryRange(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := NewQueue(rdb, "q")
+	rdb.ZAdd(ctx, keys.Started("q"), zs("a:x", 5), zs("b:y", 6), zs("old", -1))
+
+	all, err := q.Started().Range(ctx, 0, -1, false)
+	require.NoError(t, err)
+	last, err := q.Started().Range(ctx, 0, 0, true)
+	require.NoError(t, err)
+	none, err := q.Failed().Range(ctx, 0, -1, true)
+	require.NoError(t, err)
+
+	b := RegistryEntry{"b", "y", time.Unix(6, 0).UTC()}
+	assert.Equal(t, []RegistryEntry{{"old", "", time.Time{}}, {"a", "x", time.Unix(5, 0).UTC()}, b}, all)
+	assert.Equal(t, []RegistryEntry{b}, last)
+	assert.Empty(t, none)
+}
