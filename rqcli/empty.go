@@ -76,10 +76,4 @@ func (a *app) queues(ctx context.Context, names []string, all bool) ([]*rq.Queue
 	return queues, nil
 }
 
-func namesOf(queues []*rq.Queue) string {
-	var names []string
-	for _, q := range queues {
-		names = append(names, q.Name())
-	}
-	return strings.Join(names, ", ")
-}
+func namesOf(queues []*rq.Queue) string { return strings.Join(namesIn(queues), ", ") }

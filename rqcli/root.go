@@ -47,6 +47,7 @@ func New(handlers rq.Handlers) *cobra.Command {
 	a := &app{handlers: handlers}
 	root := family("rq", "Queues of jobs for Python and Go",
 		a.info(), a.top(), a.enqueue(), a.requeue(), a.empty(), a.suspend(), a.resume(), a.worker(), a.job(), a.failed(),
+		a.queueFamily(), a.registryFamily(), a.prune(),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

@@ -213,7 +213,7 @@ func widthsOf(cols []column, rows []row, width int) []int {
 func joined(cols []column, widths []int, cells []string) string {
 	var b strings.Builder
 	for i, cell := range cells {
-		cell = ansi.Truncate(cut(cell, len(cell)), widths[i], "…")
+		cell = cut(cell, widths[i])
 		pad := strings.Repeat(" ", max(widths[i]-ansi.StringWidth(cell), 0))
 		if i > 0 {
 			b.WriteByte(' ')

@@ -1,0 +1,234 @@
+package rqcli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rqgo/rq"
+)
+
+func (a *app) queueFamily() *cobra.Command {
+	return family("queue", "Look at queues, empty and delete them", a.queueList(), a.queuePeek(), a.empty(), a.queueDelete())
+}
+
+func (a *app) queueList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "Count the jobs of each queue",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			queues, err := a.queues(cmd.Context(), nil, true)
+			if err != nil {
+				return err
+			}
+			infos, err := a.infos(cmd.Context(), namesIn(queues))
+			if err != nil {
+				return err
+			}
+			lines := make([]queueData, len(infos))
+			for i, info := range infos {
+				lines[i] = dataOfQueue(info)
+			}
+			return a.show(cmd, lines, func(w io.Writer) { writeQueues(w, lines) })
+		},
+	}
+}
+
+// writeQueues prints names last, since they can be long. Ready jobs, which hardly
+// ever stay so, are counted as deferred.
+func writeQueues(w io.Writer, lines []queueData) {
+	if len(lines) == 0 {
+		fmt.Fprintln(w, "There are no queues")
+		return
+	}
+	fmt.Fprintln(w, " queued started deferred scheduled finished  failed canceled workers  queue")
+	for _, l := range lines {
+		fmt.Fprintf(w, "%7d %7d %8d %9d %8d %7d %8d %7d  %s\n",
+			l.Queued, l.Started, l.Deferred+l.Ready, l.Scheduled, l.Finished, l.Failed, l.Canceled, l.Workers, oneLine(l.Name))
+	}
+}
+
+func (a *app) infos(ctx context.Context, names []string) ([]rq.QueueInfo, error) {
+	rdb, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rq.QueueInfos(ctx, rdb, names...)
+}
+
+func namesIn(queues []*rq.Queue) []string {
+	names := make([]string, len(queues))
+	for i, q := range queues {
+		names[i] = q.Name()
+	}
+	return names
+}
+
+// known returns the queues of these names, or all there are. It is an error if
+// there never was a job in one of them, which is a misspelling more often than not.
+func (a *app) known(ctx context.Context, names []string, all bool) ([]*rq.Queue, error) {
+	existing, err := a.queues(ctx, nil, true)
+	if err != nil || all {
+		return existing, err
+	}
+	infos, err := a.infos(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	known := namesIn(existing)
+	for _, info := range infos {
+		if info == (rq.QueueInfo{Name: info.Name}) && !slices.Contains(known, info.Name) {
+			return nil, fmt.Errorf("there is no queue %q: `rq queue list` says which there are", info.Name)
+		}
+	}
+	return a.queues(ctx, names, false)
+}
+
+// A peeked is what is printed of a job that waits.
+type peeked struct {
+	Position    int        `json:"position"`
+	ID          string     `json:"id"`
+	EnqueuedAt  *time.Time `json:"enqueued_at"`
+	Description string     `json:"description"`
+	Missing     bool       `json:"missing,omitempty"`
+}
+
+func (a *app) queuePeek() *cobra.Command {
+	var n, from int
+	cmd := &cobra.Command{
+		Use:   "peek QUEUE",
+		Short: "Show the jobs that are to run next, and leave them there",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if n < 1 || from < 0 {
+				return usagef("-n must be 1 or more, and --from 0 or more")
+			}
+			queues, err := a.known(cmd.Context(), names, false)
+			if err != nil {
+				return err
+			}
+			jobs, err := peek(cmd.Context(), queues[0], from, n)
+			if err != nil {
+				return err
+			}
+			return a.show(cmd, jobs, func(w io.Writer) { writePeeked(w, jobs, width(cmd)) })
+		},
+	}
+	cmd.Flags().IntVarP(&n, "number", "n", 10, "how many jobs")
+	cmd.Flags().IntVar(&from, "from", 0, "how many jobs to leave out before the first")
+	return cmd
+}
+
+func peek(ctx context.Context, q *rq.Queue, from, n int) ([]peeked, error) {
+	ids, err := q.JobIDs(ctx, from, n)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := q.FetchJobs(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]peeked, len(ids))
+	for i, j := range jobs {
+		all[i] = peeked{Position: from + i, ID: ids[i], Missing: j == nil}
+		if j != nil {
+			all[i].Description = j.Description()
+			if at := j.EnqueuedAt(); !at.IsZero() {
+				all[i].EnqueuedAt = &at
+			}
+		}
+	}
+	return all, nil
+}
+
+// writePeeked prints a line for each job, cut to the width of the terminal.
+func writePeeked(w io.Writer, jobs []peeked, width int) {
+	if len(jobs) == 0 {
+		fmt.Fprintln(w, "No job waits there")
+		return
+	}
+	ids := len("id")
+	for _, j := range jobs {
+		ids = max(ids, len([]rune(oneLine(j.ID))))
+	}
+	fmt.Fprintf(w, "%-*s  %-20s  %s\n", ids, "id", "enqueued at", "description")
+	for _, j := range jobs {
+		at, what := "-", j.Description
+		if j.EnqueuedAt != nil {
+			at = stamp(*j.EnqueuedAt)
+		}
+		if j.Missing {
+			what = "(there is no such job, or nobody can read it)"
+		}
+		fmt.Fprintln(w, cut(fmt.Sprintf("%-*s  %-20s  %s", ids, oneLine(j.ID), at, oneLine(what)), width))
+	}
+}
+
+// A deleted is what became of a queue.
+type deleted struct {
+	Queue   string `json:"queue"`
+	Removed int    `json:"removed"`
+	Left    int    `json:"left"`
+}
+
+func (a *app) queueDelete() *cobra.Command {
+	var jobs bool
+	cmd := &cobra.Command{
+		Use:   "delete QUEUE...",
+		Short: "Delete queues, and with --jobs the jobs that wait in them",
+		Long: `Deletes queues. Without --jobs, those that wait in them stay in Redis and are in no
+queue: ` + "`rq prune --dry-run`" + ` lists them. Jobs in registries, such as failed ones, stay in
+either case.`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			queues, err := a.known(cmd.Context(), names, false)
+			if err != nil {
+				return err
+			}
+			question := "Delete " + namesOf(queues) + ", and leave the jobs that wait there in no queue"
+			if jobs {
+				question = "Delete " + namesOf(queues) + ", and all jobs that wait there"
+			}
+			if err := a.confirm(cmd, question); err != nil {
+				return err
+			}
+			var done []deleted
+			for _, q := range queues {
+				d, err := deleteQueue(cmd.Context(), q, jobs)
+				if err != nil {
+					return err
+				}
+				done = append(done, d)
+			}
+			return a.show(cmd, done, func(w io.Writer) {
+				for _, d := range done {
+					fmt.Fprintf(w, "%s is deleted: %d jobs removed, %d left in no queue\n", oneLine(d.Queue), d.Removed, d.Left)
+				}
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&jobs, "jobs", false, "delete the jobs that wait there too")
+	return cmd
+}
+
+func deleteQueue(ctx context.Context, q *rq.Queue, jobs bool) (deleted, error) {
+	d := deleted{Queue: q.Name()}
+	var err error
+	if jobs {
+		d.Removed, err = q.Empty(ctx)
+	} else {
+		d.Left, err = q.Count(ctx)
+	}
+	if err != nil {
+		return d, err
+	}
+	return d, q.Delete(ctx, jobs)
+}
+
+// stamp prints a time as all commands do.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

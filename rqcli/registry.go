@@ -1,0 +1,215 @@
+package rqcli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rqgo/rq"
+)
+
+func (a *app) registryFamily() *cobra.Command {
+	return family("registry", "Look at the jobs of a queue that do not wait in it", a.registryList(), a.registryClean())
+}
+
+// An entryLine is what is printed of a registry's entry.
+type entryLine struct {
+	ID        string     `json:"id"`
+	Execution string     `json:"execution,omitempty"`
+	Time      *time.Time `json:"time"`
+	Meaning   string     `json:"meaning"`
+}
+
+// meanings say what the times of a registry are.
+var meanings = map[string]string{
+	"started": "heartbeat ends", "finished": "expires", "failed": "expires", "scheduled": "due",
+	"deferred": "since", "canceled": "since", "ready": "since",
+}
+
+func (a *app) registryList() *cobra.Command {
+	var start, limit int
+	var desc bool
+	cmd := &cobra.Command{
+		Use:   "list QUEUE [REGISTRY]",
+		Short: "List the jobs of a registry, or count those of each",
+		Long: `Lists the jobs of a registry with their times: when they expire, are due, or came,
+or when their worker's heartbeat ends. The earliest come first. Without a registry it
+counts the jobs of each. To look cleans nothing up.`,
+		Args: args(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			if start < 0 || limit < 1 {
+				return usagef("--start must be 0 or more, and --limit 1 or more")
+			}
+			r, err := registryNamed(words[1:])
+			if err != nil {
+				return err
+			}
+			queues, err := a.known(cmd.Context(), words[:1], false)
+			if err != nil {
+				return err
+			}
+			if r == "" {
+				return a.countRegistries(cmd, queues[0])
+			}
+			return a.listRegistry(cmd, queues[0].Registries()[slices.Index(registryNames(), r)], start, limit, desc)
+		},
+	}
+	cmd.Flags().IntVar(&start, "start", 0, "how many entries to leave out before the first")
+	cmd.Flags().IntVar(&limit, "limit", 100, "how many entries at the most")
+	cmd.Flags().BoolVar(&desc, "desc", false, "the latest come first")
+	return cmd
+}
+
+// registryNames are those of any queue, in the order of Queue.Registries.
+func registryNames() []string {
+	var names []string
+	for _, r := range rq.NewQueue(nil, rq.DefaultQueue).Registries() {
+		names = append(names, r.Name())
+	}
+	return names
+}
+
+// registryNamed returns the name that is said, if one is.
+func registryNamed(words []string) (string, error) {
+	if len(words) == 0 {
+		return "", nil
+	}
+	if !slices.Contains(registryNames(), words[0]) {
+		return "", usagef("registry %q: must be one of %s", words[0], strings.Join(registryNames(), ", "))
+	}
+	return words[0], nil
+}
+
+func (a *app) countRegistries(cmd *cobra.Command, q *rq.Queue) error {
+	counts := map[string]int{}
+	for _, r := range q.Registries() {
+		n, err := r.Count(cmd.Context())
+		if err != nil {
+			return err
+		}
+		counts[r.Name()] = n
+	}
+	return a.show(cmd, counts, func(w io.Writer) {
+		for _, name := range registryNames() {
+			fmt.Fprintf(w, "%-9s  %d\n", name, counts[name])
+		}
+	})
+}
+
+func (a *app) listRegistry(cmd *cobra.Command, r *rq.Registry, start, limit int, desc bool) error {
+	entries, err := r.Range(cmd.Context(), start, start+limit-1, desc)
+	if err != nil {
+		return err
+	}
+	total, err := r.Count(cmd.Context())
+	if err != nil {
+		return err
+	}
+	lines := make([]entryLine, len(entries))
+	for i, e := range entries {
+		lines[i] = entryLine{ID: e.JobID, Execution: e.ExecutionID, Meaning: meanings[r.Name()]}
+		if !e.Time.IsZero() {
+			lines[i].Time = &entries[i].Time
+		}
+	}
+	return a.show(cmd, lines, func(w io.Writer) {
+		for _, l := range lines {
+			fmt.Fprintf(w, "%-36s  %s\n", oneLine(l.ID), l.when())
+		}
+		if rest := total - start - len(lines); rest > 0 {
+			fmt.Fprintf(w, "%d more: see --start and --limit\n", rest)
+		} else if len(lines) == 0 {
+			fmt.Fprintf(w, "No %s jobs there\n", r.Name())
+		}
+	})
+}
+
+// when says what the time of an entry means.
+func (l entryLine) when() string {
+	switch {
+	case l.Time != nil:
+		return l.Meaning + " " + stamp(*l.Time)
+	case l.Meaning == "since":
+		return "since nobody knows when"
+	}
+	return "never " + l.Meaning
+}
+
+// A cleaned says how many entries left a registry.
+type cleaned struct {
+	Queue    string `json:"queue"`
+	Registry string `json:"registry"`
+	Removed  int    `json:"removed"`
+}
+
+func (a *app) registryClean() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "clean [--all | QUEUE...]",
+		Short: "Remove the entries of jobs that have expired",
+		Long: `Removes the entries of finished and failed jobs that have expired, and enqueues jobs
+that were left between their dependencies and their queue. Workers do so too, every ten
+minutes; they alone end started jobs whose worker is gone.`,
+		Args: args(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if all == (len(names) > 0) {
+				return usagef("say which queues, or --all")
+			}
+			queues, err := a.known(cmd.Context(), names, all)
+			if err != nil {
+				return err
+			}
+			done, err := clean(cmd, queues)
+			if err != nil {
+				return err
+			}
+			return a.show(cmd, done, func(w io.Writer) { writeCleaned(w, done) })
+		},
+	}
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "all queues")
+	return cmd
+}
+
+// clean cleans all registries of queues, and returns those that had something to
+// clean.
+func clean(cmd *cobra.Command, queues []*rq.Queue) ([]cleaned, error) {
+	tick, end := progress(cmd, "queues")
+	defer end()
+	done := []cleaned{}
+	for i, q := range queues {
+		some, err := cleanQueue(cmd.Context(), q)
+		if err != nil {
+			return nil, err
+		}
+		done = append(done, some...)
+		tick(i+1, len(queues))
+	}
+	return done, nil
+}
+
+func cleanQueue(ctx context.Context, q *rq.Queue) (done []cleaned, err error) {
+	for _, r := range q.Registries() {
+		n, err := r.Cleanup(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			done = append(done, cleaned{q.Name(), r.Name(), n})
+		}
+	}
+	return done, nil
+}
+
+func writeCleaned(w io.Writer, done []cleaned) {
+	for _, c := range done {
+		fmt.Fprintf(w, "%d entries of %s jobs removed from %s queue\n", c.Removed, c.Registry, oneLine(c.Queue))
+	}
+	if len(done) == 0 {
+		fmt.Fprintln(w, "Nothing to do")
+	}
+}
