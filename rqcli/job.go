@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -195,7 +196,7 @@ func (d *jobData) print(w io.Writer) {
 		n    *int
 	}{{"retries left", d.RetriesLeft}, {"repeats left", d.RepeatsLeft}} {
 		if n.n != nil {
-			line(n.name, fmt.Sprint(*n.n))
+			line(n.name, strconv.Itoa(*n.n))
 		}
 	}
 	line("group", d.Group)

@@ -57,6 +57,7 @@ func New(handlers rq.Handlers) *cobra.Command {
 	flags.BoolVar(&a.json, "json", false, "print data as JSON")
 	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask before jobs are removed")
 	a.closeAfter(root)
+	a.complete(root)
 	return root
 }
 

@@ -2,6 +2,7 @@ package rqcli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -44,7 +45,7 @@ func (s *snapshot) rows(of section) []row {
 	switch of {
 	case queueSection:
 		for _, q := range s.queues {
-			n := func(i int) string { return fmt.Sprint(i) }
+			n := strconv.Itoa
 			rows = append(rows, row{q.Name, q.Name, []string{q.Name, n(q.Queued), n(q.Started), n(q.Finished), n(q.Failed), n(q.Deferred), n(q.Scheduled), n(q.Workers)}})
 		}
 	case workerSection:
@@ -53,7 +54,7 @@ func (s *snapshot) rows(of section) []row {
 			if w.ShutdownRequested != nil {
 				state = "ending"
 			}
-			rows = append(rows, row{w.Name, "", []string{w.Name, state, strings.Join(w.Queues, ","), fmt.Sprint(w.Succeeded), fmt.Sprint(w.Failed), ageAt(s.at, w.LastHeartbeat)}})
+			rows = append(rows, row{w.Name, "", []string{w.Name, state, strings.Join(w.Queues, ","), strconv.Itoa(w.Succeeded), strconv.Itoa(w.Failed), ageAt(s.at, w.LastHeartbeat)}})
 		}
 	case runningSection:
 		for _, j := range s.running {
@@ -234,9 +235,9 @@ func (m *top) footer() string {
 	if m.note != "" {
 		return m.note
 	}
-	keys := "tab: next table  ↑↓: choose"
+	keys := []string{"tab: next table", "↑↓: choose"}
 	for _, k := range keysOf[m.focus] {
-		keys += fmt.Sprintf("  %s: %s", k.key, k.does)
+		keys = append(keys, k.key+": "+k.does)
 	}
-	return keys + "  p: pause workers  q: quit"
+	return strings.Join(append(keys, "p: pause workers", "q: quit"), "  ")
 }
