@@ -49,7 +49,7 @@ func New(handlers rq.Handlers) *cobra.Command {
 		a.info(), a.top(), a.enqueue(), a.requeue(), a.empty(), a.suspend(), a.resume(), a.worker(), a.job(), a.failed(),
 		a.queueFamily(), a.registryFamily(), a.prune(),
 	)
-	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SilenceErrors = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.url, "url", "u", "", "where Redis is, such as redis://localhost:6379/0 (RQ_REDIS_URL, REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, REDIS_SSL)")
@@ -83,8 +83,10 @@ func family(use, short string, members ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// closeAfter has every command close the connection at its end.
+// closeAfter has every command close the connection at its end, and print no usage
+// for an error, whatever command of the program it is below.
 func (a *app) closeAfter(cmd *cobra.Command) {
+	cmd.SilenceUsage = true
 	for _, c := range cmd.Commands() {
 		a.closeAfter(c)
 	}
