@@ -296,6 +296,63 @@ func (r *Registry) impossible(format string, args ...any) error {
 	return fmt.Errorf("%w: %s in the %s jobs of queue %s", ErrInvalidJobOperation, fmt.Sprintf(format, args...), r.name, r.queue.name)
 }
 
+// Add puts a job in the registry, or gives it a new time there. That is one step, and
+// changes nothing else of the job: not its status, as RQ's does not either, and not
+// where else it is (rq/registry.py BaseRegistry.add). What ttl says depends on the
+// registry:
+//
+//	Finished         how long the entry is kept, Forever for ever; the job's own TTL
+//	                 stays as it is
+//	Failed           how long the entry and the job are kept; Forever leaves the job's
+//	                 own TTL as it is, and 0, with which RQ deletes it, is refused
+//	Canceled         nothing expires there: the entry's time is that much later than
+//	                 now, and with 0, as RQ's cancel has it, it is when the job came
+//	Deferred, Ready  nothing: the entry's time is when the job came
+//
+// It returns ErrNoSuchJob when there is no such job, since an entry would have none,
+// and ErrInvalidJobOperation for Started, where workers put what they run, and for
+// Scheduled, which Queue.ScheduleJob is for.
+func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error {
+	whole, err := wholeSeconds("ttl", ttl)
+	if err == nil && whole == 0 && r.name == "failed" {
+		err = &InvalidError{"ttl", ttl, "must not be 0 for a failed job, which RQ deletes then: use Job.Delete"}
+	}
+	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
+		return err
+	}
+	switch r.name {
+	case "started":
+		return fmt.Errorf("%w: its worker does that", r.impossible("put job %s", id))
+	case "scheduled":
+		return fmt.Errorf("%w: use Queue.ScheduleJob", r.impossible("put job %s", id))
+	}
+	score, kept := r.entryOf(whole)
+	ok, err := scripts.AddEntry(ctx, r.queue.rdb, r.key, id, score, kept)
+	if err == nil && !ok {
+		return noSuchJob(id)
+	}
+	return r.wrap(err, "add job "+id+" to")
+}
+
+// entryOf returns the score of an entry that comes now with a ttl in seconds, and the
+// ttl of its job, 0 for one that stays as it is.
+func (r *Registry) entryOf(ttl int) (score string, kept int) {
+	at := now().Unix()
+	switch {
+	case r.name == "deferred":
+		return r.queue.fleet.deferredScore(at), 0
+	case r.name == "ready":
+		return strconv.FormatInt(at, 10), 0
+	case r.name == "failed" && ttl < 0:
+		return "-1", 0
+	case r.name == "failed":
+		kept = ttl
+	case ttl < 0:
+		return "+inf", 0
+	}
+	return strconv.FormatInt(at+int64(ttl), 10), kept
+}
+
 // Remove takes a job out of the registry and reports whether it was there. The job
 // stays as it is, or is deleted with deleteJob (rq/registry.py BaseRegistry.remove).
 // It returns ErrInvalidJobOperation for Started, whose entries are their workers'.

@@ -1,9 +1,11 @@
 package rq
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -292,4 +294,95 @@ func TestRegistryRange(t *testing.T) {
 	assert.Equal(t, []RegistryEntry{{"old", "", time.Time{}}, {"a", "x", time.Unix(5, 0).UTC()}, b}, all)
 	assert.Equal(t, []RegistryEntry{b}, last)
 	assert.Empty(t, none)
+}
+
+// addCases are what Add makes of a ttl in each registry.
+var addCases = []struct {
+	registry func(*Queue) *Registry
+	fleet    string
+	ttl      time.Duration
+	later    time.Duration // than now: the entry's time
+	never    string        // the score of an entry without a time
+	kept     time.Duration // the job's own TTL, 0 for none
+}{
+	{registry: (*Queue).Finished, ttl: 90 * time.Second, later: 90 * time.Second},
+	{registry: (*Queue).Finished, ttl: 90900 * time.Millisecond, later: 90 * time.Second},
+	{registry: (*Queue).Finished, ttl: Forever, never: "+Inf"},
+	{registry: (*Queue).Finished},
+	{registry: (*Queue).Failed, ttl: 90 * time.Second, later: 90 * time.Second, kept: 90 * time.Second},
+	{registry: (*Queue).Failed, ttl: Forever, never: "-1"},
+	{registry: (*Queue).Canceled},
+	{registry: (*Queue).Canceled, ttl: time.Hour, later: time.Hour},
+	{registry: (*Queue).Canceled, ttl: Forever, never: "+Inf"},
+	{registry: (*Queue).Deferred, ttl: time.Hour},
+	{registry: (*Queue).Deferred, fleet: "2.6", never: "+Inf"},
+	{registry: (*Queue).Deferred, fleet: "2.8"},
+	{registry: (*Queue).Ready, ttl: Forever},
+}
+
+func TestRegistryAdd(t *testing.T) {
+	t.Parallel()
+	for _, c := range addCases {
+		ctx, rdb := t.Context(), redistest.New(t)
+		r := c.registry(NewQueue(rdb, "q", Fleet(cmp.Or(c.fleet, "3.0"))))
+		what := fmt.Sprint(r.Name(), " ", c.ttl, " ", c.fleet)
+		placeJob(t, rdb, "a", "queued")
+
+		require.NoError(t, r.Add(ctx, "a", c.ttl), what)
+
+		score := rdb.ZScore(ctx, r.key, "a").Val()
+		if c.never != "" {
+			assert.Equal(t, c.never, fmt.Sprintf("%+v", score), what)
+		} else {
+			assert.InDelta(t, now().Add(c.later).Unix(), score, 5, what)
+			assert.Equal(t, math.Trunc(score), score, "%s: RQ counts in whole seconds", what)
+		}
+		assert.InDelta(t, c.kept, max(rdb.TTL(ctx, keys.Job("a")).Val(), 0), float64(5*time.Second), what)
+		assert.Equal(t, "queued", rdb.HGet(ctx, keys.Job("a"), "status").Val(), what)
+	}
+}
+
+func TestRegistryAddRefuses(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	q := NewQueue(rdb, "q")
+	placeJob(t, rdb, "a", "queued")
+	refused := func(r *Registry, id string, ttl time.Duration) error {
+		err := r.Add(t.Context(), id, ttl)
+		require.Error(t, err)
+		assert.Zero(t, rdb.Exists(t.Context(), r.key).Val(), "nothing was written")
+		return err
+	}
+
+	for _, r := range q.Registries() {
+		var invalid *InvalidError
+		require.ErrorAs(t, refused(r, "a", time.Millisecond), &invalid)
+		require.ErrorAs(t, refused(r, "a", -2*time.Second), &invalid)
+		require.ErrorAs(t, refused(r, "a b", time.Second), &invalid)
+		assert.Equal(t, "job id", invalid.Name)
+	}
+	for _, r := range []*Registry{q.Finished(), q.Failed(), q.Canceled(), q.Deferred(), q.Ready()} {
+		require.ErrorIs(t, refused(r, "gone", time.Second), ErrNoSuchJob, r.Name())
+	}
+	require.EqualError(t, refused(q.Failed(), "a", 0), "rq: ttl 0s: must not be 0 for a failed job, which RQ deletes then: use Job.Delete")
+	err := refused(q.Started(), "a", time.Second)
+	require.ErrorIs(t, err, ErrInvalidJobOperation)
+	require.ErrorContains(t, err, "put job a in the started jobs of queue q: its worker does that")
+	err = refused(q.Scheduled(), "a", time.Second)
+	require.ErrorIs(t, err, ErrInvalidJobOperation)
+	require.ErrorContains(t, err, "Queue.ScheduleJob")
+	require.Error(t, refused(NewQueue(rdb, "q", Fleet("1.0")).Failed(), "a", time.Second), "the queue's own error")
+	assert.Equal(t, -1*time.Nanosecond, rdb.TTL(t.Context(), keys.Job("a")).Val())
+}
+
+func TestRegistryAddReportsWhatRedisSays(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	placeJob(t, rdb, "a", "queued")
+	rdb.Set(t.Context(), keys.Failed("q"), "odd", 0)
+
+	err := NewQueue(rdb, "q").Failed().Add(t.Context(), "a", time.Second)
+
+	require.ErrorContains(t, err, "rq: add job a to failed jobs of queue q: ")
+	require.ErrorContains(t, err, "WRONGTYPE")
 }

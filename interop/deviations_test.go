@@ -37,6 +37,14 @@ var deviations = []*deviation{
 		why: "RQ 2.0 to 2.7 fail the deferred jobs whose time has come; since 2.8 that is when they came, and they stay",
 	},
 	{
+		scenario: "registry: add gone *", field: "(key)", golang: "<absent>",
+		why: "RQ's registries take a job that is gone, and the failed ones save it anew; ours say that it is gone",
+	},
+	{
+		scenario: "registry: add to failed for no time",
+		why:      "RQ deletes a job that is added to the failed ones for no time, and leaves its entry; ours refuse it",
+	},
+	{
 		scenario: "many with*", key: "rq:job::met:dependencies",
 		why: "RQ's enqueue_many leaves a met dependency registered, so that the job runs again when its parent does",
 	},

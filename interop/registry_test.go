@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rqgo/rq"
 )
@@ -92,6 +93,61 @@ func init() {
 			}),
 		})
 	}
+}
+
+// onAdd is how jobs are added to registries, in Python's words and in Go's.
+var onAdd = []struct {
+	registry, since string
+	name, python    string
+	ttl             time.Duration
+}{
+	{registry: "finished", name: "for a time", python: "r.add(j, 30)", ttl: 30 * time.Second},
+	{registry: "finished", name: "for ever", python: "r.add(j, -1)", ttl: rq.Forever},
+	{registry: "finished", name: "for no time", python: "r.add(j)"},
+	{registry: "failed", name: "for a time", python: "r.add(j, 30)", ttl: 30 * time.Second},
+	{registry: "failed", name: "for a year", python: "r.add(j)", ttl: rq.DefaultFailureTTL},
+	{registry: "failed", name: "for ever", python: "r.add(j, -1)", ttl: rq.Forever},
+	{registry: "canceled", name: "for no time", python: "r.add(j)"},
+	{registry: "canceled", name: "for a time", python: "r.add(j, 30)", ttl: 30 * time.Second},
+	{registry: "canceled", name: "for ever", python: "r.add(j, -1)", ttl: rq.Forever},
+	{registry: "deferred", name: "whose time is now", python: "r.add(j)"},
+	{registry: "deferred", name: "with a ttl", python: "r.add(j, ttl=30)", ttl: 30 * time.Second},
+	{registry: "ready", since: "3.0", name: "whose time is now", python: "r.add(j)"},
+	{registry: "ready", since: "3.0", name: "with a ttl", python: "r.add(j, ttl=30)", ttl: 30 * time.Second},
+}
+
+// init has each registry take a job that waits in its queue and that another one
+// waits for, the one that waits, one with a TTL, and one that is gone.
+func init() {
+	for _, c := range onAdd {
+		add := func(id, before, job string, golang func(context.Context, *rq.Registry) error) {
+			scenarios = append(scenarios, scenario{
+				name: fmt.Sprintf("registry: add %s to %s %s", id, c.registry, c.name), since: c.since, servers: []string{oneServer},
+				before: before, python: fmt.Sprintf("r, j = registry.%s, %s\n%s", class(c.registry), job, c.python),
+				golang: onRegistry(c.registry, golang),
+				check: func(t *testing.T, e *env) {
+					var found bool
+					e.py.eval(t, fmt.Sprintf("%q in registry.%s", id, class(c.registry)), &found)
+					equal(t, "Python finds it", found, id != "gone")
+				},
+			})
+		}
+		for _, id := range []string{"queued", "deferred", "finished"} {
+			add(id, everyState, fmt.Sprintf("Job.fetch(%q, connection=connection)", id), func(ctx context.Context, r *rq.Registry) error {
+				return r.Add(ctx, id, c.ttl)
+			})
+		}
+		add("gone", "gone = q.enqueue('tasks.add', 1, job_id='gone'); gone.delete()", "gone", func(ctx context.Context, r *rq.Registry) error {
+			return expect(r.Add(ctx, "gone", c.ttl), rq.ErrNoSuchJob)
+		})
+	}
+	scenarios = append(scenarios, scenario{
+		name: "registry: add to failed for no time", servers: []string{oneServer}, before: everyState,
+		python: "registry." + class("failed") + ".add(Job.fetch('queued', connection=connection), 0)",
+		golang: onRegistry("failed", func(ctx context.Context, r *rq.Registry) error {
+			return unless(errors.As(r.Add(ctx, "queued", 0), new(*rq.InvalidError)), "was not refused")
+		}),
+	})
 }
 
 // requeueAll is what RQ's command line does, without ending at the first job that

@@ -10,6 +10,8 @@ import (
 )
 
 var (
+	//go:embed add_entry.lua
+	addEntryLua string
 	//go:embed page_registry.lua
 	pageRegistryLua string
 	//go:embed requeue_jobs.lua
@@ -19,6 +21,7 @@ var (
 )
 
 var (
+	addEntry     = redis.NewScript(libRateLimit + libJob + addEntryLua)
 	pageRegistry = redis.NewScript(pageRegistryLua)
 	requeueJobs  = redis.NewScript(libRateLimit + libJob + requeueJobsLua)
 	removeJobs   = redis.NewScript(libRateLimit + libJob + removeJobsLua)
@@ -39,6 +42,12 @@ func PageRegistry(ctx context.Context, c redis.Scripter, registry string, after 
 		page = append(page, Entry{flat[i], flat[i+1]})
 	}
 	return page, nil
+}
+
+// AddEntry runs add_entry.lua for a job. It reports false when there is no such job.
+func AddEntry(ctx context.Context, c redis.Scripter, registry, id, score string, ttl int) (bool, error) {
+	n, err := run(ctx, c, addEntry, []string{registry, keys.Job(id)}, id, score, ttl)
+	return n == 1, err
 }
 
 // RequeueJobs runs requeue_jobs.lua for jobs of a registry. For each it returns

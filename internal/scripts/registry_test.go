@@ -56,6 +56,40 @@ func TestPageRegistryWhileItChanges(t *testing.T) {
 	assert.Equal(t, "[]", next(rdb, Entry{"b", "2"}))
 }
 
+func adds(score string, ttl int, want bool) func(*testing.T, *redis.Client) {
+	return func(t *testing.T, rdb *redis.Client) {
+		got, err := AddEntry(t.Context(), rdb, "rq:failed:q", "a", score, ttl)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestAddEntry(t *testing.T) {
+	t.Parallel()
+	job := []string{"HSET rq:job:a status queued", "SADD rq:job:a:dependents d", "SADD rq:job::a:dependencies e"}
+	entry := keyspace{"rq:failed:q": "zset a=1300"}
+	play(t, []scene{
+		{name: "a job that stays", before: job, act: adds("1300", 0, true), want: entry},
+		{name: "a job that is kept for ever", before: job, act: adds("-1", -1, true), want: keyspace{"rq:failed:q": "zset a=-1"}},
+		{name: "an entry that never ends", before: job, act: adds("+inf", 0, true), want: keyspace{"rq:failed:q": "zset a=+Inf"}},
+		{
+			name: "a job that expires, with its relations", before: job, act: adds("1300", 300, true),
+			want: entry.and(keyspace{
+				"rq:job:a": "hash status=queued ttl 300", "rq:job:a:dependents": "set d ttl 300", "rq:job::a:dependencies": "set e ttl 300",
+			}),
+		},
+		{name: "one that is there", before: append(job, "ZADD rq:failed:q 5 a"), act: adds("1300", 0, true), want: entry},
+		{name: "no job", before: []string{"ZADD rq:failed:q 5 a"}, act: adds("1300", 300, false)},
+		{
+			name: "no registry", before: append(job, "SET rq:failed:q x"),
+			act: func(t *testing.T, rdb *redis.Client) {
+				_, err := AddEntry(t.Context(), rdb, "rq:failed:q", "a", "1300", 300)
+				require.ErrorContains(t, err, "WRONGTYPE")
+			},
+		},
+	})
+}
+
 func removes(code int64, ids ...string) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
 		got, errs, err := RemoveJobs(t.Context(), rdb, "rq:failed:q", ids, true, at)
