@@ -58,6 +58,7 @@ func (e *env) handlers() rq.Handlers {
 	h["tasks.fail_times"] = rq.Func(e.failTimes, "key", "times")
 	h["tasks.note"] = rq.Func(e.note, "text")
 	h["tasks.wait_for"] = rq.Func(e.waitFor, "key")
+	h["tasks.handle"] = rq.Func(e.handle, "who")
 	h["tasks.ask_again"] = rq.Func(e.askAgain, "times")
 	h["tasks.children"] = rq.Func(e.children, "job_id")
 	return h
@@ -128,6 +129,15 @@ func (e *env) waitFor(ctx context.Context, key string) (string, error) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return "", context.Cause(ctx)
+}
+
+func (e *env) handle(ctx context.Context, who string) (string, error) {
+	job, _ := rq.CurrentJob(ctx)
+	job.Meta["handled_by"] = who
+	if err := job.SaveMeta(ctx); err != nil {
+		return "", err
+	}
+	return e.waitFor(ctx, who)
 }
 
 // askOptions are the options of a Retry in Python.

@@ -191,3 +191,11 @@ def on_stopped(job, connection):
 
 def broken_callback(job, connection, *args):
     raise RuntimeError('the callback broke')
+
+
+def handle(who):
+    """Says in its meta who runs it, then waits."""
+    job = get_current_job()
+    job.meta['handled_by'] = who
+    job.save_meta()
+    return wait_for(who)
