@@ -13,12 +13,12 @@ import (
 	"github.com/rqgo/rq/internal/redistest"
 )
 
-// failed writes failed jobs of the queue q, in that order.
-func failed(t *testing.T, rdb *redis.Client, ids ...string) {
+// failed writes failed jobs of a queue, in that order.
+func failed(t *testing.T, rdb *redis.Client, queue string, ids ...string) {
 	t.Helper()
 	for n, id := range ids {
-		require.NoError(t, rdb.HSet(t.Context(), "rq:job:"+id, "status", "failed", "origin", "q").Err())
-		require.NoError(t, rdb.ZAdd(t.Context(), "rq:failed:q", redis.Z{Score: float64(4_000_000_000 + n), Member: id}).Err())
+		require.NoError(t, rdb.HSet(t.Context(), "rq:job:"+id, "status", "failed", "origin", queue).Err())
+		require.NoError(t, rdb.ZAdd(t.Context(), "rq:failed:"+queue, redis.Z{Score: float64(4_000_000_000 + n), Member: id}).Err())
 	}
 }
 
@@ -52,7 +52,7 @@ func TestRequeueReportsAsJSON(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			rdb := redistest.New(t)
-			failed(t, rdb, "a", "b", "c")
+			failed(t, rdb, "q", "a", "b", "c")
 			rdb.Del(t.Context(), "rq:job:"+tt.gone)
 
 			got := command(t, rdb, append([]string{"requeue", "--queue", "q", "--json"}, tt.args...)...)
