@@ -24,7 +24,7 @@ func offered(t *testing.T, url string, args ...string) []string {
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
-	failed(t, rdb, "f1", "f2")
+	failed(t, rdb, "q", "f1", "f2")
 	enqueue(t, rdb, "a", "f")
 	_, err := rq.NewQueue(rdb, "other").Enqueue(ctx, rq.Call("f"), rq.JobID("b"))
 	require.NoError(t, err)
