@@ -34,7 +34,7 @@ func (a *app) failed() *cobra.Command {
 and the latest of them; the newest failures first. Stopped jobs are among them.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			queues, err := a.queues(cmd.Context(), names, len(names) == 0)
+			queues, err := a.known(cmd.Context(), names, len(names) == 0)
 			if err != nil {
 				return err
 			}

@@ -86,7 +86,7 @@ func (a *app) fetch(ctx context.Context, id string) (*rq.Job, error) {
 func describe(ctx context.Context, j *rq.Job) (*jobData, error) {
 	d := &jobData{
 		ID: j.ID(), Status: string(j.Status()), Call: calling(j), Queue: j.Origin(), Worker: j.WorkerName(), Group: j.Group(), Dependencies: j.DependencyIDs(),
-		Created: momentOf(j.CreatedAt()), Enqueued: momentOf(j.EnqueuedAt()), Started: momentOf(j.StartedAt()), Ended: momentOf(j.EndedAt()),
+		Created: orNull(j.CreatedAt()), Enqueued: orNull(j.EnqueuedAt()), Started: orNull(j.StartedAt()), Ended: orNull(j.EndedAt()),
 		Timeout: secondsOf(j.Timeout()), TTL: secondsOf(j.TTL()), ResultTTL: secondsOf(j.ResultTTL()), FailureTTL: secondsOf(j.FailureTTL()),
 		RetriesLeft: countOf(j.RetriesLeft()), RepeatsLeft: countOf(j.RepeatsLeft()),
 	}
@@ -133,13 +133,6 @@ func jsonOf(v any) json.RawMessage {
 	}
 	data, _ := json.Marshal(pyrepr.Repr(v)) // a string is always possible
 	return data
-}
-
-func momentOf(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 func secondsOf(d time.Duration, said bool) *float64 {

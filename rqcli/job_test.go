@@ -179,6 +179,11 @@ func TestFailed(t *testing.T) {
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 80)
 	}
+	no := "there is no queue \"other\": `rq queue list` says which there are\n"
+	assert.Equal(t, said{ExitFailure, "", "rq: " + no}, command(t, rdb, "failed", "other"))
+	assert.Equal(t, said{ExitFailure, "", "rq: " + no}, command(t, rdb, "worker", "list", "--queue", "other"))
+	assert.Equal(t, said{0, "Nothing to do\n", no}, command(t, rdb, "requeue", "--queue", "other", "--all"))
+	require.NoError(t, rdb.SAdd(t.Context(), "rq:queues", "rq:queue:other").Err())
 	assert.Equal(t, "Nothing has failed\n", command(t, rdb, "failed", "other").Out)
 }
 

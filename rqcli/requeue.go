@@ -42,6 +42,9 @@ the others from it; the exit code is 1 then.`,
 					return a.many(cmd, "", func(*ledger) (int, error) { return 0, nil })
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), "Nothing to do")
+				if _, err := a.known(cmd.Context(), []string{queue}, false); err != nil {
+					fmt.Fprintln(cmd.ErrOrStderr(), text(err)) // RQ's exit code is 0 all the same
+				}
 				return nil
 			}
 			if !a.json {

@@ -49,10 +49,16 @@ func New(handlers rq.Handlers) *cobra.Command {
 		a.info(), a.top(), a.enqueue(), a.requeue(), a.empty(), a.suspend(), a.resume(), a.worker(), a.job(), a.failed(),
 		a.queueFamily(), a.registryFamily(), a.prune(),
 	)
+	root.Long = `Looks at queues, jobs and workers of Python RQ and of Go, and changes what becomes of
+them. Where Redis is comes from --url, RQ_REDIS_URL, REDIS_URL, or REDIS_HOST, REDIS_PORT,
+REDIS_DB, REDIS_PASSWORD, REDIS_SSL and REDIS_SSL_*, in this order.
+
+The exit code is 0 when all is done, 1 when something could not be done, or not for
+all jobs, and 2 when the command line cannot be understood; nothing has changed then.`
 	root.SilenceErrors = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
-	flags.StringVarP(&a.url, "url", "u", "", "where Redis is, such as redis://localhost:6379/0 (RQ_REDIS_URL, REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, REDIS_SSL)")
+	flags.StringVarP(&a.url, "url", "u", "", "where Redis is, such as redis://localhost:6379/0 (RQ_REDIS_URL)")
 	flags.StringVarP(&a.serializer, "serializer", "S", "pickle", "how jobs are written: pickle or json")
 	flags.BoolVar(&a.json, "json", false, "print data as JSON")
 	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask before jobs are removed")

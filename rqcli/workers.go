@@ -28,6 +28,9 @@ func (a *app) workerList() *cobra.Command {
 			}
 			workers, err := rq.Workers(cmd.Context(), rdb)
 			if queue != "" {
+				if _, err := a.known(cmd.Context(), []string{queue}, false); err != nil {
+					return err
+				}
 				workers, err = rq.NewQueue(rdb, queue).Workers(cmd.Context())
 			}
 			if err != nil {
