@@ -55,7 +55,7 @@ func init() {
 			equal(r, "awaited", say(sum, err), "5 <nil>")
 			equal(r, "times are in order", inOrder(r.job.CreatedAt(), r.job.EnqueuedAt(), r.job.StartedAt(), r.job.EndedAt()), true)
 			results, err := r.job.Results(r.Context())
-			equal(r, "results", say(len(results), results[0].Type, err), "1 1 <nil>")
+			equal(r, "results", say(len(results), results[0].Type, err), "1 successful <nil>")
 			if between(r.e.version, "2.8", "") {
 				equal(r, "execution", inOrder(r.job.StartedAt().Add(-time.Second), results[0].StartedAt, results[0].EndedAt), true)
 				equal(r, "worker", results[0].WorkerName, r.job.WorkerName())
