@@ -101,7 +101,9 @@ func (b *bulk) run(ctx context.Context, total int, chunks iter.Seq2[[]string, er
 			return b.done, wrapf(err, "%s jobs: %d are done", b.verb, b.done)
 		}
 		for i, id := range ids {
-			b.note(id, refusal(b.verb, id, codes[i], errs[i]))
+			if codes[i] != scripts.Left {
+				b.note(id, refusal(b.verb, id, codes[i], errs[i]))
+			}
 		}
 		if b.handled += len(ids); b.progress != nil {
 			b.progress(b.handled, max(total, b.handled))
@@ -155,7 +157,7 @@ func (r *Registry) chunks(ctx context.Context) iter.Seq2[[]string, error] {
 // When Redis fails or ctx ends in between, the rest is as it was, and the call can
 // be repeated.
 func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...Option) (int, error) {
-	return r.requeue(ctx, len(ids), inChunks(ids), opts)
+	return r.requeue(ctx, len(ids), inChunks(ids), "", opts)
 }
 
 // RequeueAll is RequeueMany for all jobs that the registry has now. One that fails
@@ -166,10 +168,12 @@ func (r *Registry) RequeueAll(ctx context.Context, opts ...Option) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	return r.requeue(ctx, total, r.chunks(ctx), opts)
+	// A job that fails again may come behind those that are left to do, and what
+	// ends its waiting may be anybody: only the time tells it from those.
+	return r.requeue(ctx, total, r.chunks(ctx), moment(now()).Text, opts)
 }
 
-func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], opts []Option) (int, error) {
+func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], since string, opts []Option) (int, error) {
 	b, err := newBulk("requeue", opts)
 	switch {
 	case err != nil:
@@ -180,7 +184,9 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 		return 0, r.impossible("requeue jobs")
 	}
 	return b.run(ctx, total, chunks, func(ids []string) ([]int64, []error, error) {
-		return scripts.RequeueJobs(ctx, once{r.queue.rdb}, r.key, ids, b.atFront, moment(now()), wire.Deflate(nil))
+		return scripts.RequeueJobs(ctx, once{r.queue.rdb}, scripts.Requeue{
+			Registry: r.key, IDs: ids, AtFront: b.atFront, Now: moment(now()), Empty: wire.Deflate(nil), Since: since,
+		})
 	})
 }
 

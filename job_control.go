@@ -94,8 +94,8 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 // Requeue moves a failed or stopped job back to its queue, in one step (rq/job.py
 // Job.requeue). AtFront is the one option it takes. The number of retries is not
 // restored, as in RQ. It returns ErrInvalidJobOperation when the job is not in
-// the failed registry, ErrNoSuchJob when there is no such job. The job is read
-// again then.
+// the failed registry, or was enqueued again and runs or will; ErrNoSuchJob when
+// there is no such job. The job is read again then.
 func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
 	set, err := collectPlacement(opts)
 	if err == nil && (set.unique || set.pipe != nil) {
@@ -117,7 +117,9 @@ func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
 
 // requeueOne moves a job of a registry back to its queue.
 func requeueOne(ctx context.Context, rdb redis.UniversalClient, registry, id string, atFront bool) error {
-	codes, errs, err := scripts.RequeueJobs(ctx, once{rdb}, registry, []string{id}, atFront, moment(time.Now()), wire.Deflate(nil))
+	codes, errs, err := scripts.RequeueJobs(ctx, once{rdb}, scripts.Requeue{
+		Registry: registry, IDs: []string{id}, AtFront: atFront, Now: moment(time.Now()), Empty: wire.Deflate(nil),
+	})
 	if err != nil {
 		return refusal("requeue", id, 0, err)
 	}

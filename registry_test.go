@@ -174,6 +174,47 @@ func TestRequeueAllLeavesThoseThatFailAgain(t *testing.T) {
 	assert.Equal(t, 120, n)
 }
 
+// TestRequeueAllEndsWhileJobsFailAgain has jobs fail again before the last of those
+// that are requeued, which is kept for ever: so all of them come before it.
+func TestRequeueAllEndsWhileJobsFailAgain(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 120)
+	rdb.ZAdd(ctx, keys.Failed("default"), redis.Z{Score: math.Inf(1), Member: "j0119"})
+	chunks := 0
+
+	n, err := q.Failed().RequeueAll(ctx, Progress(func(int, int) {
+		if chunks++; chunks > 10 {
+			return
+		}
+		for _, id := range rdb.LPopCount(ctx, keys.Queue("default"), 50).Val() {
+			rdb.HSet(ctx, keys.Job(id), "status", "failed")
+			rdb.ZAdd(ctx, keys.Failed("default"), zs(id, 5e9))
+		}
+	}))
+
+	require.NoError(t, err)
+	assert.Equal(t, 120, n)
+}
+
+// TestRequeueOfAJobThatIsQueued has a failed job that was enqueued by hand, which
+// leaves it among the failed ones.
+func TestRequeueOfAJobThatIsQueued(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 1)
+	j, err := q.FetchJob(ctx, "j0000")
+	require.NoError(t, err)
+	require.NoError(t, q.EnqueueJob(ctx, j))
+
+	n, err := q.Failed().RequeueAll(ctx)
+
+	require.ErrorIs(t, err, ErrInvalidJobOperation)
+	assert.Zero(t, n)
+	require.ErrorIs(t, j.Requeue(ctx), ErrInvalidJobOperation)
+	assert.Equal(t, []string{"j0000"}, rdb.LRange(ctx, keys.Queue("default"), 0, -1).Val())
+}
+
 func TestRequeueMany(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)

@@ -50,11 +50,22 @@ func AddEntry(ctx context.Context, c redis.Scripter, registry, id, score string,
 	return n == 1, err
 }
 
+// A Requeue is what RequeueJobs needs to know.
+type Requeue struct {
+	Registry string
+	IDs      []string
+	AtFront  bool
+	Now      Moment
+	Empty    []byte // the compressed empty string
+	Since    string // leaves those that were enqueued then or later; "" leaves none
+}
+
 // RequeueJobs runs requeue_jobs.lua for jobs of a registry. For each it returns
-// Done, NoJob, or Refused if it is not in the registry; or its error. empty is
-// the compressed empty string.
-func RequeueJobs(ctx context.Context, c redis.Scripter, registry string, ids []string, atFront bool, now Moment, empty []byte) ([]int64, []error, error) {
-	return each(len(ids), requeueJobs.Run(ctx, c, jobsOf(registry, ids), append([]any{flag(atFront), now.Unix, now.Text, empty}, anys(ids)...)...))
+// Done, NoJob, Refused if it is not in the registry or is to run anyway, or Left; or
+// its error.
+func RequeueJobs(ctx context.Context, c redis.Scripter, p Requeue) ([]int64, []error, error) {
+	args := append([]any{flag(p.AtFront), p.Now.Unix, p.Now.Text, p.Empty, p.Since}, anys(p.IDs)...)
+	return each(len(p.IDs), requeueJobs.Run(ctx, c, jobsOf(p.Registry, p.IDs), args...))
 }
 
 // RemoveJobs runs remove_jobs.lua for jobs of a registry. For each it returns

@@ -1,13 +1,22 @@
 -- requeue_jobs moves jobs from a registry back to their queues, each in one step.
 -- In RQ these are three, and a crash between them leaves the job nowhere. A job
--- leaves the registry last: if it cannot be queued, it is still there.
+-- leaves the registry last: if it cannot be queued, it is still there. One whose
+-- status says that it runs already, or will, is not queued a second time.
 --
 -- KEYS: registry, each of the jobs
 -- ARGV: "1" for the front of the queue, now in Unix seconds, enqueued_at, the
---       compressed empty string, then the id of each job
+--       compressed empty string, the time from which on a job that was enqueued is
+--       left ("" for none), then the id of each job
 -- returns for each job 1, 0 if there is no such job, -1 if it is not in the
---       registry, or an error
-local front, now, enqueued_at, empty = unpack(ARGV, 1, 4)
+--       registry or runs or will, -2 if it is left, or an error
+local front, now, enqueued_at, empty, since = unpack(ARGV, 1, 5)
+
+-- What is to come of a job that has one of these is somebody else's, unless it is
+-- in the registry of that status. Others say nothing: RQ has failed jobs whose
+-- status is of an earlier run.
+local busy = {
+  queued = true, started = true, rate_limited = true, scheduled = true, deferred = true, ready_to_enqueue = true,
+}
 
 local function requeue(id, job)
   if redis.call('EXISTS', job) == 0 then
@@ -16,7 +25,14 @@ local function requeue(id, job)
   if not redis.call('ZSCORE', KEYS[1], id) then
     return -1
   end
-  local origin = redis.call('HGET', job, 'origin') or ''
+  local origin, status, before = unpack(redis.call('HMGET', job, 'origin', 'status', 'enqueued_at'))
+  origin = origin or ''
+  if busy[status] and (registry_of[status] or '') .. origin ~= KEYS[1] then
+    return -1
+  end
+  if since ~= '' and before and before >= since then
+    return -2
+  end
   redis.call('HSET', job, 'started_at', '', 'ended_at', '', 'exc_info', empty)
   if rate_limit_of(job) then
     redis.call('HSET', job, 'enqueue_at_front', front)
@@ -28,7 +44,7 @@ end
 
 local replies = {}
 for n = 2, #KEYS do
-  local fine, reply = pcall(requeue, ARGV[n + 3], KEYS[n])
+  local fine, reply = pcall(requeue, ARGV[n + 4], KEYS[n])
   replies[n - 1] = fine and reply or failure_of(reply)
 end
 return replies

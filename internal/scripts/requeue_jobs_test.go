@@ -10,10 +10,18 @@ import (
 
 func requeues(want int64, atFront bool) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		got, errs, err := RequeueJobs(t.Context(), rdb, "rq:failed:q", []string{"a"}, atFront, at, []byte("Z"))
+		got, errs, err := RequeueJobs(t.Context(), rdb, Requeue{Registry: "rq:failed:q", IDs: []string{"a"}, AtFront: atFront, Now: at, Empty: []byte("Z")})
 		require.NoError(t, err)
 		require.NoError(t, errs[0])
 		require.Equal(t, want, got[0])
+	}
+}
+
+func requeuesSince(since string, want int64) func(*testing.T, *redis.Client) {
+	return func(t *testing.T, rdb *redis.Client) {
+		got, _, err := RequeueJobs(t.Context(), rdb, Requeue{Registry: "rq:failed:q", IDs: []string{"a"}, Now: at, Empty: []byte("Z"), Since: since})
+		require.NoError(t, err)
+		require.Equal(t, []int64{want}, got)
 	}
 }
 
@@ -31,6 +39,13 @@ func TestRequeueJobs(t *testing.T) {
 		{name: "no job", before: []string{"ZADD rq:failed:q 1 a"}, act: requeues(NoJob, false)},
 		{name: "not failed", before: []string{"HSET rq:job:a origin q status failed"}, act: requeues(Refused, false)},
 		{name: "failed in another queue", before: []string{"HSET rq:job:a origin q", "ZADD rq:failed:other 1 a"}, act: requeues(Refused, false)},
+		{name: "enqueued again, and still among the failed", before: append(failed("", "RPUSH rq:queue:q a"), "HSET rq:job:a status queued"), act: requeues(Refused, false)},
+		{name: "runs", before: append(failed(""), "HSET rq:job:a status started"), act: requeues(Refused, false)},
+		{name: "waits for a slot already", before: append(failed(""), "HSET rq:job:a status rate_limited"), act: requeues(Refused, false)},
+		{name: "enqueued since", before: append(failed(""), "HSET rq:job:a enqueued_at T"), act: requeuesSince("T", Left)},
+		{
+			name: "enqueued before", before: failed("", waiting, "HSET rq:job:a enqueued_at S"), act: requeuesSince("T", Done), want: back,
+		},
 		{name: "at the back", before: failed("", waiting), act: requeues(Done, false), want: back},
 		{name: "at the front", before: failed("", waiting), act: requeues(Done, true), want: back.and(keyspace{"rq:queue:q": "list a b"})},
 		{
@@ -57,7 +72,7 @@ func TestRequeueJobs(t *testing.T) {
 		{
 			name: "cannot be queued: it is failed still", before: failed("", "SET rq:queue:q x"),
 			act: func(t *testing.T, rdb *redis.Client) {
-				_, errs, err := RequeueJobs(t.Context(), rdb, "rq:failed:q", []string{"a"}, false, at, []byte("Z"))
+				_, errs, err := RequeueJobs(t.Context(), rdb, Requeue{Registry: "rq:failed:q", IDs: []string{"a"}, Now: at, Empty: []byte("Z")})
 				require.NoError(t, err)
 				require.ErrorContains(t, errs[0], "WRONGTYPE")
 			},
@@ -69,7 +84,7 @@ func TestRequeueJobs(t *testing.T) {
 		{
 			name: "many: the error of each is its own", before: failed("", waiting, "SET rq:job:b x", "ZADD rq:failed:q 3 gone 4 c", "HSET rq:job:c origin q status failed", "HSET rq:job:d origin q"),
 			act: func(t *testing.T, rdb *redis.Client) {
-				codes, errs, err := RequeueJobs(t.Context(), rdb, "rq:failed:q", []string{"a", "b", "gone", "d", "c"}, false, at, []byte("Z"))
+				codes, errs, err := RequeueJobs(t.Context(), rdb, Requeue{Registry: "rq:failed:q", IDs: []string{"a", "b", "gone", "d", "c"}, Now: at, Empty: []byte("Z")})
 				require.NoError(t, err)
 				require.Equal(t, []int64{Done, 0, NoJob, Refused, Done}, codes)
 				require.ErrorContains(t, errs[1], "WRONGTYPE")
@@ -82,9 +97,21 @@ func TestRequeueJobs(t *testing.T) {
 			}),
 		},
 		{
+			name: "deferred, from that registry", before: []string{"HSET rq:job:a origin q status deferred", "ZADD rq:deferred:q 1 a"},
+			act: func(t *testing.T, rdb *redis.Client) {
+				codes, _, err := RequeueJobs(t.Context(), rdb, Requeue{Registry: "rq:deferred:q", IDs: []string{"a"}, Now: at, Empty: []byte("Z")})
+				require.NoError(t, err)
+				require.Equal(t, []int64{Done}, codes)
+			},
+			want: keyspace{
+				"rq:job:a":   "hash ended_at= enqueued_at=T exc_info=Z origin=q started_at= status=queued",
+				"rq:queue:q": "list a", "rq:queues": "set rq:queue:q", "rq:deferred:q": "",
+			},
+		},
+		{
 			name: "from another registry", before: []string{"HSET rq:job:a origin q status canceled", "ZADD rq:canceled:q 1 a"},
 			act: func(t *testing.T, rdb *redis.Client) {
-				codes, _, err := RequeueJobs(t.Context(), rdb, "rq:canceled:q", []string{"a"}, false, at, []byte("Z"))
+				codes, _, err := RequeueJobs(t.Context(), rdb, Requeue{Registry: "rq:canceled:q", IDs: []string{"a"}, Now: at, Empty: []byte("Z")})
 				require.NoError(t, err)
 				require.Equal(t, []int64{Done}, codes)
 			},

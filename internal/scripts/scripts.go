@@ -209,6 +209,7 @@ const (
 	Done    = 1
 	NoJob   = 0
 	Refused = -1
+	Left    = -2
 )
 
 // CancelJob runs cancel_job.lua. It returns Refused when the job is canceled already.
