@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -94,7 +95,7 @@ func (b *bulk) run(ctx context.Context, total int, chunks iter.Seq2[[]string, er
 		}
 		var codes []int64
 		var errs []error
-		if err == nil {
+		if err == nil && len(ids) > 0 {
 			codes, errs, err = handle(ids)
 		}
 		if err != nil {
@@ -140,11 +141,20 @@ func inChunks(ids []string) iter.Seq2[[]string, error] {
 	}
 }
 
-// chunks yields the ids that the registry has now.
-func (r *Registry) chunks(ctx context.Context) iter.Seq2[[]string, error] {
+// chunks yields the ids that the registry has now, or only those whose time has not
+// passed.
+func (r *Registry) chunks(ctx context.Context, unexpired bool) iter.Seq2[[]string, error] {
+	over := float64(now().Unix())
 	return func(yield func([]string, error) bool) {
 		for page, err := range r.pages(ctx, bulkChunk) {
-			if !yield(members(page), err) || err != nil {
+			ids := make([]string, 0, len(page))
+			for _, e := range page {
+				score, _ := strconv.ParseFloat(e.Score, 64)
+				if !unexpired || score < 0 || score > over {
+					ids = append(ids, e.Member)
+				}
+			}
+			if !yield(ids, err) || err != nil {
 				return
 			}
 		}
@@ -161,16 +171,16 @@ func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...Option
 }
 
 // RequeueAll is RequeueMany for all jobs that the registry has now. One that fails
-// again meanwhile is left. Entries whose job is gone stay, and are skipped: see
-// PruneOrphans.
+// again meanwhile is left. Entries whose time has passed, which RQ removes first,
+// are left too. Others whose job is gone are skipped, and stay.
 func (r *Registry) RequeueAll(ctx context.Context, opts ...Option) (int, error) {
-	total, err := r.size(ctx)
+	total, err := r.Count(ctx)
 	if err != nil {
 		return 0, err
 	}
 	// A job that fails again may come behind those that are left to do, and what
 	// ends its waiting may be anybody: only the time tells it from those.
-	return r.requeue(ctx, total, r.chunks(ctx), moment(now()).Text, opts)
+	return r.requeue(ctx, total, r.chunks(ctx, r.expires()), moment(now()).Text, opts)
 }
 
 func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], since string, opts []Option) (int, error) {
@@ -207,7 +217,7 @@ func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...Optio
 	if err != nil {
 		return 0, err
 	}
-	return b.run(ctx, total, r.chunks(ctx), func(ids []string) ([]int64, []error, error) {
+	return b.run(ctx, total, r.chunks(ctx, false), func(ids []string) ([]int64, []error, error) {
 		return scripts.RemoveJobs(ctx, r.queue.rdb, r.key, ids, deleteJobs, moment(now()))
 	})
 }

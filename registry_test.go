@@ -197,6 +197,25 @@ func TestRequeueAllEndsWhileJobsFailAgain(t *testing.T) {
 	assert.Equal(t, 120, n)
 }
 
+// TestRequeueAllLeavesWhatHasExpired has more entries than a chunk whose time has
+// passed: RQ removes them before it looks.
+func TestRequeueAllLeavesWhatHasExpired(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 60)
+	for i := range 70 {
+		rdb.ZAdd(ctx, keys.Failed("default"), zs(fmt.Sprintf("old%d", i), 5))
+	}
+	rdb.ZAdd(ctx, keys.Failed("default"), zs("j0001", -1)) // never
+	var progress []string
+
+	n, err := q.Failed().RequeueAll(ctx, Progress(func(done, total int) { progress = append(progress, fmt.Sprint(done, "/", total)) }))
+
+	require.NoError(t, err)
+	assert.Equal(t, 60, n)
+	assert.Equal(t, "60/60", progress[len(progress)-1])
+}
+
 // TestRequeueOfAJobThatIsQueued has a failed job that was enqueued by hand, which
 // leaves it among the failed ones.
 func TestRequeueOfAJobThatIsQueued(t *testing.T) {
