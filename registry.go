@@ -354,25 +354,26 @@ func (r *Registry) entryOf(ttl int) (score string, kept int) {
 }
 
 // Remove takes a job out of the registry and reports whether it was there. The job
-// stays as it is, or is deleted with deleteJob (rq/registry.py BaseRegistry.remove).
-// It returns ErrInvalidJobOperation for Started, whose entries are their workers'.
+// stays as it is, or is deleted with deleteJob, in one step (rq/registry.py
+// BaseRegistry.remove). A job that is not there is not deleted, and neither is one
+// whose status says that it is elsewhere by now, such as back in its queue: the error
+// is ErrInvalidJobOperation then, and only the entry goes. RQ deletes either. It also
+// returns ErrInvalidJobOperation for Started, whose entries are their workers'.
 func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool, error) {
 	if r.name == "started" {
 		return false, r.impossible("remove job %s", id)
 	}
-	var removed *redis.IntCmd
-	_, err := r.queue.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-		removed = pipe.ZRem(ctx, r.key, id)
-		if !deleteJob {
-			return nil
-		}
-		_, err := scripts.DeleteJob(ctx, pipe, id, true, moment(now()))
-		return err
-	})
-	if err != nil {
-		return false, r.wrap(err, "remove job "+id+" from")
+	codes, errs, err := scripts.RemoveJobs(ctx, once{r.queue.rdb}, r.key, []string{id}, deleteJob, moment(now()))
+	if err == nil {
+		err = errs[0]
 	}
-	return removed.Val() == 1, nil
+	switch {
+	case err != nil:
+		return false, r.wrap(err, "remove job "+id+" from")
+	case codes[0] == scripts.Refused:
+		return true, refusal("delete", id, codes[0], nil)
+	}
+	return codes[0] == scripts.Done, nil
 }
 
 // Requeue moves a job of the registry back to its queue, in one step (rq/registry.py

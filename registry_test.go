@@ -272,6 +272,30 @@ func TestBulkEndsWithItsContext(t *testing.T) {
 	assert.Equal(t, 70, left)
 }
 
+// TestRemoveSparesAJobThatIsElsewhere has somebody requeue a job that is to be
+// deleted.
+func TestRemoveSparesAJobThatIsElsewhere(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	q := failMany(t, rdb, 2)
+	require.NoError(t, q.Failed().Requeue(ctx, "j0000"))
+
+	there, err := q.Failed().Remove(ctx, "j0000", true)
+
+	require.NoError(t, err)
+	assert.False(t, there)
+	rdb.ZAdd(ctx, keys.Failed("default"), z("j0000"))
+	there, err = q.Failed().Remove(ctx, "j0000", true)
+	require.ErrorIs(t, err, ErrInvalidJobOperation)
+	assert.True(t, there)
+	assert.EqualValues(t, 1, rdb.Exists(ctx, keys.Job("j0000")).Val())
+	assert.Equal(t, []string{"j0000"}, rdb.LRange(ctx, keys.Queue("default"), 0, -1).Val())
+	there, err = q.Failed().Remove(ctx, "j0001", true)
+	require.NoError(t, err)
+	assert.True(t, there)
+	assert.Zero(t, rdb.Exists(ctx, keys.Job("j0001")).Val())
+}
+
 func TestRemoveAll(t *testing.T) {
 	t.Parallel()
 	for _, deleteJobs := range []bool{false, true} {

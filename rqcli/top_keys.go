@@ -2,6 +2,7 @@ package rqcli
 
 import (
 	"context"
+	"fmt"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/redis/go-redis/v9"
@@ -34,11 +35,11 @@ var keysOf = [sections][]binding{
 		}}
 	}}, {"d", "delete", func(r row) *question {
 		return &question{"Delete job " + r.key, func(ctx context.Context, rdb *redis.Client) error {
-			job, err := rq.FetchJob(ctx, rdb, r.key)
-			if err != nil {
-				return err
+			there, err := rq.NewQueue(rdb, r.queue).Failed().Remove(ctx, r.key, true)
+			if err == nil && !there {
+				return fmt.Errorf("job %s is not among the failed ones any more", r.key)
 			}
-			return job.Delete(ctx)
+			return err
 		}}
 	}}},
 }

@@ -128,9 +128,9 @@ func TestTopActs(t *testing.T) {
 	assert.Zero(t, rdb.Exists(ctx, "rq:job:sell1").Val())
 	s.press("d")
 	require.NoError(t, q.Failed().Requeue(ctx, "sell0")) // by another one, meanwhile
-	rdb.Del(ctx, "rq:job:sell0")
 	s.press("y")
-	s.has("no such job: sell0")
+	s.has("job sell0 is not among the failed ones any more")
+	assert.EqualValues(t, 1, rdb.Exists(ctx, "rq:job:sell0").Val())
 
 	s.press("tab", "r", "y")
 	s.has("Requeue all failed jobs of q: done")
