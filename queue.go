@@ -59,7 +59,7 @@ func Sync(handlers Handlers) QueueOption {
 
 // NewQueue returns a handle on the queue called name; RQ's own default name is
 // DefaultQueue. It does no I/O. A bad name or option is an *InvalidError, and a
-// Redis Cluster ErrCluster, from the methods that enqueue.
+// Redis Cluster ErrCluster, from the methods that enqueue, Empty and Delete.
 func NewQueue(rdb redis.UniversalClient, name string, opts ...QueueOption) *Queue {
 	q := &Queue{name: name, rdb: rdb, serializer: Pickle{}, timeout: int(DefaultTimeout / time.Second)}
 	for _, o := range opts {
@@ -213,13 +213,18 @@ const (
 
 // Empty deletes the jobs that are in the queue now, and returns how many it
 // took out (rq/queue.py Queue.empty). It works in steps: jobs that workers take
-// meanwhile run, and jobs that are added meanwhile stay unless at the front.
+// meanwhile run, and jobs that are added meanwhile stay unless at the front. It
+// returns an *InvalidError, and deletes nothing, for a name whose key is that of
+// something else, such as of jobs that workers are taking.
 func (q *Queue) Empty(ctx context.Context) (int, error) {
+	if q.err != nil {
+		return 0, q.err
+	}
 	left, err := q.Count(ctx)
 	removed := 0
 	for err == nil && left > 0 {
 		var n int64
-		n, err = scripts.EmptyQueue(ctx, q.rdb, q.name, min(left, emptyChunk))
+		n, err = scripts.EmptyQueue(ctx, once{q.rdb}, q.name, min(left, emptyChunk)) // a second time it would be other jobs
 		removed += int(n)
 		left -= int(n)
 		if n == 0 {
@@ -230,8 +235,12 @@ func (q *Queue) Empty(ctx context.Context) (int, error) {
 }
 
 // Delete removes the queue, and with deleteJobs the jobs in it; without, they
-// stay in Redis and are in no queue (rq/queue.py Queue.delete).
+// stay in Redis and are in no queue (rq/queue.py Queue.delete). It refuses what
+// Empty does.
 func (q *Queue) Delete(ctx context.Context, deleteJobs bool) error {
+	if q.err != nil {
+		return q.err
+	}
 	if deleteJobs {
 		if _, err := q.Empty(ctx); err != nil {
 			return err

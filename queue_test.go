@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"testing"
 	"time"
@@ -381,4 +382,57 @@ func TestManyWaitingJobs(t *testing.T) {
 	n, err := q.Count(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, manyChunk+1, n)
+}
+
+// TestEmptyWithALostReply adds jobs after the ones that were to go are gone, and
+// before go-redis would send the script again.
+func TestEmptyWithALostReply(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), ownServer(t)
+	q := NewQueue(rdb, "default")
+	add := func(id string) {
+		_, err := q.Enqueue(ctx, Call("f"), JobID(id))
+		require.NoError(t, err)
+	}
+	add("first")
+	_, err := q.Empty(ctx) // the server knows the script now
+	require.NoError(t, err)
+	add("a")
+	add("b")
+	p := newFaultyProxy(t, rdb, regexp.MustCompile(`evalsha\r\n\$40\r\n\w+\r\n\$1\r\n1\r\n\$16\r\nrq:queue:default\r\n`), unheard)
+	opts := p.through.Options()
+	opts.MinRetryBackoff, opts.MaxRetryBackoff = time.Second, 2*time.Second // time to add jobs
+	var n int
+	done := make(chan error)
+	go func() {
+		var err error
+		n, err = NewQueue(p.through, "default").Empty(ctx)
+		done <- err
+	}()
+	p.wasHit(t)
+	require.Eventually(t, func() bool { return rdb.Exists(ctx, keys.Queue("default")).Val() == 0 }, time.Second, time.Millisecond)
+
+	add("c")
+	add("d")
+
+	require.Error(t, <-done)
+	assert.Zero(t, n)
+	assert.Equal(t, []string{"c", "d"}, rdb.LRange(ctx, keys.Queue("default"), 0, -1).Val())
+	assert.EqualValues(t, 2, rdb.Exists(ctx, keys.Job("c"), keys.Job("d")).Val())
+}
+
+// TestEmptyRefusesTheKeyOfSomethingElse names the list of the jobs that workers of
+// the queue q are taking.
+func TestEmptyRefusesTheKeyOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	require.NoError(t, rdb.RPush(ctx, keys.Queue("q:intermediate"), "a").Err())
+	q := NewQueue(rdb, "q:intermediate")
+	var invalid *InvalidError
+
+	_, err := q.Empty(ctx)
+
+	require.ErrorAs(t, err, &invalid)
+	require.ErrorAs(t, q.Delete(ctx, true), &invalid)
+	assert.EqualValues(t, 1, rdb.LLen(ctx, keys.Queue("q:intermediate")).Val())
 }
