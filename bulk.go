@@ -230,7 +230,7 @@ func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, op
 		return 0, err
 	}
 	return b.run(ctx, len(ids), inChunks(ids), func(ids []string) ([]int64, []error, error) {
-		return scripts.DeleteJobs(ctx, rdb, ids, moment(now()))
+		return scripts.DeleteJobs(ctx, rdb, ids, true, moment(now()))
 	})
 }
 

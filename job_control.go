@@ -41,15 +41,8 @@ func (j *Job) DeleteWithDependents(ctx context.Context) error {
 		return err
 	}
 	for chunk := range slices.Chunk(ids, fetchChunk) {
-		_, err := j.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-			for _, id := range chunk {
-				if _, err := scripts.DeleteJob(ctx, pipe, id, false, moment(time.Now())); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
+		_, errs, err := scripts.DeleteJobs(ctx, j.rdb, chunk, false, moment(time.Now()))
+		if err := errors.Join(append(errs, err)...); err != nil {
 			return wrapf(err, "delete dependents of job %s", j.id)
 		}
 	}

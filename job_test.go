@@ -280,3 +280,21 @@ func TestUnreadableMetaIsNotMixed(t *testing.T) {
 	assert.ErrorContains(t, j.SaveMeta(ctx), `meta "unserialized": stands for meta that could not be read`)
 	assert.Equal(t, "not a pickle", rdb.HGet(ctx, keys.Job("j"), "meta").Val())
 }
+
+func TestDeleteWithDependents(t *testing.T) {
+	t.Parallel()
+	ctx, q := t.Context(), NewQueue(redistest.New(t), "default")
+	j, err := q.Enqueue(ctx, Call("f"), JobID("j"))
+	require.NoError(t, err)
+	_, err = q.Enqueue(ctx, Call("f"), JobID("child"), DependsOn("j"))
+	require.NoError(t, err)
+	_, err = q.Enqueue(ctx, Call("f"), JobID("grandchild"), DependsOn("child"))
+	require.NoError(t, err)
+	require.NoError(t, q.rdb.SAdd(ctx, keys.Dependents("j"), "gone").Err())
+
+	require.NoError(t, j.DeleteWithDependents(ctx))
+
+	jobs, err := q.rdb.Keys(ctx, "rq:job:*").Result()
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{keys.Job("grandchild"), keys.Dependencies("grandchild")}, jobs)
+}

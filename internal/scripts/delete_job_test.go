@@ -1,10 +1,15 @@
 package scripts
 
 import (
+	"context"
+	"errors"
+	"io"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rqgo/rq/internal/redistest"
 )
 
 func deletes(want, fromQueue bool) func(*testing.T, *redis.Client) {
@@ -118,4 +123,43 @@ func TestASlotIsGivenOn(t *testing.T) {
 			before: []string{"HSET rq:job:a origin q rate_limit_key k status queued", "ZADD rq:rl:k:allowed 3 a"}, act: deletes(true, true), want: gone,
 		},
 	})
+}
+
+// A cutOff has the connection break behind the reply to a command that failed.
+type cutOff struct{ redis.Hook }
+
+func (cutOff) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (cutOff) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (cutOff) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		cmds[len(cmds)-1].SetErr(io.EOF)
+		return err
+	}
+}
+
+func TestDeleteJobsOnABrokenConnection(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	require.NoError(t, rdb.Set(t.Context(), "rq:job:odd", "x", 0).Err())
+	rdb.AddHook(cutOff{})
+
+	_, _, err := DeleteJobs(t.Context(), rdb, []string{"odd", "a", "b"}, true, at)
+
+	require.ErrorIs(t, err, io.EOF)
+}
+
+func TestDeleteJobsBesidesTheQueue(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	require.NoError(t, rdb.HSet(t.Context(), "rq:job:a", "origin", "q", "status", "deferred").Err())
+	require.NoError(t, rdb.RPush(t.Context(), "rq:queue:q", "a").Err())
+
+	codes, errs, err := DeleteJobs(t.Context(), rdb, []string{"a", "gone"}, false, at)
+
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(errs...))
+	require.Equal(t, []int64{Done, NoJob}, codes)
+	require.EqualValues(t, 1, rdb.LLen(t.Context(), "rq:queue:q").Val())
 }

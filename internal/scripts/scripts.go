@@ -178,9 +178,9 @@ func deleteArgs(id string, fromQueue bool, now Moment) []any {
 
 // DeleteJobs runs delete_job.lua for many jobs in one round trip. For each it
 // returns Done or NoJob, or its error.
-func DeleteJobs(ctx context.Context, c redis.UniversalClient, ids []string, now Moment) ([]int64, []error, error) {
+func DeleteJobs(ctx context.Context, c redis.UniversalClient, ids []string, fromQueue bool, now Moment) ([]int64, []error, error) {
 	return forEach(ctx, c, deleteJobLib, len(ids), func(pipe redis.Pipeliner, i int) *redis.Cmd {
-		return deleteJob.EvalSha(ctx, pipe, deleteKeys(ids[i]), deleteArgs(ids[i], true, now)...)
+		return deleteJob.EvalSha(ctx, pipe, deleteKeys(ids[i]), deleteArgs(ids[i], fromQueue, now)...)
 	})
 }
 
@@ -199,7 +199,9 @@ func forEach(ctx context.Context, c redis.UniversalClient, script string, n int,
 	}
 	codes, errs = make([]int64, n), make([]error, n)
 	for i, cmd := range cmds {
-		codes[i], errs[i] = cmd.Int64()
+		if codes[i], errs[i] = cmd.Int64(); errs[i] != nil && !errors.As(errs[i], &reply) {
+			return nil, nil, errs[i] // the connection's, after a script's own
+		}
 	}
 	return codes, errs, nil
 }
