@@ -167,7 +167,7 @@ func (r *Registry) chunks(ctx context.Context, unexpired bool) iter.Seq2[[]strin
 // When Redis fails or ctx ends in between, the rest is as it was, and the call can
 // be repeated.
 func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...Option) (int, error) {
-	return r.requeue(ctx, len(ids), inChunks(ids), "", opts)
+	return r.requeue(ctx, len(ids), inChunks(ids), false, opts)
 }
 
 // RequeueAll is RequeueMany for all jobs that the registry has now. One that fails
@@ -178,12 +178,12 @@ func (r *Registry) RequeueAll(ctx context.Context, opts ...Option) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	// A job that fails again may come behind those that are left to do, and what
-	// ends its waiting may be anybody: only the time tells it from those.
-	return r.requeue(ctx, total, r.chunks(ctx, r.expires()), moment(now()).Text, opts)
+	// A job that fails again may come behind those that are left to do. It is known
+	// by its enqueued_at, which is the same for all jobs of this call.
+	return r.requeue(ctx, total, r.chunks(ctx, r.expires()), true, opts)
 }
 
-func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], since string, opts []Option) (int, error) {
+func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], leaveOwn bool, opts []Option) (int, error) {
 	b, err := newBulk("requeue", opts)
 	switch {
 	case err != nil:
@@ -193,9 +193,10 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 	case r.name == "started":
 		return 0, r.impossible("requeue jobs")
 	}
+	at := moment(now())
 	return b.run(ctx, total, chunks, func(ids []string) ([]int64, []error, error) {
 		return scripts.RequeueJobs(ctx, once{r.queue.rdb}, scripts.Requeue{
-			Registry: r.key, IDs: ids, AtFront: b.atFront, Now: moment(now()), Empty: wire.Deflate(nil), Since: since,
+			Registry: r.key, IDs: ids, AtFront: b.atFront, Now: at, Empty: wire.Deflate(nil), LeaveOwn: leaveOwn,
 		})
 	})
 }

@@ -108,6 +108,7 @@ func TestUnreadableArguments(t *testing.T) {
 		assert.ErrorContains(t, err, c.want, name)
 
 		assert.Equal(t, "f()", j.Description(), name)
+		require.NoError(t, rdb.HSet(ctx, keys.Job("j"), "status", "failed").Err())
 		require.NoError(t, rdb.ZAdd(ctx, keys.Failed("default"), z("j")).Err())
 		assert.NoError(t, j.Requeue(ctx), name)
 		assert.NoError(t, j.Delete(ctx), name)

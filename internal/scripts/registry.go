@@ -57,14 +57,14 @@ type Requeue struct {
 	AtFront  bool
 	Now      Moment
 	Empty    []byte // the compressed empty string
-	Since    string // leaves those that were enqueued then or later; "" leaves none
+	LeaveOwn bool   // leaves those that were enqueued at just that time, by the same call
 }
 
 // RequeueJobs runs requeue_jobs.lua for jobs of a registry. For each it returns
 // Done, NoJob, Refused if it is not in the registry or is to run anyway, or Left; or
 // its error.
 func RequeueJobs(ctx context.Context, c redis.Scripter, p Requeue) ([]int64, []error, error) {
-	args := append([]any{flag(p.AtFront), p.Now.Unix, p.Now.Text, p.Empty, p.Since}, anys(p.IDs)...)
+	args := append([]any{flag(p.AtFront), p.Now.Unix, p.Now.Text, p.Empty, flag(p.LeaveOwn)}, anys(p.IDs)...)
 	return each(len(p.IDs), requeueJobs.Run(ctx, c, jobsOf(p.Registry, p.IDs), args...))
 }
 

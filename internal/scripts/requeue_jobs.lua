@@ -5,11 +5,11 @@
 --
 -- KEYS: registry, each of the jobs
 -- ARGV: "1" for the front of the queue, now in Unix seconds, enqueued_at, the
---       compressed empty string, the time from which on a job that was enqueued is
---       left ("" for none), then the id of each job
+--       compressed empty string, "1" to leave jobs that were enqueued at just that
+--       time, then the id of each job
 -- returns for each job 1, 0 if there is no such job, -1 if it is not in the
 --       registry or runs or will, -2 if it is left, or an error
-local front, now, enqueued_at, empty, since = unpack(ARGV, 1, 5)
+local front, now, enqueued_at, empty, leave_own = unpack(ARGV, 1, 5)
 
 -- What is to come of a job that has one of these is somebody else's, unless it is
 -- in the registry of that status. Others say nothing: RQ has failed jobs whose
@@ -30,7 +30,7 @@ local function requeue(id, job)
   if busy[status] and (registry_of[status] or '') .. origin ~= KEYS[1] then
     return -1
   end
-  if since ~= '' and before and before >= since then
+  if leave_own == '1' and before == enqueued_at then
     return -2
   end
   redis.call('HSET', job, 'started_at', '', 'ended_at', '', 'exc_info', empty)

@@ -17,9 +17,9 @@ func requeues(want int64, atFront bool) func(*testing.T, *redis.Client) {
 	}
 }
 
-func requeuesSince(since string, want int64) func(*testing.T, *redis.Client) {
+func requeuesButItsOwn(want int64) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		got, _, err := RequeueJobs(t.Context(), rdb, Requeue{Registry: "rq:failed:q", IDs: []string{"a"}, Now: at, Empty: []byte("Z"), Since: since})
+		got, _, err := RequeueJobs(t.Context(), rdb, Requeue{Registry: "rq:failed:q", IDs: []string{"a"}, Now: at, Empty: []byte("Z"), LeaveOwn: true})
 		require.NoError(t, err)
 		require.Equal(t, []int64{want}, got)
 	}
@@ -42,9 +42,9 @@ func TestRequeueJobs(t *testing.T) {
 		{name: "enqueued again, and still among the failed", before: append(failed("", "RPUSH rq:queue:q a"), "HSET rq:job:a status queued"), act: requeues(Refused, false)},
 		{name: "runs", before: append(failed(""), "HSET rq:job:a status started"), act: requeues(Refused, false)},
 		{name: "waits for a slot already", before: append(failed(""), "HSET rq:job:a status rate_limited"), act: requeues(Refused, false)},
-		{name: "enqueued since", before: append(failed(""), "HSET rq:job:a enqueued_at T"), act: requeuesSince("T", Left)},
+		{name: "enqueued by the same call", before: append(failed(""), "HSET rq:job:a enqueued_at T"), act: requeuesButItsOwn(Left)},
 		{
-			name: "enqueued before", before: failed("", waiting, "HSET rq:job:a enqueued_at S"), act: requeuesSince("T", Done), want: back,
+			name: "enqueued before that", before: failed("", waiting, "HSET rq:job:a enqueued_at S"), act: requeuesButItsOwn(Done), want: back,
 		},
 		{name: "at the back", before: failed("", waiting), act: requeues(Done, false), want: back},
 		{name: "at the front", before: failed("", waiting), act: requeues(Done, true), want: back.and(keyspace{"rq:queue:q": "list a b"})},
