@@ -24,6 +24,23 @@ func Progress(f func(done, total int)) Option {
 	return optionFunc(func(s *settings) { s.progress = f })
 }
 
+// progressOf reads the options of what takes Progress only. Without it, what is
+// returned does nothing.
+func progressOf(opts []Option) (func(done, total int), error) {
+	set, err := collectAny(opts)
+	if err != nil {
+		return nil, err
+	}
+	progress := set.progress
+	if set.progress = nil; !set.only(settings{}) {
+		return nil, &InvalidError{"option", "other than Progress", "is not possible here"}
+	}
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	return progress, nil
+}
+
 // OnSkip has f called with each job of many that could not be handled, and why. It
 // goes with the functions that say so.
 func OnSkip(f func(id string, err error)) Option {

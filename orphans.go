@@ -103,13 +103,9 @@ var errEnough = errors.New("rq: enough")
 // Redis fails or ctx ends in between, the counts are of what was done, and the
 // call can be repeated. Errors are those of FindOrphans.
 func PruneOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []OrphanKind, opts ...Option) (map[OrphanKind]int, error) {
-	set, err := collectAny(opts)
+	progress, err := progressOf(opts)
 	if err != nil {
 		return nil, err
-	}
-	progress := set.progress
-	if set.progress = nil; !set.only(settings{}) {
-		return nil, &InvalidError{"option", "other than Progress", "is not possible for orphans"}
 	}
 	if len(kinds) == 0 {
 		kinds = prunedKinds()

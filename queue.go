@@ -215,10 +215,12 @@ const (
 // took out (rq/queue.py Queue.empty). It works in steps: jobs that workers take
 // meanwhile run, and jobs that are added meanwhile stay unless at the front. It
 // returns an *InvalidError, and deletes nothing, for a name whose key is that of
-// something else, such as of jobs that workers are taking.
-func (q *Queue) Empty(ctx context.Context) (int, error) {
-	if q.err != nil {
-		return 0, q.err
+// something else, such as of jobs that workers are taking. The one option is
+// Progress.
+func (q *Queue) Empty(ctx context.Context, opts ...Option) (int, error) {
+	progress, err := progressOf(opts)
+	if err := errors.Join(q.err, err); err != nil {
+		return 0, err
 	}
 	left, err := q.Count(ctx)
 	removed := 0
@@ -230,6 +232,7 @@ func (q *Queue) Empty(ctx context.Context) (int, error) {
 		if n == 0 {
 			break
 		}
+		progress(removed, removed+left)
 	}
 	return removed, wrapf(err, "empty queue %s", q.name)
 }

@@ -116,11 +116,16 @@ func TestEmptyInSteps(t *testing.T) {
 	t.Parallel()
 	ctx, q := t.Context(), filled(t, 2*emptyChunk+7)
 
-	n, err := q.Empty(ctx)
+	var steps []string
+	n, err := q.Empty(ctx, Progress(func(done, total int) { steps = append(steps, fmt.Sprint(done, "/", total)) }))
 
 	require.NoError(t, err)
 	assert.Equal(t, 2*emptyChunk+7, n)
+	assert.Equal(t, []string{"500/1007", "1000/1007", "1007/1007"}, steps)
 	assert.Equal(t, []string{keys.Queues}, q.rdb.Keys(ctx, "*").Val())
+	var invalid *InvalidError
+	_, err = q.Empty(ctx, AtFront())
+	require.ErrorAs(t, err, &invalid)
 }
 
 // TestCompactInSteps removes ids everywhere in a queue, while jobs are added

@@ -37,7 +37,9 @@ func (a *app) empty() *cobra.Command {
 				return err
 			}
 			for _, q := range queues {
-				n, err := q.Empty(cmd.Context())
+				m := progress(cmd, q.Name())
+				n, err := q.Empty(cmd.Context(), rq.Progress(m.tick))
+				m.end()
 				if err != nil {
 					return err
 				}

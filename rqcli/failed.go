@@ -38,9 +38,9 @@ and the latest of them; the newest failures first. Stopped jobs are among them.`
 			if err != nil {
 				return err
 			}
-			tick, end := progress(cmd, "")
-			failures, err := a.failures(cmd.Context(), queues, tick)
-			end()
+			m := progress(cmd, "")
+			failures, err := a.failures(cmd.Context(), queues, m.tick)
+			m.end()
 			if err != nil {
 				return err
 			}

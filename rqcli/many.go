@@ -18,20 +18,19 @@ type ledger struct {
 	json    *bufio.Writer // nil unless --json
 	errs    io.Writer
 	skipped int
-	tick    func(done, total int)
+	meter   *meter
 }
 
 // many does something with many jobs, shows how it goes, and names those that were
 // skipped. unable says how many these were.
 func (a *app) many(cmd *cobra.Command, unable string, do func(*ledger) (int, error)) error {
-	tick, end := progress(cmd, "")
-	l := &ledger{errs: cmd.ErrOrStderr(), tick: tick}
+	l := &ledger{errs: shown(cmd.ErrOrStderr()), meter: progress(cmd, "")}
 	if a.json {
 		l.json = bufio.NewWriter(cmd.OutOrStdout())
 		fmt.Fprint(l.json, "{\n  \"skipped\": [")
 	}
 	n, err := do(l)
-	end()
+	l.meter.end()
 	if errors.As(err, new(*rq.SkippedError)) {
 		err = nil
 	}
@@ -48,13 +47,14 @@ func (a *app) many(cmd *cobra.Command, unable string, do func(*ledger) (int, err
 
 // options are those that have the library tell the ledger.
 func (l *ledger) options() []rq.Option {
-	return []rq.Option{rq.Progress(l.tick), rq.OnSkip(l.skip)}
+	return []rq.Option{rq.Progress(l.meter.tick), rq.OnSkip(l.skip)}
 }
 
 // skip names a job that was skipped. A failure to write is that of end.
 func (l *ledger) skip(id string, err error) {
 	l.skipped++
 	if l.json == nil {
+		l.meter.clear()
 		fmt.Fprintln(l.errs, text(err)) // which names it
 		return
 	}
@@ -92,7 +92,7 @@ func (l *ledger) oneByOne(ids []string, do func(id string) error) (done int, err
 		default:
 			return done, err
 		}
-		l.tick(i+1, len(ids))
+		l.meter.tick(i+1, len(ids))
 	}
 	return done, nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -20,6 +22,33 @@ import (
 // text is what an error says to a person: who says it is known.
 func text(err error) string { return strings.TrimPrefix(err.Error(), "rq: ") }
 
+// shown returns the way to a stream on which text that comes from Redis may be
+// printed: on a terminal its control characters are seen, and not obeyed.
+func shown(stream io.Writer) io.Writer {
+	if _, tty := terminal(stream); tty {
+		return harmless{stream}
+	}
+	return stream
+}
+
+// harmless writes control characters as Python's repr does, but for line ends, tabs
+// and the colours of paint; so too what turns the direction of text around. Each
+// write must be of whole characters.
+type harmless struct{ io.Writer }
+
+var unseen = regexp.MustCompile(`\x1b\[(?:0|1|7|3[1-4])m|[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)
+
+func (h harmless) Write(p []byte) (int, error) {
+	_, err := h.Writer.Write(unseen.ReplaceAllFunc(p, func(c []byte) []byte {
+		if len(c) > 2 && c[0] == '\x1b' {
+			return c
+		}
+		text := strconv.QuoteToASCII(string(c))
+		return []byte(text[1 : len(text)-1])
+	}))
+	return len(p), err
+}
+
 // show prints data: as JSON with --json, else as asText does.
 func (a *app) show(cmd *cobra.Command, data any, asText func(w io.Writer)) error {
 	w := bufio.NewWriter(cmd.OutOrStdout())
@@ -29,6 +58,8 @@ func (a *app) show(cmd *cobra.Command, data any, asText func(w io.Writer)) error
 		if err := enc.Encode(data); err != nil {
 			return err
 		}
+	} else if _, tty := terminal(cmd.OutOrStdout()); tty {
+		asText(harmless{w})
 	} else {
 		asText(w)
 	}
@@ -112,25 +143,46 @@ func paint(cmd *cobra.Command) func(colour, string) string {
 	}
 }
 
-// progress returns what shows the progress of long work, on a terminal only, and
-// what ends that.
-func progress(cmd *cobra.Command, what string) (show func(done, total int), end func()) {
-	if _, tty := terminal(cmd.ErrOrStderr()); !tty {
-		return func(int, int) {}, func() {}
+// A meter shows the progress of long work, on a terminal only.
+type meter struct {
+	what string
+	w    io.Writer // nil where nobody looks
+	bar  *progressbar.ProgressBar
+}
+
+func progress(cmd *cobra.Command, what string) *meter {
+	m := &meter{what: what}
+	if _, tty := terminal(cmd.ErrOrStderr()); tty {
+		m.w = cmd.ErrOrStderr()
 	}
-	var bar *progressbar.ProgressBar
-	return func(done, total int) {
-			if bar == nil {
-				bar = progressbar.NewOptions(total, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(cmd.ErrOrStderr()),
-					progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
-			}
-			bar.ChangeMax(total)
-			_ = bar.Set(done)
-		}, func() {
-			if bar != nil {
-				_ = bar.Finish()
-			}
-		}
+	return m
+}
+
+// tick says how far the work is.
+func (m *meter) tick(done, total int) {
+	if m.w == nil {
+		return
+	}
+	if m.bar == nil {
+		m.bar = progressbar.NewOptions(total, progressbar.OptionSetDescription(m.what), progressbar.OptionSetWriter(m.w),
+			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	m.bar.ChangeMax(total)
+	_ = m.bar.Set(done)
+}
+
+// clear makes room for a line of text.
+func (m *meter) clear() {
+	if m.bar != nil {
+		_ = m.bar.Clear()
+	}
+}
+
+// end takes it away.
+func (m *meter) end() {
+	if m.bar != nil {
+		_ = m.bar.Finish()
+	}
 }
 
 // confirm asks before jobs are removed. --yes answers it; where nobody can be
@@ -143,7 +195,7 @@ func (a *app) confirm(cmd *cobra.Command, question string) error {
 	if !ok {
 		return fmt.Errorf("%s: say --yes, since nobody can be asked", question)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s? [y/N] ", question)
+	fmt.Fprintf(shown(cmd.ErrOrStderr()), "%s? [y/N] ", question)
 	answer, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

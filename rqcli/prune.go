@@ -87,9 +87,9 @@ func (a *app) pruneOrphans(cmd *cobra.Command, rdb redis.UniversalClient, kinds 
 			}
 		}
 	}
-	tick, end := progress(cmd, "keys")
-	counts, err := rq.PruneOrphans(cmd.Context(), rdb, kinds, rq.Progress(tick))
-	end()
+	m := progress(cmd, "keys")
+	counts, err := rq.PruneOrphans(cmd.Context(), rdb, kinds, rq.Progress(m.tick))
+	m.end()
 	if err != nil {
 		return err
 	}

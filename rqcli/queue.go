@@ -199,7 +199,9 @@ either case.`,
 			}
 			var done []deleted
 			for _, q := range queues {
-				d, err := deleteQueue(cmd.Context(), q, jobs)
+				m := progress(cmd, q.Name())
+				d, err := deleteQueue(cmd.Context(), q, jobs, m.tick)
+				m.end()
 				if err != nil {
 					return err
 				}
@@ -216,11 +218,11 @@ either case.`,
 	return cmd
 }
 
-func deleteQueue(ctx context.Context, q *rq.Queue, jobs bool) (deleted, error) {
+func deleteQueue(ctx context.Context, q *rq.Queue, jobs bool, tick func(done, total int)) (deleted, error) {
 	d := deleted{Queue: q.Name()}
 	var err error
 	if jobs {
-		d.Removed, err = q.Empty(ctx)
+		d.Removed, err = q.Empty(ctx, rq.Progress(tick))
 	} else {
 		d.Left, err = q.Count(ctx)
 	}

@@ -178,8 +178,8 @@ minutes; they alone end started jobs whose worker is gone.`,
 // clean cleans all registries of queues, and returns those that had something to
 // clean.
 func clean(cmd *cobra.Command, queues []*rq.Queue) ([]cleaned, error) {
-	tick, end := progress(cmd, "queues")
-	defer end()
+	m := progress(cmd, "queues")
+	defer m.end()
 	done := []cleaned{}
 	for i, q := range queues {
 		some, err := cleanQueue(cmd.Context(), q)
@@ -187,7 +187,7 @@ func clean(cmd *cobra.Command, queues []*rq.Queue) ([]cleaned, error) {
 			return nil, err
 		}
 		done = append(done, some...)
-		tick(i+1, len(queues))
+		m.tick(i+1, len(queues))
 	}
 	return done, nil
 }

@@ -122,7 +122,7 @@ func report(root *cobra.Command, err error) int {
 		return 0
 	}
 	if !errors.Is(err, errSaid) {
-		fmt.Fprintln(root.ErrOrStderr(), "rq:", text(err))
+		fmt.Fprintln(shown(root.ErrOrStderr()), "rq:", text(err))
 	}
 	var usage usageError
 	if errors.As(err, &usage) {

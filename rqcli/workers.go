@@ -120,7 +120,7 @@ func (a *app) workerStop() *cobra.Command {
 					errs = append(errs, err)
 					continue
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", name, what)
+				fmt.Fprintf(shown(cmd.OutOrStdout()), "%s %s\n", name, what)
 			}
 			return errors.Join(errs...)
 		},
