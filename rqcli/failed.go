@@ -154,7 +154,7 @@ func printFailures(w io.Writer, failures []*failure, width int, paint func(colou
 	for _, f := range failures {
 		total += f.Count
 		what := cut(f.Exception+withColon(f.Message), width-16)
-		name := what[:min(len(f.Exception), len(what))]
+		name, _, _ := strings.Cut(what, ":")
 		fmt.Fprintf(w, "%6d  %-7s %s%s\n", f.Count, age(f.Latest), paint(red, name), what[len(name):])
 		fmt.Fprintf(w, "%16s%s\n", "", cut(fmt.Sprintf("%s in %s, such as %s", f.Function, strings.Join(f.Queues, ", "), f.JobID), width-16))
 	}

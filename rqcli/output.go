@@ -107,7 +107,7 @@ func terminal(stream any) (*os.File, bool) {
 // width returns how many columns the output has, 80 if nobody knows.
 func width(cmd *cobra.Command) int {
 	if f, ok := terminal(cmd.OutOrStdout()); ok {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 			return w
 		}
 	}

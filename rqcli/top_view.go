@@ -102,7 +102,7 @@ func (m *top) header() string {
 		line = m.paint(yellow, "SUSPENDED") + "  " + line
 	}
 	if m.err != nil {
-		line = m.paint(red, "cannot look: "+text(m.err))
+		line = m.paint(red, cut("cannot look: "+text(m.err), m.width))
 	}
 	return line
 }
@@ -230,7 +230,7 @@ func joined(cols []column, widths []int, cells []string) string {
 
 func (m *top) footer() string {
 	if m.asking != nil {
-		return m.paint(yellow, m.asking.text+"? (y/n)")
+		return m.paint(yellow, cut(m.asking.text, m.width-8)+"? (y/n)")
 	}
 	if m.note != "" {
 		return m.note
