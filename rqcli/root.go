@@ -61,7 +61,7 @@ all jobs, and 2 when the command line cannot be understood; nothing has changed 
 	flags.StringVarP(&a.url, "url", "u", "", "where Redis is, such as redis://localhost:6379/0 (RQ_REDIS_URL)")
 	flags.StringVarP(&a.serializer, "serializer", "S", "pickle", "how jobs are written: pickle or json")
 	flags.BoolVar(&a.json, "json", false, "print data as JSON")
-	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask before jobs are removed")
+	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask before jobs are removed, or many workers stopped")
 	a.closeAfter(root)
 	a.complete(root)
 	return root

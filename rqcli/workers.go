@@ -105,14 +105,14 @@ func (a *app) workerStop() *cobra.Command {
 			if names, err = a.knownWorkers(cmd.Context(), names); err != nil {
 				return err
 			}
+			send, what, question := rq.SendShutdown, "is told to end", "Stop %d workers"
+			if horse {
+				send, what, question = rq.SendKillHorse, "is told to end its jobs", "End the jobs that %d workers run, which fail then"
+			}
 			if len(names) > 1 {
-				if err := a.confirm(cmd, fmt.Sprintf("Stop %d workers", len(names))); err != nil {
+				if err := a.confirm(cmd, fmt.Sprintf(question, len(names))); err != nil {
 					return err
 				}
-			}
-			send, what := rq.SendShutdown, "is told to end"
-			if horse {
-				send, what = rq.SendKillHorse, "is told to end its jobs"
 			}
 			var errs []error
 			for _, name := range names {
