@@ -71,6 +71,9 @@ func dataOfWorker(w rq.WorkerInfo) workerData {
 	return d
 }
 
+// mostSeconds is a year: what has more is an error, and may not fit in a Duration.
+const mostSeconds = 365 * 24 * 3600
+
 // infoFlags are those of `rq info`.
 type infoFlags struct {
 	interval                              float64
@@ -87,7 +90,7 @@ are. It changes nothing: unlike Python's it does not clean up first, but it does
 not count what is to be cleaned up. Without names it shows all queues and all workers.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			if f.interval < 0 {
+			if !(f.interval >= 0 && f.interval <= mostSeconds) { // it may be no number
 				return usagef("--interval %v: must be a number of seconds", f.interval)
 			}
 			for {

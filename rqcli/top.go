@@ -9,6 +9,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
+
+	"github.com/rqgo/rq"
 )
 
 func (a *app) top() *cobra.Command {
@@ -21,7 +23,7 @@ come to. Jobs can be requeued, stopped and deleted, workers stopped and suspende
 each is asked first.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if interval < 0.1 {
+			if !(interval >= 0.1 && interval <= mostSeconds) { // it may be no number
 				return usagef("--interval %v: must be 0.1 seconds or more", interval)
 			}
 			out, ok := terminal(cmd.OutOrStdout())
@@ -33,7 +35,11 @@ each is asked first.`,
 			if err != nil {
 				return err
 			}
-			m := newTop(cmd.Context(), rdb, time.Duration(interval*float64(time.Second)))
+			ser, err := a.serializerOf()
+			if err != nil {
+				return err
+			}
+			m := newTop(cmd.Context(), rdb, time.Duration(interval*float64(time.Second)), rq.WithSerializer(ser))
 			m.paint = paint(cmd)
 			_, err = tea.NewProgram(m, tea.WithContext(cmd.Context()), tea.WithInput(in), tea.WithOutput(out)).Run()
 			if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
@@ -85,13 +91,13 @@ type (
 	}
 )
 
-func newTop(ctx context.Context, rdb *redis.Client, interval time.Duration) *top {
+func newTop(ctx context.Context, rdb *redis.Client, interval time.Duration, queueOpts ...rq.QueueOption) *top {
 	opts := rdb.Options()
 	return &top{
 		where: fmt.Sprintf("%s/%d", opts.Addr, opts.DB), interval: interval, width: 80, height: 24,
 		paint: func(_ colour, s string) string { return s },
 		look: func() tea.Msg {
-			s, err := look(ctx, rdb)
+			s, err := look(ctx, rdb, queueOpts...)
 			return looked{s, err, false}
 		},
 		do: func(q *question) tea.Msg { return done{q.text, q.do(ctx, rdb)} },
@@ -127,8 +133,8 @@ func (m *top) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case lookAgain:
 		return m, m.look
 	case done:
-		if m.note = msg.what + ": done"; msg.err != nil {
-			m.note = m.paint(red, text(msg.err))
+		if m.note = cut(msg.what+": done", m.width); msg.err != nil {
+			m.note = m.paint(red, cut(text(msg.err), m.width))
 		}
 		return m, func() tea.Msg {
 			l, _ := m.look().(looked)

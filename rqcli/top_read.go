@@ -36,9 +36,9 @@ const (
 )
 
 // look takes a snapshot.
-func look(ctx context.Context, rdb *redis.Client) (*snapshot, error) {
+func look(ctx context.Context, rdb *redis.Client, opts ...rq.QueueOption) (*snapshot, error) {
 	s := &snapshot{at: time.Now()}
-	queues, err := rq.AllQueues(ctx, rdb)
+	queues, err := rq.AllQueues(ctx, rdb, opts...)
 	if err != nil {
 		return nil, err
 	}
