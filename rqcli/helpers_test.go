@@ -39,7 +39,7 @@ func commandOf(t *testing.T, handlers rq.Handlers, args ...string) said {
 	root.SetIn(strings.NewReader(""))
 	root.SetOut(&out)
 	root.SetErr(&errs)
-	code := report(root, root.ExecuteContext(t.Context()))
+	code := report(root.ExecuteContextC(t.Context()))
 	return said{code, out.String(), errs.String()}
 }
 

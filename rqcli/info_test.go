@@ -112,7 +112,7 @@ func TestInfoAgainAndAgain(t *testing.T) {
 	root.SetOut(out)
 	root.SetErr(out)
 
-	require.Zero(t, report(root, root.ExecuteContext(ctx)))
+	require.Zero(t, report(root.ExecuteContextC(ctx)))
 
 	assert.GreaterOrEqual(t, strings.Count(out.text.String(), "2 queues, 32 jobs total"), 3)
 }

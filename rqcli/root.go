@@ -110,23 +110,22 @@ func Execute(handlers rq.Handlers) {
 	logging.Disable() // go-redis would say in its words what the command says in its own
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second one ends the process
-	root := New(handlers)
-	err := root.ExecuteContext(ctx)
+	cmd, err := New(handlers).ExecuteContextC(ctx)
 	stop()
-	os.Exit(report(root, err))
+	os.Exit(report(cmd, err))
 }
 
-// report says what went wrong, and returns the exit code.
-func report(root *cobra.Command, err error) int {
+// report says what went wrong with a command, and returns the exit code.
+func report(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return 0
 	}
 	if !errors.Is(err, errSaid) {
-		fmt.Fprintln(shown(root.ErrOrStderr()), "rq:", text(err))
+		fmt.Fprintln(shown(cmd.ErrOrStderr()), "rq:", text(err))
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintln(root.ErrOrStderr(), "rq: `rq --help` tells what there is")
+		fmt.Fprintf(cmd.ErrOrStderr(), "rq: `%s --help` tells more\n", cmd.CommandPath())
 		return ExitUsage
 	}
 	return ExitFailure

@@ -19,6 +19,7 @@ type workerFlags struct {
 	cfg                                rq.WorkerConfig
 	level, pid, strategy               string
 	verbose, quiet, scheduler, putBack bool
+	noCalls                            bool
 }
 
 func (a *app) worker() *cobra.Command {
@@ -44,7 +45,7 @@ ends the program at once, and other workers recover its jobs.`
 func (f *workerFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVarP(&f.cfg.Burst, "burst", "b", false, "end when the queues are empty")
-	flags.IntVarP(&f.cfg.Concurrency, "concurrency", "c", 1, "how many jobs run at once")
+	flags.IntVar(&f.cfg.Concurrency, "concurrency", 1, "how many jobs run at once")
 	flags.StringVarP(&f.cfg.Name, "name", "n", "", "name of the worker (default random)")
 	flags.Int("results-ttl", 500, "how many seconds results are kept of jobs that do not say; -1 keeps them")
 	flags.Int("worker-ttl", 420, "for how many seconds an idle worker is believed to be alive")
@@ -60,6 +61,7 @@ func (f *workerFlags) define(cmd *cobra.Command) {
 	flags.StringVar(&f.level, "logging_level", "INFO", "what is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log more: DEBUG")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "log less: WARNING")
+	flags.BoolVar(&f.noCalls, "disable-job-desc-logging", false, "do not log what jobs call")
 	flags.StringVar(&f.pid, "pid", "", "file to write the number of the process to")
 }
 
@@ -78,7 +80,7 @@ func (a *app) work(cmd *cobra.Command, f *workerFlags, queues []string) error {
 		return err
 	}
 	f.cfg.Queues, f.cfg.Serializer = queues, ser
-	f.cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+	f.cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level, ReplaceAttr: f.logged}))
 	if err := f.read(cmd); err != nil {
 		return err
 	}
@@ -131,6 +133,14 @@ func (f *workerFlags) read(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// logged leaves out what the flags say.
+func (f *workerFlags) logged(_ []string, attr slog.Attr) slog.Attr {
+	if f.noCalls && attr.Key == "call" {
+		return slog.Attr{}
+	}
+	return attr
 }
 
 func (f *workerFlags) logLevel() (slog.Level, error) {

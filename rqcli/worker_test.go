@@ -31,7 +31,7 @@ func TestWorkerRunsJobs(t *testing.T) {
 	require.NoError(t, err)
 	pid := filepath.Join(t.TempDir(), "pid")
 
-	got := work(t, rdb, adding, "high", "default", "--burst", "--name", "w1", "--results-ttl", "60", "-c", "2", "-s", "--pid", pid, "--fleet", "1.16", "--put-back-unknown")
+	got := work(t, rdb, adding, "high", "default", "--burst", "--name", "w1", "--results-ttl", "60", "--concurrency", "2", "-s", "--pid", pid, "--fleet", "1.16", "--put-back-unknown")
 
 	require.Zero(t, got.Code, got.Err)
 	assert.Contains(t, got.Err, "job finished")
@@ -43,6 +43,12 @@ func TestWorkerRunsJobs(t *testing.T) {
 	text, err := os.ReadFile(pid)
 	require.NoError(t, err)
 	assert.NotEmpty(t, text)
+	assert.Contains(t, got.Err, "tasks.add(2, 3)")
+	_, err = rq.NewQueue(rdb, "default").Enqueue(ctx, rq.Call("tasks.add", 2, 3))
+	require.NoError(t, err)
+	got = work(t, rdb, adding, "--burst", "--disable-job-desc-logging")
+	assert.Contains(t, got.Err, "job finished")
+	assert.NotContains(t, got.Err, "tasks.add(2, 3)")
 	got = work(t, rdb, adding, "--burst", "--quiet")
 	assert.Empty(t, got.Err)
 }
