@@ -2,6 +2,7 @@ package interop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -53,6 +54,9 @@ func readKeys(ctx context.Context, rdb *redis.Client) (map[string]entry, error) 
 	keys := make(map[string]entry, len(names))
 	for _, name := range names {
 		e, err := readKey(ctx, rdb, name)
+		if errors.Is(err, redis.Nil) {
+			continue // it expired between its type and its content
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read key %s: %w", name, err)
 		}
