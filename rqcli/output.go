@@ -196,11 +196,17 @@ func (a *app) confirm(cmd *cobra.Command, question string) error {
 		return fmt.Errorf("%s: say --yes, since nobody can be asked", question)
 	}
 	fmt.Fprintf(shown(cmd.ErrOrStderr()), "%s? [y/N] ", question)
-	answer, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
+	answers := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(in).ReadString('\n') // an end without an answer is a no
+		answers <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	answer := ""
+	select {
+	case answer = <-answers:
+	case <-cmd.Context().Done(): // an interrupt; the process ends, and the goroutine with it
 	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+	if answer != "y" && answer != "yes" {
 		return errors.New("nothing was changed")
 	}
 	return nil

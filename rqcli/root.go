@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -110,7 +111,9 @@ func Execute(handlers rq.Handlers) {
 	logging.Disable() // go-redis would say in its words what the command says in its own
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second one ends the process
-	cmd, err := New(handlers).ExecuteContextC(ctx)
+	root := New(handlers)
+	root.Use = filepath.Base(os.Args[0]) // the name that a shell completes
+	cmd, err := root.ExecuteContextC(ctx)
 	stop()
 	os.Exit(report(cmd, err))
 }
