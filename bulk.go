@@ -236,7 +236,13 @@ func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...Optio
 		return 0, err
 	}
 	return b.run(ctx, total, r.chunks(ctx, false), func(ids []string) ([]int64, []error, error) {
-		return scripts.RemoveJobs(ctx, r.queue.rdb, r.key, ids, deleteJobs, moment(now()))
+		codes, errs, err := scripts.RemoveJobs(ctx, r.queue.rdb, r.key, ids, deleteJobs, moment(now()))
+		for i, code := range codes {
+			if code == scripts.NoJob && errs[i] == nil {
+				codes[i] = scripts.Left // somebody else has taken it out
+			}
+		}
+		return codes, errs, err
 	})
 }
 

@@ -377,7 +377,8 @@ func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool,
 }
 
 // Requeue moves a job of the registry back to its queue, in one step (rq/registry.py
-// BaseRegistry.requeue). AtFront is the one option it takes. It returns
+// BaseRegistry.requeue). A job without a TTL stays until it has run, where RQ's expires
+// when it would have as a failed one. AtFront is the one option it takes. It returns
 // ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when it is not
 // in the registry, or was enqueued by another way and runs or will: RQ has it run
 // twice then.

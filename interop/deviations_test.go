@@ -33,6 +33,26 @@ var deviations = []*deviation{
 		why: "before 3.0 a deleted job leaves its results behind; ours go with it, as in 3.0",
 	},
 	{
+		scenario: "*requeue*", key: "rq:job:*", field: "(ttl)", golang: "none",
+		why: "a job that RQ requeues expires when it would have as a failed one, even in its queue; ours stays until it has run",
+	},
+	{
+		scenario: "registry: requeue what is queued by hand", key: "rq:queue:default", python: "failed", golang: "<absent>",
+		why: "RQ queues a failed job a second time that was enqueued by hand meanwhile; ours says that it is not possible",
+	},
+	{
+		scenario: "registry: requeue what is queued by hand", key: "rq:failed:default", python: "<absent>",
+		why: "RQ queues a failed job a second time that was enqueued by hand meanwhile; ours says that it is not possible",
+	},
+	{
+		scenario: "registry: requeue what is queued by hand", key: "rq:job:failed",
+		why: "RQ queues a failed job a second time that was enqueued by hand meanwhile; ours says that it is not possible",
+	},
+	{
+		scenario: "registry: delete what is queued by hand",
+		why:      "RQ deletes a job that was enqueued by hand meanwhile; ours only takes it out of the registry",
+	},
+	{
 		scenario: "registry: clean deferred", key: "rq:deferred:default", field: "old", since: "2.0", until: "2.6",
 		why: "RQ 2.0 to 2.7 fail the deferred jobs whose time has come; since 2.8 that is when they came, and they stay",
 	},

@@ -47,6 +47,27 @@ func onRegistry(name string, f func(ctx context.Context, r *rq.Registry) error) 
 	return func(ctx context.Context, e *env) error { return f(ctx, registryOf(e, name)) }
 }
 
+// enqueuedByHand leaves a failed job in its registry although it is in its queue again.
+const enqueuedByHand = everyState + "q.enqueue_job(Job.fetch('failed', connection=connection))\n"
+
+func init() {
+	scenarios = append(scenarios,
+		scenario{
+			name: "registry: requeue what is queued by hand", before: enqueuedByHand, python: "FailedJobRegistry(queue=q).requeue('failed')",
+			golang: onRegistry("failed", func(ctx context.Context, r *rq.Registry) error {
+				return expect(r.Requeue(ctx, "failed"), rq.ErrInvalidJobOperation)
+			}),
+		},
+		scenario{
+			name: "registry: delete what is queued by hand", before: enqueuedByHand, python: "FailedJobRegistry(queue=q).remove('failed', delete_job=True)",
+			golang: onRegistry("failed", func(ctx context.Context, r *rq.Registry) error {
+				_, err := r.Remove(ctx, "failed", true)
+				return expect(err, rq.ErrInvalidJobOperation)
+			}),
+		},
+	)
+}
+
 func init() {
 	for _, name := range registries {
 		add := func(what, python string, golang func(context.Context, *rq.Registry) error) {

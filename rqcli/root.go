@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -56,7 +57,7 @@ REDIS_DB, REDIS_PASSWORD, REDIS_SSL and REDIS_SSL_*, in this order.
 
 The exit code is 0 when all is done, 1 when something could not be done, or not for
 all jobs, and 2 when the command line cannot be understood; nothing has changed then.`
-	root.SilenceErrors = true
+	root.SilenceErrors, root.Version = true, version()
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.url, "url", "u", "", "where Redis is, such as redis://localhost:6379/0 (RQ_REDIS_URL)")
@@ -66,6 +67,21 @@ all jobs, and 2 when the command line cannot be understood; nothing has changed 
 	a.closeAfter(root)
 	a.complete(root)
 	return root
+}
+
+// version returns that of this module, as it was built into the program.
+func version() string {
+	const module = "github.com/rqgo/rq"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == module && m.Version != "" {
+			return m.Version
+		}
+	}
+	return "(devel)"
 }
 
 // family returns a command that only has others below it.

@@ -20,6 +20,13 @@ func TestCommandsThatAreNotThere(t *testing.T) {
 	assert.Contains(t, command(t, rdb, "reqeue").Err, "did you mean requeue?")
 }
 
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	got := commandOf(t, nil, "--version")
+	assert.Zero(t, got.Code)
+	assert.Regexp(t, `^rq version \S+\n$`, got.Out)
+}
+
 func TestHelpIsNoFailure(t *testing.T) {
 	t.Parallel()
 	got := command(t, redistest.New(t))

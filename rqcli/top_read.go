@@ -63,39 +63,75 @@ func look(ctx context.Context, rdb *redis.Client, opts ...rq.QueueOption) (*snap
 	}
 	for i, info := range infos {
 		s.queues = append(s.queues, dataOfQueue(info))
-		if err := s.addJobs(ctx, rdb, queues[i], info); err != nil {
+		if err := s.addRunning(ctx, queues[i], info); err != nil {
 			return nil, err
 		}
 	}
+	if err := s.addFailed(ctx, rdb, queues, infos); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(s.running, func(a, b seenJob) int { return a.at.Compare(b.at) })
 	slices.SortStableFunc(s.failed, func(a, b seenJob) int { return b.at.Compare(a.at) })
-	s.failed = s.failed[:min(len(s.failed), failedSeen)]
 	return s, nil
 }
 
-// addJobs reads the jobs of a queue that run, and those that failed last.
-func (s *snapshot) addJobs(ctx context.Context, rdb *redis.Client, q *rq.Queue, info rq.QueueInfo) error {
-	if left := runningSeen - len(s.running); info.Started > 0 && left > 0 {
-		ids, err := q.Started().JobIDs(ctx, 0, left-1, false)
-		if err != nil {
-			return err
-		}
-		jobs, err := q.FetchJobs(ctx, ids...)
-		if err != nil {
-			return err
-		}
-		for _, j := range jobs {
-			if j != nil {
-				s.running = append(s.running, seenJob{id: j.ID(), function: functionOf(j), queue: q.Name(), worker: j.WorkerName(), at: j.StartedAt()})
-			}
-		}
-	}
-	if info.Failed == 0 {
+// addRunning reads the jobs of a queue that run.
+func (s *snapshot) addRunning(ctx context.Context, q *rq.Queue, info rq.QueueInfo) error {
+	left := runningSeen - len(s.running)
+	if info.Started == 0 || left <= 0 {
 		return nil
 	}
-	ids, err := q.Failed().JobIDs(ctx, 0, failedSeen-1, true)
+	ids, err := q.Started().JobIDs(ctx, 0, left-1, false)
 	if err != nil {
 		return err
+	}
+	jobs, err := q.FetchJobs(ctx, ids...)
+	for _, j := range jobs {
+		if j != nil {
+			s.running = append(s.running, seenJob{id: j.ID(), function: functionOf(j), queue: q.Name(), worker: j.WorkerName(), at: j.StartedAt()})
+		}
+	}
+	return err
+}
+
+// addFailed reads the jobs of all queues that failed last. Which these are is told by
+// when they expire, so that only so many jobs are read: most are kept for as long.
+func (s *snapshot) addFailed(ctx context.Context, rdb *redis.Client, queues []*rq.Queue, infos []rq.QueueInfo) error {
+	type entry struct {
+		rq.RegistryEntry
+		queue *rq.Queue
+	}
+	var last []entry
+	for i, q := range queues {
+		if infos[i].Failed == 0 {
+			continue
+		}
+		found, err := q.Failed().Range(ctx, 0, failedSeen-1, true)
+		if err != nil {
+			return err
+		}
+		for _, e := range found {
+			last = append(last, entry{e, q})
+		}
+		slices.SortStableFunc(last, func(a, b entry) int { return b.Time.Compare(a.Time) })
+		last = last[:min(len(last), failedSeen)]
+	}
+	ids := map[*rq.Queue][]string{}
+	for _, e := range last {
+		ids[e.queue] = append(ids[e.queue], e.JobID)
+	}
+	for _, q := range queues {
+		if err := s.addFailedOf(ctx, rdb, q, ids[q]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addFailedOf reads failed jobs of a queue.
+func (s *snapshot) addFailedOf(ctx context.Context, rdb *redis.Client, q *rq.Queue, ids []string) error {
+	if len(ids) == 0 {
+		return nil
 	}
 	jobs, err := q.FetchJobs(ctx, ids...)
 	if err != nil {

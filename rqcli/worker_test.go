@@ -129,6 +129,7 @@ func TestWorkersAreListedAndStopped(t *testing.T) {
 func TestStoppingManyWorkersIsAsked(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.New(t)
+	assert.Equal(t, said{0, "Nothing to do\n", ""}, command(t, rdb, "worker", "stop", "--all"))
 	addWorker(t, rdb, "ann", "idle", "q")
 	addWorker(t, rdb, "bob", "idle", "q")
 

@@ -105,6 +105,10 @@ func (a *app) workerStop() *cobra.Command {
 			if names, err = a.knownWorkers(cmd.Context(), names); err != nil {
 				return err
 			}
+			if len(names) == 0 {
+				fmt.Fprintln(cmd.OutOrStdout(), "Nothing to do")
+				return nil
+			}
 			send, what, question := rq.SendShutdown, "is told to end", "Stop %d workers"
 			if horse {
 				send, what, question = rq.SendKillHorse, "is told to end its jobs", "End the jobs that %d workers run, which fail then"

@@ -155,11 +155,13 @@ local registry_of = {
   scheduled = 'rq:scheduled:', failed = 'rq:failed:', stopped = 'rq:failed:', canceled = 'rq:canceled:',
 }
 
--- leave_registry takes a job out of the registry that goes with its status.
+-- leave_registry takes a job out of the registry that goes with its status, and
+-- tells whether it was in a registry that has jobs which are in no queue.
 local function leave_registry(id, origin, status)
   if registry_of[status] then
-    redis.call('ZREM', registry_of[status] .. origin, id)
-  elseif status == 'started' then
+    return redis.call('ZREM', registry_of[status] .. origin, id) == 1
+  end
+  if status == 'started' then
     redis.call('ZREM', 'rq:wip:' .. origin, id) -- as RQ 1 wrote it
     for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
       redis.call('ZREM', 'rq:wip:' .. origin, id .. ':' .. execution)
@@ -181,21 +183,23 @@ local function end_executions(id, origin)
   redis.call('DEL', 'rq:executions:' .. id)
 end
 
--- delete_stored deletes a job and what belongs to it, but for its place in a queue.
--- A running job that is rate limited keeps its executions: they hold its slot.
+-- delete_stored deletes a job and what belongs to it, but for its place in a queue,
+-- and tells whether it cannot have one. A running job that is rate limited keeps its
+-- executions: they hold its slot.
 local function delete_stored(id, now, enqueued_at)
   local job = 'rq:job:' .. id
   local origin, status, group = unpack(redis.call('HMGET', job, 'origin', 'status', 'group_id'))
   local limit = rate_limit_of(job)
-  leave_registry(id, origin or '', status)
+  local registered = leave_registry(id, origin or '', status)
   if not limit then
     end_executions(id, origin or '')
   end
   if group and group ~= '' then
     redis.call('SREM', 'rq:group:' .. group, id)
   end
-  redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
+  redis.call('UNLINK', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
   if limit then
     leave_rate_limit(id, limit, now, enqueued_at)
   end
+  return registered
 end

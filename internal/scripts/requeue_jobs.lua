@@ -18,6 +18,16 @@ local busy = {
   queued = true, started = true, rate_limited = true, scheduled = true, deferred = true, ready_to_enqueue = true,
 }
 
+-- keep has a job stay until it has run. It was to expire because it had failed, and
+-- RQ's does, in its queue.
+local function keep(id, job)
+  if (tonumber(redis.call('HGET', job, 'ttl') or '') or 0) <= 0 then
+    redis.call('PERSIST', job)
+    redis.call('PERSIST', job .. ':dependents')
+    redis.call('PERSIST', 'rq:job::' .. id .. ':dependencies')
+  end
+end
+
 local function requeue(id, job)
   if redis.call('EXISTS', job) == 0 then
     return 0
@@ -39,6 +49,7 @@ local function requeue(id, job)
   end
   enqueue_stored(id, origin, front == '1', now, enqueued_at)
   redis.call('ZREM', KEYS[1], id)
+  keep(id, job)
   return 1
 end
 

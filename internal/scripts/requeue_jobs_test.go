@@ -49,8 +49,9 @@ func TestRequeueJobs(t *testing.T) {
 		{name: "at the back", before: failed("", waiting), act: requeues(Done, false), want: back},
 		{name: "at the front", before: failed("", waiting), act: requeues(Done, true), want: back.and(keyspace{"rq:queue:q": "list a b"})},
 		{
-			name: "keeps the year that failed jobs are kept", before: failed("", waiting, "EXPIRE rq:job:a 31536000"), act: requeues(Done, false),
-			want: back.and(keyspace{"rq:job:a": back["rq:job:a"] + " ttl 31536000"}),
+			name: "stays until it has run", act: requeues(Done, false), want: back.and(keyspace{"rq:job:a:dependents": "set d", "rq:job::a:dependencies": "set p"}),
+			before: failed("", waiting, "EXPIRE rq:job:a 300", "SADD rq:job:a:dependents d", "EXPIRE rq:job:a:dependents 300",
+				"SADD rq:job::a:dependencies p", "EXPIRE rq:job::a:dependencies 300"),
 		},
 		{
 			name: "starts its ttl again", before: failed("ttl 60", waiting), act: requeues(Done, false),
