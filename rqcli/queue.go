@@ -99,7 +99,7 @@ type peeked struct {
 }
 
 func (a *app) queuePeek() *cobra.Command {
-	var n, from int
+	n, from := whole(10), whole(0)
 	cmd := &cobra.Command{
 		Use:   "peek QUEUE",
 		Short: "Show the jobs that are to run next, and leave them there",
@@ -112,15 +112,15 @@ func (a *app) queuePeek() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			jobs, err := peek(cmd.Context(), queues[0], from, n)
+			jobs, err := peek(cmd.Context(), queues[0], int(from), int(n))
 			if err != nil {
 				return err
 			}
 			return a.show(cmd, jobs, func(w io.Writer) { writePeeked(w, jobs, width(cmd)) })
 		},
 	}
-	cmd.Flags().IntVarP(&n, "number", "n", 10, "how many jobs")
-	cmd.Flags().IntVar(&from, "from", 0, "how many jobs to leave out before the first")
+	cmd.Flags().VarP(&n, "number", "n", "how many jobs")
+	cmd.Flags().Var(&from, "from", "how many jobs to leave out before the first")
 	return cmd
 }
 

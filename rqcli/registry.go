@@ -32,7 +32,7 @@ var meanings = map[string]string{
 }
 
 func (a *app) registryList() *cobra.Command {
-	var start, limit int
+	start, limit := whole(0), whole(100)
 	var desc bool
 	cmd := &cobra.Command{
 		Use:   "list QUEUE [REGISTRY]",
@@ -56,11 +56,11 @@ counts the jobs of each. To look cleans nothing up.`,
 			if r == "" {
 				return a.countRegistries(cmd, queues[0])
 			}
-			return a.listRegistry(cmd, queues[0].Registries()[slices.Index(registryNames(), r)], start, limit, desc)
+			return a.listRegistry(cmd, queues[0].Registries()[slices.Index(registryNames(), r)], int(start), int(limit), desc)
 		},
 	}
-	cmd.Flags().IntVar(&start, "start", 0, "how many entries to leave out before the first")
-	cmd.Flags().IntVar(&limit, "limit", 100, "how many entries at the most")
+	cmd.Flags().Var(&start, "start", "how many entries to leave out before the first")
+	cmd.Flags().Var(&limit, "limit", "how many entries at the most")
 	cmd.Flags().BoolVar(&desc, "desc", false, "the latest come first")
 	return cmd
 }

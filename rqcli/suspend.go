@@ -10,7 +10,7 @@ import (
 )
 
 func (a *app) suspend() *cobra.Command {
-	var seconds int
+	var seconds whole
 	cmd := &cobra.Command{
 		Use:   "suspend [--duration SECONDS]",
 		Short: "Let no worker begin another job",
@@ -37,7 +37,7 @@ func (a *app) suspend() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().IntVar(&seconds, "duration", 0, "for how many seconds; without it, until they are resumed")
+	cmd.Flags().Var(&seconds, "duration", "for how many seconds; without it, until they are resumed")
 	return cmd
 }
 
