@@ -21,7 +21,7 @@ type failure struct {
 	Function  string    `json:"function"`
 	Count     int       `json:"count"`
 	Queues    []string  `json:"queues"`
-	Latest    time.Time `json:"latest"` // of the job below
+	Latest    time.Time `json:"latest,omitzero"` // of the job below
 	JobID     string    `json:"job_id"`
 	Message   string    `json:"message"`
 }
@@ -82,9 +82,11 @@ func (a *app) failures(ctx context.Context, queues []*rq.Queue, tick func(done, 
 		}
 		done += len(chunk)
 	}
-	return slices.SortedFunc(maps.Values(found), func(a, b *failure) int {
+	failures := slices.AppendSeq([]*failure{}, maps.Values(found))
+	slices.SortFunc(failures, func(a, b *failure) int {
 		return cmp.Or(b.Latest.Compare(a.Latest), strings.Compare(a.Exception+a.Function, b.Exception+b.Function))
-	}), nil
+	})
+	return failures, nil
 }
 
 // sortIn adds jobs to the failures they belong to.

@@ -15,8 +15,8 @@ import (
 
 // An overview is what `rq info` shows.
 type overview struct {
-	Queues  []queueData  `json:"queues,omitempty"`
-	Workers []workerData `json:"workers,omitempty"`
+	Queues  []queueData  `json:"queues,omitzero"` // nil where a flag leaves them out, as the workers
+	Workers []workerData `json:"workers,omitzero"`
 	Updated time.Time    `json:"updated"`
 }
 
@@ -50,8 +50,8 @@ type workerData struct {
 	Succeeded         int        `json:"succeeded"`
 	Failed            int        `json:"failed"`
 	WorkingSeconds    float64    `json:"working_seconds"`
-	Birth             time.Time  `json:"birth"`
-	LastHeartbeat     time.Time  `json:"last_heartbeat"`
+	Birth             time.Time  `json:"birth,omitzero"`
+	LastHeartbeat     time.Time  `json:"last_heartbeat,omitzero"`
 	ShutdownRequested *time.Time `json:"shutdown_requested,omitempty"`
 	Version           string     `json:"version"`
 	PythonVersion     string     `json:"python_version"`
@@ -61,7 +61,7 @@ type workerData struct {
 
 func dataOfWorker(w rq.WorkerInfo) workerData {
 	d := workerData{
-		Name: w.Name, State: w.State, Queues: w.Queues, CurrentJobID: w.CurrentJobID, Hostname: w.Hostname, IPAddress: w.IPAddress, PID: w.PID,
+		Name: w.Name, State: w.State, Queues: append([]string{}, w.Queues...), CurrentJobID: w.CurrentJobID, Hostname: w.Hostname, IPAddress: w.IPAddress, PID: w.PID,
 		Succeeded: w.Succeeded, Failed: w.Failed, WorkingSeconds: w.WorkingTime.Seconds(), Birth: w.Birth, LastHeartbeat: w.LastHeartbeat,
 		Version: w.Version, PythonVersion: w.PythonVersion,
 	}
@@ -137,6 +137,7 @@ func (a *app) showInfo(cmd *cobra.Command, f infoFlags, names []string) error {
 
 // overview reads what is shown, in a few round trips however much there is.
 func (a *app) overview(ctx context.Context, f infoFlags, names []string) (o overview, err error) {
+	o.Queues, o.Workers = []queueData{}, []workerData{}
 	queues, err := a.queues(ctx, names, len(names) == 0)
 	if err != nil {
 		return o, err

@@ -21,8 +21,11 @@ type resultData struct {
 	Worker  string          `json:"worker_name,omitempty"`
 	Value   json.RawMessage `json:"return_value,omitempty"`
 	ExcInfo string          `json:"exc_info,omitempty"`
+	// Malformed is why nobody can read the value.
+	Malformed string `json:"malformed,omitempty"`
 
 	text string
+	err  error // that of Malformed
 }
 
 func (a *app) jobResult() *cobra.Command {
@@ -31,8 +34,8 @@ func (a *app) jobResult() *cobra.Command {
 		Use:   "result JOB_ID",
 		Short: "Print what a job returned, or how it failed",
 		Long: `Prints what the latest run of a job returned, as Python would: text as it is, all
-else as its repr; or how it failed, and the exit code is 1 then. With --json a value
-that JSON does not have is the text of its repr.`,
+else as its repr; or how it failed, and the exit code is 1 then, as for a value that
+nobody can read. With --json a value that JSON does not have is the text of its repr.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			job, err := a.fetch(cmd.Context(), ids[0])
@@ -57,10 +60,16 @@ that JSON does not have is the text of its repr.`,
 					}
 				})
 			}
+			if err := list[0].err; err != nil && !a.json {
+				return err
+			}
 			if err := a.show(cmd, list[0], func(w io.Writer) { fmt.Fprintln(w, list[0].text) }); err != nil {
 				return err
 			}
-			if results[0].ExcInfo != "" {
+			if list[0].err != nil {
+				return list[0].err
+			}
+			if results[0].Type != rq.ResultSuccessful {
 				return errSaid
 			}
 			return nil
@@ -72,12 +81,12 @@ that JSON does not have is the text of its repr.`,
 
 func dataOfResult(r *rq.Result) resultData {
 	d := resultData{Type: r.Type.String(), Created: r.CreatedAt, Worker: r.WorkerName, ExcInfo: r.ExcInfo, text: r.ExcInfo}
-	if r.ExcInfo != "" {
+	if r.Type != rq.ResultSuccessful {
 		return d
 	}
 	v, err := r.ReturnValue()
 	if err != nil {
-		d.text = "? (" + text(err) + ")"
+		d.Malformed, d.text, d.err = text(err), "? ("+text(err)+")", err
 		return d
 	}
 	d.Value, d.text = jsonOf(v), pyrepr.Repr(v)
