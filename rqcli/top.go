@@ -42,14 +42,20 @@ each is asked first.`,
 			m := newTop(cmd.Context(), rdb, time.Duration(interval*float64(time.Second)), rq.WithSerializer(ser))
 			m.paint = paint(cmd)
 			_, err = tea.NewProgram(m, tea.WithContext(cmd.Context()), tea.WithInput(in), tea.WithOutput(out)).Run()
-			if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
-				return nil // an interrupt is one way to quit
-			}
-			return err
+			return unlessQuit(err)
 		},
 	}
 	cmd.Flags().Float64VarP(&interval, "interval", "i", 1, "seconds between two looks")
 	return cmd
+}
+
+// unlessQuit returns why a program ended, unless it was told to: an interrupt is one
+// way to quit. What goes wrong, such as a panic, kills the program too.
+func unlessQuit(err error) error {
+	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // A top is the state of the screen of `rq top`.
@@ -120,7 +126,8 @@ func (m *top) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case looked:
-		if m.err = msg.err; msg.err == nil {
+		late := msg.err == nil && m.now != nil && msg.snapshot.at.Before(m.now.at) // one in between was faster
+		if m.err = msg.err; msg.err == nil && !late {
 			if !msg.between {
 				m.before = m.now
 			}

@@ -1,7 +1,9 @@
 package rqcli
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -184,4 +186,34 @@ func TestTopNeedsATerminal(t *testing.T) {
 	got := command(t, redistest.New(t), "top")
 	assert.Equal(t, said{ExitFailure, "", "rq: top needs a terminal: `rq info --json` is for programs\n"}, got)
 	assert.Equal(t, ExitUsage, command(t, redistest.New(t), "top", "-i", "0").Code)
+}
+
+func TestTopTellsThatItCouldNotLookAtFirst(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	require.NoError(t, rdb.Set(t.Context(), "rq:queues", "of another program", 0).Err())
+
+	s := openTop(t, rdb, 80, 24)
+
+	s.has("cannot look: ")
+	s.has("WRONGTYPE")
+}
+
+func TestTopKeepsWhatIsNewer(t *testing.T) {
+	t.Parallel()
+	s := openTop(t, redistest.New(t), 80, 24)
+	newer := s.top.now
+
+	s.top.Update(looked{snapshot: &snapshot{at: newer.at.Add(-time.Second), suspended: true}})
+
+	assert.Same(t, newer, s.top.now)
+}
+
+func TestTopEndsInFailureUnlessItWasQuit(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, unlessQuit(nil))
+	require.NoError(t, unlessQuit(tea.ErrInterrupted))
+	require.NoError(t, unlessQuit(fmt.Errorf("%w: %w", tea.ErrProgramKilled, context.Canceled)))
+	require.Error(t, unlessQuit(fmt.Errorf("%w: %w", tea.ErrProgramKilled, tea.ErrProgramPanic)))
+	require.Error(t, unlessQuit(fmt.Errorf("%w: %w", tea.ErrProgramKilled, io.ErrUnexpectedEOF))) // of the terminal
 }

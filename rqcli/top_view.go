@@ -87,7 +87,10 @@ func (m *top) screen() string {
 
 func (m *top) header() string {
 	s := m.now
-	if s == nil {
+	switch {
+	case m.err != nil:
+		return m.paint(red, cut("cannot look: "+text(m.err), m.width))
+	case s == nil:
 		return "rq top " + m.where
 	}
 	finished, failed := s.rates(m.before)
@@ -100,9 +103,6 @@ func (m *top) header() string {
 	line := fmt.Sprintf("%s  %s  %.1f/s done  %.1f/s failed  %d of %d workers busy", s.at.Format("15:04:05"), m.where, finished, failed, busy, len(s.workers))
 	if s.suspended {
 		line = m.paint(yellow, "SUSPENDED") + "  " + line
-	}
-	if m.err != nil {
-		line = m.paint(red, cut("cannot look: "+text(m.err), m.width))
 	}
 	return line
 }
