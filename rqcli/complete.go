@@ -33,21 +33,51 @@ var completions = map[string]finder{
 	"queue peek":     findQueues,
 	"queue empty":    findQueues,
 	"queue delete":   findQueues,
-	"registry list":  findQueues,
+	"registry list":  findQueues, // and then registries
 	"registry clean": findQueues,
 }
+
+// most says how many arguments those commands take that do not take any number.
+var most = map[string]int{"job show": 1, "job result": 1, "queue peek": 1, "registry list": 1}
 
 // complete has the shell complete arguments, and the values of --queue.
 func (a *app) complete(root *cobra.Command) {
 	for path, find := range completions {
 		if cmd, rest, err := root.Find(strings.Fields(path)); err == nil && len(rest) == 0 {
-			cmd.ValidArgsFunction = a.completing(find)
+			cmd.ValidArgsFunction = upTo(most[path], a.completing(find))
 		}
+	}
+	if cmd, _, err := root.Find([]string{"registry", "list"}); err == nil {
+		cmd.ValidArgsFunction = thenRegistries(cmd.ValidArgsFunction)
 	}
 	for _, path := range []string{"requeue", "enqueue", "worker list"} {
 		if cmd, _, err := root.Find(strings.Fields(path)); err == nil && cmd.Flags().Lookup("queue") != nil {
 			_ = cmd.RegisterFlagCompletionFunc("queue", a.completing(findQueues)) // registered once only
 		}
+	}
+}
+
+// upTo completes no more than so many arguments; 0 is any number.
+func upTo(most int, f cobra.CompletionFunc) cobra.CompletionFunc {
+	if most == 0 {
+		return f
+	}
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return f(cmd, args, begun)
+	}
+}
+
+// thenRegistries completes a registry behind a queue.
+func thenRegistries(f cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) == 1 {
+			names := slices.DeleteFunc(registryNames(), func(name string) bool { return !strings.HasPrefix(name, begun) })
+			return names, cobra.ShellCompDirectiveNoFileComp
+		}
+		return f(cmd, args, begun)
 	}
 }
 
@@ -65,10 +95,7 @@ func (a *app) completing(find finder) cobra.CompletionFunc {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		names, err := find(ctx, rdb, cmd)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
+		names, _ := find(ctx, rdb, cmd) // as many as it finds in time
 		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begun) || slices.Contains(args, name) })
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -98,7 +125,7 @@ const idsOffered = 100
 // queues.
 func findJobs(places ...string) finder {
 	return func(ctx context.Context, rdb *redis.Client, cmd *cobra.Command) (ids []string, err error) {
-		names := []string{}
+		var names []string
 		if f := cmd.Flags().Lookup("queue"); f != nil && f.Value.String() != "" {
 			names = append(names, f.Value.String())
 		} else if names, err = findQueues(ctx, rdb, cmd); err != nil {
@@ -109,7 +136,7 @@ func findJobs(places ...string) finder {
 			if slices.Contains(places, "queue") {
 				queued, err := q.JobIDs(ctx, 0, idsOffered)
 				if err != nil {
-					return nil, err
+					return ids, err
 				}
 				ids = append(ids, queued...)
 			}
@@ -119,7 +146,7 @@ func findJobs(places ...string) finder {
 				}
 				found, err := r.JobIDs(ctx, 0, idsOffered-1, true)
 				if err != nil {
-					return nil, err
+					return ids, err
 				}
 				ids = append(ids, found...)
 			}

@@ -47,10 +47,26 @@ func TestCompletion(t *testing.T) {
 		"worker list --queue o":         "other",
 		"failed ":                       "other q",
 		"job cancel --serializer json ": "b a",
+		"job show a ":                   "", // it takes no second one
+		"job result a ":                 "",
+		"queue peek q ":                 "",
+		"registry list ":                "other q",
+		"registry list q f":             "finished failed",
+		"registry list q failed ":       "",
 	} {
 		assert.Equal(t, strings.Fields(want), offered(t, url, strings.Split(line, " ")...), line)
 	}
 	assert.Empty(t, offered(t, "redis://127.0.0.1:1/0", "info", ""), "without a server")
+}
+
+func TestCompletionOffersWhatItFindsInTime(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	enqueue(t, rdb, "a", "f")
+	require.NoError(t, rdb.SAdd(ctx, "rq:queues", "rq:queue:zz").Err())
+	require.NoError(t, rdb.Set(ctx, "rq:queue:zz", "what cannot be read, as what comes too late", 0).Err())
+
+	assert.Equal(t, []string{"a"}, offered(t, redistest.URL(rdb), "job", "cancel", ""))
 }
 
 func TestCompletionIsOfCommandsThatThereAre(t *testing.T) {
@@ -67,4 +83,10 @@ func TestCompletionIsOfCommandsThatThereAre(t *testing.T) {
 		assert.Zero(t, got.Code)
 		assert.Greater(t, len(got.Out), 1000, shell)
 	}
+}
+
+func TestCompletionScriptsTakeNoArguments(t *testing.T) {
+	t.Parallel()
+	got := commandOf(t, nil, "completion", "bash", "extra")
+	assert.Equal(t, ExitUsage, got.Code, got.Err)
 }

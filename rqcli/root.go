@@ -143,7 +143,7 @@ func report(cmd *cobra.Command, err error) int {
 		fmt.Fprintln(shown(cmd.ErrOrStderr()), "rq:", text(err))
 	}
 	var usage usageError
-	if errors.As(err, &usage) {
+	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") { // cobra's, of its own commands
 		fmt.Fprintf(cmd.ErrOrStderr(), "rq: `%s --help` tells more\n", cmd.CommandPath())
 		return ExitUsage
 	}
