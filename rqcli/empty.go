@@ -2,6 +2,7 @@ package rqcli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -36,20 +37,23 @@ func (a *app) empty() *cobra.Command {
 			if err := a.confirmIfAsked(cmd, "Delete all jobs that wait in "+namesOf(queues)); err != nil {
 				return err
 			}
+			var failed error
 			for _, q := range queues {
 				m := progress(cmd, q.Name())
 				n, err := q.Empty(cmd.Context(), rq.Progress(m.tick))
 				m.end()
-				if err != nil {
-					return err
+				if err == nil || n > 0 {
+					done = append(done, emptied{q.Name(), n})
 				}
-				done = append(done, emptied{q.Name(), n})
+				if failed = err; err != nil {
+					break
+				}
 			}
-			return a.show(cmd, done, func(w io.Writer) {
+			return errors.Join(failed, a.show(cmd, done, func(w io.Writer) {
 				for _, e := range done {
 					fmt.Fprintf(w, "%d jobs removed from %s queue\n", e.Removed, e.Queue)
 				}
-			})
+			}))
 		},
 	}
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "all queues")

@@ -90,7 +90,7 @@ func (l *ledger) oneByOne(ids []string, do func(id string) error) (done int, err
 		case errors.Is(err, rq.ErrNoSuchJob), errors.Is(err, rq.ErrInvalidJobOperation), errors.Is(err, rq.ErrNoSuchWorker), errors.As(err, new(*rq.InvalidError)):
 			l.skip(id, err)
 		default:
-			return done, err
+			return done, soFar(err, done, "done")
 		}
 		l.meter.tick(i+1, len(ids))
 	}

@@ -49,6 +49,14 @@ func (h harmless) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
+// soFar adds to why something ended early how many jobs it was done to.
+func soFar(err error, done int, what string) error {
+	if done == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; %d jobs were %s before", err, done, what)
+}
+
 // show prints data: as JSON with --json, else as asText does.
 func (a *app) show(cmd *cobra.Command, data any, asText func(w io.Writer)) error {
 	w := bufio.NewWriter(cmd.OutOrStdout())

@@ -2,6 +2,7 @@ package rqcli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -90,16 +91,13 @@ func (a *app) pruneOrphans(cmd *cobra.Command, rdb redis.UniversalClient, kinds 
 	m := progress(cmd, "keys")
 	counts, err := rq.PruneOrphans(cmd.Context(), rdb, kinds, rq.Progress(m.tick))
 	m.end()
-	if err != nil {
-		return err
-	}
-	return a.show(cmd, counts, func(w io.Writer) {
+	return errors.Join(err, a.show(cmd, counts, func(w io.Writer) {
 		if text := countsOf(kinds, counts); text != "" {
 			fmt.Fprintf(w, "Removed %s\n", text)
-		} else {
+		} else if err == nil {
 			fmt.Fprintln(w, "Nothing to do")
 		}
-	})
+	}))
 }
 
 func countOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []rq.OrphanKind) (map[rq.OrphanKind]int, error) {

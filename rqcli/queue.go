@@ -2,6 +2,7 @@ package rqcli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -197,21 +198,23 @@ either case.`,
 			if err := a.confirm(cmd, question); err != nil {
 				return err
 			}
-			var done []deleted
+			done := []deleted{}
+			var failed error
 			for _, q := range queues {
 				m := progress(cmd, q.Name())
 				d, err := deleteQueue(cmd.Context(), q, jobs, m.tick)
 				m.end()
 				if err != nil {
-					return err
+					failed = soFar(err, d.Removed, "removed")
+					break
 				}
 				done = append(done, d)
 			}
-			return a.show(cmd, done, func(w io.Writer) {
+			return errors.Join(failed, a.show(cmd, done, func(w io.Writer) {
 				for _, d := range done {
 					fmt.Fprintf(w, "%s is deleted: %d jobs removed, %d left in no queue\n", oneLine(d.Queue), d.Removed, d.Left)
 				}
-			})
+			}))
 		},
 	}
 	cmd.Flags().BoolVar(&jobs, "jobs", false, "delete the jobs that wait there too")

@@ -2,6 +2,7 @@ package rqcli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -165,10 +166,11 @@ minutes; they alone end started jobs whose worker is gone.`,
 				return err
 			}
 			done, err := clean(cmd, queues)
-			if err != nil {
-				return err
-			}
-			return a.show(cmd, done, func(w io.Writer) { writeCleaned(w, done) })
+			return errors.Join(err, a.show(cmd, done, func(w io.Writer) {
+				if err == nil || len(done) > 0 {
+					writeCleaned(w, done)
+				}
+			}))
 		},
 	}
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "all queues")
@@ -176,17 +178,16 @@ minutes; they alone end started jobs whose worker is gone.`,
 }
 
 // clean cleans all registries of queues, and returns those that had something to
-// clean.
+// clean, also when it ends early.
 func clean(cmd *cobra.Command, queues []*rq.Queue) ([]cleaned, error) {
 	m := progress(cmd, "queues")
 	defer m.end()
 	done := []cleaned{}
 	for i, q := range queues {
 		some, err := cleanQueue(cmd.Context(), q)
-		if err != nil {
-			return nil, err
+		if done = append(done, some...); err != nil {
+			return done, err
 		}
-		done = append(done, some...)
 		m.tick(i+1, len(queues))
 	}
 	return done, nil
@@ -196,7 +197,7 @@ func cleanQueue(ctx context.Context, q *rq.Queue) (done []cleaned, err error) {
 	for _, r := range q.Registries() {
 		n, err := r.Cleanup(ctx)
 		if err != nil {
-			return nil, err
+			return done, err
 		}
 		if n > 0 {
 			done = append(done, cleaned{q.Name(), r.Name(), n})
