@@ -19,6 +19,9 @@ func (a *app) connect(ctx context.Context) (*redis.Client, error) {
 	if a.client != nil {
 		return a.client, nil
 	}
+	if _, err := a.serializerOf(); err != nil { // also where no job is written
+		return nil, err
+	}
 	opts, err := options(a.url, os.Getenv)
 	if err != nil {
 		return nil, usageError{err}

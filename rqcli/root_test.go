@@ -1,6 +1,7 @@
 package rqcli
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -32,4 +33,13 @@ func TestHelpIsNoFailure(t *testing.T) {
 	got := command(t, redistest.New(t))
 	assert.Zero(t, got.Code)
 	assert.Contains(t, got.Out, "requeue")
+}
+
+func TestEveryCommandChecksTheSerializer(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"suspend", "resume", "worker list", "job cancel x", "prune --dry-run", "info"} {
+		got := commandOf(t, nil, append(strings.Fields(line), "--url", "redis://127.0.0.1:1/0", "-S", "bogus")...)
+		assert.Equal(t, ExitUsage, got.Code, line)
+		assert.Contains(t, got.Err, `serializer "bogus"`, line)
+	}
 }
