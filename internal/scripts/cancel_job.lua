@@ -25,10 +25,11 @@ if ARGV[5] == '1' then
     redis.call('SREM', 'rq:job:' .. dependency .. ':dependents', id)
   end
 end
-if not leave_registry(id, origin, status) then -- a long queue takes long to look through
-  redis.call('LREM', 'rq:queue:' .. origin, 1, id)
-end
+-- One that has ended is in its queue, too, if its id was enqueued twice, and RQ's
+-- workers run canceled jobs that they find there.
+redis.call('LREM', 'rq:queue:' .. origin, 1, id)
 redis.call('ZADD', 'rq:canceled:' .. origin, now, id)
+leave_registry(id, origin, status)
 redis.call('HSET', KEYS[1], 'status', 'canceled')
 if limit then
   leave_rate_limit(id, limit, now, enqueued_at)

@@ -27,6 +27,10 @@ func TestCancelJob(t *testing.T) {
 		scenes = append(scenes, scene{
 			name: status, before: []string{job(status), "ZADD rq:" + registry + ":q 1 a 2 b"}, act: cancels(Done, false, false),
 			want: canceled.and(keyspace{"rq:" + registry + ":q": "zset b=2"}),
+		}, scene{
+			name: status + ", and in its queue since its id was enqueued twice", act: cancels(Done, false, false),
+			before: []string{job(status), "ZADD rq:" + registry + ":q 1 a", "RPUSH rq:queue:q b a"},
+			want:   canceled.and(keyspace{"rq:" + registry + ":q": "", "rq:queue:q": "list b"}),
 		})
 	}
 	play(t, append(scenes, []scene{
@@ -54,7 +58,7 @@ func TestCancelJob(t *testing.T) {
 		},
 		{
 			name:   "of the wrong type of queue: nothing changes",
-			before: []string{job("queued"), "SET rq:queue:q x"},
+			before: []string{job("failed"), "ZADD rq:failed:q 1 a", "SET rq:queue:q x"},
 			act: func(t *testing.T, rdb *redis.Client) {
 				_, err := CancelJob(t.Context(), rdb, "a", at, false, false)
 				require.ErrorContains(t, err, "WRONGTYPE")

@@ -156,7 +156,8 @@ local registry_of = {
 }
 
 -- leave_registry takes a job out of the registry that goes with its status, and
--- tells whether it was in a registry that has jobs which are in no queue.
+-- tells whether it was in a registry whose jobs are in no queue, unless their ids
+-- were enqueued twice.
 local function leave_registry(id, origin, status)
   if registry_of[status] then
     return redis.call('ZREM', registry_of[status] .. origin, id) == 1
@@ -184,8 +185,8 @@ local function end_executions(id, origin)
 end
 
 -- delete_stored deletes a job and what belongs to it, but for its place in a queue,
--- and tells whether it cannot have one. A running job that is rate limited keeps its
--- executions: they hold its slot.
+-- and tells whether it has none, unless its id was enqueued twice. A running job that
+-- is rate limited keeps its executions: they hold its slot.
 local function delete_stored(id, now, enqueued_at)
   local job = 'rq:job:' .. id
   local origin, status, group = unpack(redis.call('HMGET', job, 'origin', 'status', 'group_id'))
