@@ -9,9 +9,8 @@
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return 0
 end
-local queue = 'rq:queue:' .. (redis.call('HGET', KEYS[1], 'origin') or '')
-local registered = delete_stored(ARGV[1], ARGV[3], ARGV[4])
-if ARGV[2] == '1' and not registered then -- a long queue takes long to look through
-  redis.call('LREM', queue, 1, ARGV[1])
+if ARGV[2] == '1' then -- also one that has ended: its id may have been enqueued twice
+  redis.call('LREM', 'rq:queue:' .. (redis.call('HGET', KEYS[1], 'origin') or ''), 1, ARGV[1])
 end
+delete_stored(ARGV[1], ARGV[3], ARGV[4])
 return 1

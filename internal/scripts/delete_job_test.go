@@ -38,6 +38,7 @@ func TestDeleteJob(t *testing.T) {
 		{name: "no job", before: []string{"RPUSH rq:queue:q a", "SADD rq:job:a:dependents d"}, act: deletes(false, true)},
 		{name: "queued", before: []string{job("queued"), "RPUSH rq:queue:q b a"}, act: deletes(true, true), want: gone.and(keyspace{"rq:queue:q": "list b"})},
 		{name: "failed, and enqueued by hand", before: []string{job("queued"), "RPUSH rq:queue:q b a", "ZADD rq:failed:q 1 a"}, act: deletes(true, true), want: gone.and(keyspace{"rq:queue:q": "list b"})},
+		{name: "failed, its id enqueued twice", before: []string{job("failed"), "RPUSH rq:queue:q b a", "ZADD rq:failed:q 1 a"}, act: deletes(true, true), want: gone.and(keyspace{"rq:queue:q": "list b", "rq:failed:q": ""})},
 		{name: "failed by its status only", before: []string{job("failed"), "RPUSH rq:queue:q b a"}, act: deletes(true, true), want: gone.and(keyspace{"rq:queue:q": "list b"})},
 		{name: "not from its queue", before: []string{job("queued"), "RPUSH rq:queue:q b a"}, act: deletes(true, false), want: gone},
 		{

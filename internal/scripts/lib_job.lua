@@ -155,14 +155,11 @@ local registry_of = {
   scheduled = 'rq:scheduled:', failed = 'rq:failed:', stopped = 'rq:failed:', canceled = 'rq:canceled:',
 }
 
--- leave_registry takes a job out of the registry that goes with its status, and
--- tells whether it was in a registry whose jobs are in no queue, unless their ids
--- were enqueued twice.
+-- leave_registry takes a job out of the registry that goes with its status.
 local function leave_registry(id, origin, status)
   if registry_of[status] then
-    return redis.call('ZREM', registry_of[status] .. origin, id) == 1
-  end
-  if status == 'started' then
+    redis.call('ZREM', registry_of[status] .. origin, id)
+  elseif status == 'started' then
     redis.call('ZREM', 'rq:wip:' .. origin, id) -- as RQ 1 wrote it
     for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
       redis.call('ZREM', 'rq:wip:' .. origin, id .. ':' .. execution)
@@ -184,14 +181,13 @@ local function end_executions(id, origin)
   redis.call('DEL', 'rq:executions:' .. id)
 end
 
--- delete_stored deletes a job and what belongs to it, but for its place in a queue,
--- and tells whether it has none, unless its id was enqueued twice. A running job that
--- is rate limited keeps its executions: they hold its slot.
+-- delete_stored deletes a job and what belongs to it, but for its place in a queue.
+-- A running job that is rate limited keeps its executions: they hold its slot.
 local function delete_stored(id, now, enqueued_at)
   local job = 'rq:job:' .. id
   local origin, status, group = unpack(redis.call('HMGET', job, 'origin', 'status', 'group_id'))
   local limit = rate_limit_of(job)
-  local registered = leave_registry(id, origin or '', status)
+  leave_registry(id, origin or '', status)
   if not limit then
     end_executions(id, origin or '')
   end
@@ -202,5 +198,4 @@ local function delete_stored(id, now, enqueued_at)
   if limit then
     leave_rate_limit(id, limit, now, enqueued_at)
   end
-  return registered
 end
