@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -62,14 +60,6 @@ func (j *Job) await(ctx context.Context) (*Result, error) {
 // awaitFailures is how often in a row Await tries to reach the server again. The
 // waits between double from 50 ms on.
 const awaitFailures = 5
-
-// isConnectionError reports whether err came from the way to the server, and not
-// from the server or from what was read.
-func isConnectionError(err error) bool {
-	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		redis.HasErrorPrefix(err, "LOADING") || redis.HasErrorPrefix(err, "READONLY")
-}
 
 // awaitOn is await on one connection. *last is the place in the stream from
 // which on results count, "" when that is not known yet.
@@ -158,12 +148,4 @@ func (j *Job) block(ctx context.Context, conn *redis.Client, last *string) (*Res
 		}
 	}
 	return nil, nil
-}
-
-// ctxOr returns ctx's error if it has ended, because that is then the cause.
-func ctxOr(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }

@@ -2,7 +2,6 @@ package rq
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"strconv"
@@ -12,10 +11,6 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
-
-// bulkChunk is how many jobs a script handles before other clients of the server
-// get their turn: a millisecond or two.
-const bulkChunk = 50
 
 // Progress has f called now and then while many jobs are handled, with how many
 // have had their turn, and how many there were at the start. It goes with the
@@ -46,39 +41,6 @@ func progressOf(opts []Option) (func(done, total int), error) {
 func OnSkip(f func(id string, err error)) Option {
 	return optionFunc(func(s *settings) { s.onSkip = f })
 }
-
-// A SkippedJob is a job that could not be handled, and why: ErrNoSuchJob when it is
-// gone, ErrInvalidJobOperation when it is not in the state for it any more, or what
-// Redis said.
-type SkippedJob struct {
-	ID  string
-	Err error
-}
-
-// A SkippedError is returned when some of many jobs could not be handled. All the
-// others were.
-type SkippedError struct {
-	// Count is how many were skipped.
-	Count int
-	// First are the first hundred of them; OnSkip gets all.
-	First []SkippedJob
-}
-
-// Error says how many jobs were skipped, and why the first one was.
-func (e *SkippedError) Error() string {
-	return fmt.Sprintf("rq: %d jobs were skipped: the first is %s: %s", e.Count, e.First[0].ID, e.First[0].Err)
-}
-
-// Unwrap returns why jobs were skipped.
-func (e *SkippedError) Unwrap() []error {
-	errs := make([]error, len(e.First))
-	for i, s := range e.First {
-		errs[i] = s.Err
-	}
-	return errs
-}
-
-const firstSkipped = 100
 
 // A bulk is one call that handles many jobs, in steps that are short for the
 // server, with a memory that does not grow.
@@ -212,7 +174,7 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 	}
 	at := moment(now())
 	return b.run(ctx, total, chunks, func(ids []string) ([]int64, []error, error) {
-		return scripts.RequeueJobs(ctx, once{r.queue.rdb}, scripts.Requeue{
+		return scripts.RequeueJobs(ctx, noRetryClient{r.queue.rdb}, scripts.Requeue{
 			Registry: r.key, IDs: ids, AtFront: b.atFront, Now: at, Empty: wire.Deflate(nil), LeaveOwn: leaveOwn,
 		})
 	})

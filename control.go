@@ -2,7 +2,6 @@ package rq
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -12,12 +11,6 @@ import (
 	"github.com/rqgo/rq/internal/pyjson"
 	"github.com/rqgo/rq/internal/wire"
 )
-
-// ErrNoSuchWorker is returned when no worker has a name, or none that has it
-// listens.
-var ErrNoSuchWorker = errors.New("rq: no such worker")
-
-func noSuchWorker(name string) error { return fmt.Errorf("%w: %s", ErrNoSuchWorker, name) }
 
 // SendShutdown tells a worker, Python's or Go's, to end after the jobs it runs
 // (rq/command.py send_shutdown_command).
@@ -110,7 +103,7 @@ func sendCommand(ctx context.Context, rdb redis.UniversalClient, worker, name st
 	}
 	// A command that comes twice could end the next job, too.
 	cmd := redis.NewCmd(ctx, "publish", keys.Commands(worker), payload)
-	_ = rdb.Process(ctx, unrepeated{cmd}) // cmd has the error too
+	_ = rdb.Process(ctx, noRetryCmd{cmd}) // cmd has the error too
 	heard, err := cmd.Int64()
 	if err != nil {
 		return wrapf(err, "send %s to worker %s", name, worker)

@@ -221,7 +221,7 @@ func (q *Queue) push(ctx context.Context, pipe redis.Pipeliner, where string, id
 		name = "lpush"
 	}
 	args := append(make([]any, 0, 2+len(ids)), name, keys.Queue(q.name))
-	_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, append(args, ids...)...)})
+	_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, append(args, ids...)...)})
 }
 
 // save adds the commands that store a job and start its ttl (rq/queue.py
@@ -243,7 +243,7 @@ func (q *Queue) save(ctx context.Context, pipe redis.Pipeliner, j *Job) {
 
 // writeUnique stores the job unless its id is taken.
 func (q *Queue) writeUnique(ctx context.Context, j *Job, where, target string) error {
-	created, err := scripts.CreateJob(ctx, once{q.rdb}, scripts.Create{
+	created, err := scripts.CreateJob(ctx, noRetryClient{q.rdb}, scripts.Create{
 		ID: j.id, Queue: q.name, Target: target, Where: where,
 		TTL: intOr0(j.rec.TTL), Group: j.rec.GroupID, Fields: j.rec.Fields(),
 	})
@@ -260,7 +260,7 @@ func (j *Job) waits() bool { return j.rec.RateLimitKey != "" || len(j.rec.Depend
 // decides in the same step whether it has to wait (rq/queue.py
 // Queue.setup_dependencies and _enqueue_rate_limited_job).
 func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now time.Time) error {
-	var c redis.Scripter = once{q.rdb}
+	var c redis.Scripter = noRetryClient{q.rdb}
 	if set.pipe != nil {
 		c = set.pipe
 	}
@@ -297,11 +297,4 @@ func (j *Job) decided(status string, now time.Time) {
 	if j.Status() == StatusQueued {
 		j.rec.EnqueuedAt = now
 	}
-}
-
-func intOr0(n *int) int {
-	if n == nil {
-		return 0
-	}
-	return *n
 }

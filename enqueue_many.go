@@ -23,14 +23,6 @@ type Prepared struct {
 // Queue.prepare_data).
 func Prepare(call FuncCall, opts ...Option) Prepared { return Prepared{call, opts} }
 
-const (
-	// manyChunk is how many jobs of EnqueueMany are one transaction. Redis
-	// serves no one else while it executes one.
-	manyChunk = 500
-	// manySend is how many jobs are sent before the replies are read.
-	manySend = 10_000
-)
-
 // EnqueueMany puts many jobs in the queue and returns them in the same order
 // (rq/queue.py Queue.enqueue_many). All are checked before anything is written.
 // Each 500 jobs are written in one step, all or nothing, and up to 10,000 in one
@@ -153,7 +145,7 @@ func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJ
 	if slices.ContainsFunc(jobs, func(m manyJob) bool { return m.job.waits() }) {
 		scripts.LoadEnqueueWaiting(ctx, pipe)
 	}
-	_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, "multi")})
+	_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, "multi")})
 	first := pipe.Len()
 	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
 	var front, back []any

@@ -1,11 +1,14 @@
 package rq
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/rqgo/rq/internal/scripts"
 )
 
 var (
@@ -177,4 +180,107 @@ func wrapf(err error, format string, args ...any) error {
 		err = fmt.Errorf("%w (%w)", ErrCluster, err)
 	}
 	return &opError{fmt.Sprintf(format, args...), err}
+}
+
+// errGoexit is how a handler fails that ends its goroutine.
+var errGoexit = errors.New("rq: the handler called runtime.Goexit")
+
+// ErrAbandoned is the JobOutcome of a job whose worker was not heard of any
+// more (rq/exceptions.py AbandonedJobError).
+var ErrAbandoned = errors.New("rq: the job's worker was not heard of any more")
+
+var (
+	// ErrWorkerExists is returned by Run when a worker of that name is alive.
+	ErrWorkerExists = errors.New("rq: there is an active worker of this name already")
+	// ErrWorkerReplaced is returned by Run when another worker has taken the
+	// name, because this one was not heard of for too long.
+	ErrWorkerReplaced = errors.New("rq: another worker has taken the name of this one")
+)
+
+// A StuckError is returned by Run for handlers that have not returned although
+// their context has ended. Their jobs are settled or back in their queues.
+type StuckError struct {
+	// JobIDs are the jobs whose handlers still run.
+	JobIDs []string
+}
+
+// Error names the jobs.
+func (e *StuckError) Error() string {
+	return fmt.Sprintf("rq: the handlers of %d jobs ignore that their context has ended: %v", len(e.JobIDs), e.JobIDs)
+}
+
+// A JobTimeoutError is how a job or a callback fails that ran longer than it may
+// (rq/timeouts.py JobTimeoutException).
+type JobTimeoutError struct {
+	// Limit is how long it may run.
+	Limit time.Duration
+}
+
+// Error says what the limit was, as RQ does.
+func (e *JobTimeoutError) Error() string {
+	return fmt.Sprintf("Task exceeded maximum timeout value (%d seconds)", int(e.Limit/time.Second))
+}
+
+// refusal is the error of what a script was to do with a job, if it did not.
+func refusal(verb, id string, code int64, err error) error {
+	switch {
+	case err != nil:
+		return wrapf(err, "%s job %s", verb, id)
+	case code == scripts.NoJob:
+		return noSuchJob(id)
+	case code == scripts.Refused:
+		return fmt.Errorf("%w: %s job %s", ErrInvalidJobOperation, verb, id)
+	}
+	return nil
+}
+
+// ErrNoHandler is how a job fails whose function has no handler, and a job
+// whose callback has none.
+var ErrNoHandler = errors.New("rq: no handler is registered")
+
+// ErrNoSuchWorker is returned when no worker has a name, or none that has it
+// listens.
+var ErrNoSuchWorker = errors.New("rq: no such worker")
+
+func noSuchWorker(name string) error { return fmt.Errorf("%w: %s", ErrNoSuchWorker, name) }
+
+// A SkippedJob is a job that could not be handled, and why: ErrNoSuchJob when it is
+// gone, ErrInvalidJobOperation when it is not in the state for it any more, or what
+// Redis said.
+type SkippedJob struct {
+	ID  string
+	Err error
+}
+
+// A SkippedError is returned when some of many jobs could not be handled. All the
+// others were.
+type SkippedError struct {
+	// Count is how many were skipped.
+	Count int
+	// First are the first hundred of them; OnSkip gets all.
+	First []SkippedJob
+}
+
+// Error says how many jobs were skipped, and why the first one was.
+func (e *SkippedError) Error() string {
+	return fmt.Sprintf("rq: %d jobs were skipped: the first is %s: %s", e.Count, e.First[0].ID, e.First[0].Err)
+}
+
+// Unwrap returns why jobs were skipped.
+func (e *SkippedError) Unwrap() []error {
+	errs := make([]error, len(e.First))
+	for i, s := range e.First {
+		errs[i] = s.Err
+	}
+	return errs
+}
+
+const firstSkipped = 100
+
+// ctxOr returns ctx's error if it has ended, because that is then the cause.
+func ctxOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+
+	"github.com/rqgo/rq/internal/wire"
 )
 
 // A Handler runs a job in Go. What it returns is the job's return value; an
@@ -47,10 +49,6 @@ func (h Handlers) With(middleware ...Middleware) Handlers {
 	}
 	return out
 }
-
-// ErrNoHandler is how a job fails whose function has no handler, and a job
-// whose callback has none.
-var ErrNoHandler = errors.New("rq: no handler is registered")
 
 // validate returns an *InvalidError for each handler that could never run, by
 // name.
@@ -94,4 +92,17 @@ func (h Handlers) run(ctx context.Context, name string, job *Job) (result any, e
 		}
 	}()
 	return handler.Handle(withJob(ctx, job), job)
+}
+
+// A result is what a handler came back with.
+type result struct {
+	value any
+	err   error
+}
+
+// again returns a job that shares nothing with j but what never changes.
+func (j *Job) again(rec wire.Job) *Job {
+	next := &Job{id: j.id, rdb: j.rdb, serializer: j.serializer, fleet: j.fleet, ownsID: true, rec: rec}
+	next.readMeta()
+	return next
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// beatMost is how many executions are renewed in one step.
-const beatMost = 200
-
 // beatOften sends heartbeats until ctx ends, whatever the handlers do.
 func (r *run) beatOften(ctx context.Context) {
 	ticker := time.NewTicker(r.cfg.JobMonitoringInterval)

@@ -3,7 +3,7 @@ package rq
 import (
 	"maps"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
@@ -112,9 +112,6 @@ func newJob(rdb redis.UniversalClient, ser Serializer, fleet release, call FuncC
 	}
 	return j, nil
 }
-
-// now is the time as RQ stores it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // fill sets the fields that come from options of several parts.
 func (s *settings) fill(rec *wire.Job) {
@@ -243,4 +240,36 @@ func (j *Job) Kwarg(name string, dst any) error {
 		return &InvalidError{"keyword argument", name, "is not there"}
 	}
 	return wrapf(py.Assign(dst, v), "read argument %s of %s", name, call.Func)
+}
+
+// splitPair takes an entry of rq:wip apart. Before RQ 2.0 it is a job's id only.
+func splitPair(member string) (job, execution string) {
+	job, execution, _ = strings.Cut(member, ":")
+	return job, execution
+}
+
+// validateJobID refuses what rq/job.py JOB_ID_PATTERN does. Python workers exit
+// on other ids. Every id that is enqueued comes here, so it is no regexp.
+func validateJobID(id string) error {
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c|0x20 && c|0x20 <= 'z', '0' <= c && c <= '9', c == '_', c == '-':
+		default:
+			return badJobID(id)
+		}
+	}
+	if id == "" {
+		return badJobID(id)
+	}
+	return nil
+}
+
+func badJobID(id string) error {
+	return &InvalidError{"job id", id, "must be letters, digits, underscores and dashes"}
+}
+
+// jobIDOf returns the job of an entry job:execution (rq/job.py parse_job_id).
+func jobIDOf(id string) string {
+	id, _, _ = strings.Cut(id, ":")
+	return id
 }

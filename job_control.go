@@ -3,7 +3,6 @@ package rq
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -14,15 +13,11 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-func moment(t time.Time) scripts.Moment {
-	return scripts.Moment{Unix: t.Unix(), Text: wire.FormatTime(t)}
-}
-
 // Delete removes the job with its results, executions and relations, and from
 // its queue, registry, group and rate limit, in one step (rq/job.py Job.delete).
 // A job that is running runs on. It returns ErrNoSuchJob when there is no such job.
 func (j *Job) Delete(ctx context.Context) error {
-	done, err := scripts.DeleteJob(ctx, once{j.rdb}, j.id, true, moment(time.Now()))
+	done, err := scripts.DeleteJob(ctx, noRetryClient{j.rdb}, j.id, true, moment(time.Now()))
 	if err != nil {
 		return wrapf(err, "delete job %s", j.id)
 	}
@@ -76,7 +71,7 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 			o(&set)
 		}
 	}
-	code, err := scripts.CancelJob(ctx, once{j.rdb}, j.id, moment(time.Now()), set.enqueueDependents, set.leaveDependencies)
+	code, err := scripts.CancelJob(ctx, noRetryClient{j.rdb}, j.id, moment(time.Now()), set.enqueueDependents, set.leaveDependencies)
 	if err := refusal("cancel", j.id, code, err); err != nil {
 		return err
 	}
@@ -110,24 +105,11 @@ func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
 
 // requeueOne moves a job of a registry back to its queue.
 func requeueOne(ctx context.Context, rdb redis.UniversalClient, registry, id string, atFront bool) error {
-	codes, errs, err := scripts.RequeueJobs(ctx, once{rdb}, scripts.Requeue{
+	codes, errs, err := scripts.RequeueJobs(ctx, noRetryClient{rdb}, scripts.Requeue{
 		Registry: registry, IDs: []string{id}, AtFront: atFront, Now: moment(time.Now()), Empty: wire.Deflate(nil),
 	})
 	if err != nil {
 		return refusal("requeue", id, 0, err)
 	}
 	return refusal("requeue", id, codes[0], errs[0])
-}
-
-// refusal is the error of what a script was to do with a job, if it did not.
-func refusal(verb, id string, code int64, err error) error {
-	switch {
-	case err != nil:
-		return wrapf(err, "%s job %s", verb, id)
-	case code == scripts.NoJob:
-		return noSuchJob(id)
-	case code == scripts.Refused:
-		return fmt.Errorf("%w: %s job %s", ErrInvalidJobOperation, verb, id)
-	}
-	return nil
 }

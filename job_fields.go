@@ -124,23 +124,8 @@ func (j *Job) RateLimit() (RateLimit, bool) {
 // never was to be.
 func (j *Job) RepeatsLeft() (int, bool) { return intOf(j.rec.RepeatsLeft) }
 
-func intOf(n *int) (int, bool) {
-	if n == nil {
-		return 0, false
-	}
-	return *n, true
-}
-
 // DependencyIDs returns the ids of the jobs that this one was told to wait for.
 func (j *Job) DependencyIDs() []string { return slices.Clone(j.rec.DependencyIDs) }
-
-func durations(seconds []int) []time.Duration {
-	var list []time.Duration
-	for _, n := range seconds {
-		list = append(list, time.Duration(n)*time.Second)
-	}
-	return list
-}
 
 func callbackOf(name string, timeout *int) Callback {
 	if name == "" {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -46,10 +45,6 @@ func FetchJobs(ctx context.Context, rdb redis.UniversalClient, ids ...string) ([
 	return fetchJobs(ctx, rdb, Pickle{}, nil, ids)
 }
 
-// fetchChunk is how many jobs are fetched in a round trip: replies are held in
-// memory by both sides until they are read.
-const fetchChunk = 1000
-
 func fetchJobs(ctx context.Context, rdb redis.UniversalClient, ser Serializer, fleet release, ids []string) ([]*Job, error) {
 	jobs := make([]*Job, 0, len(ids))
 	for chunk := range slices.Chunk(ids, fetchChunk) {
@@ -74,20 +69,10 @@ func fetchJobs(ctx context.Context, rdb redis.UniversalClient, ser Serializer, f
 	return jobs, nil
 }
 
-// isWrongType reports whether a key holds something that is no hash: then there
-// is no job, and the other jobs of the chunk are none the worse.
-func isWrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
-
 // JobExists reports whether there is a job with this id (rq/job.py Job.exists).
 func JobExists(ctx context.Context, rdb redis.UniversalClient, id string) (bool, error) {
 	n, err := rdb.Exists(ctx, keys.Job(jobIDOf(id))).Result()
 	return n == 1, wrapf(err, "look for job %s", id)
-}
-
-// jobIDOf returns the job of an entry job:execution (rq/job.py parse_job_id).
-func jobIDOf(id string) string {
-	id, _, _ = strings.Cut(id, ":")
-	return id
 }
 
 // Refresh reads the job again. It returns ErrNoSuchJob when it is gone, and

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,13 +35,6 @@ const (
 	cleaningLockTTL = 899 * time.Second
 	// unlockTimeout bounds giving up a lock when the round's context has ended.
 	unlockTimeout = 5 * time.Second
-)
-
-// How many entries a script or a reply has before other clients get their turn.
-const (
-	expiredChunk = 1000
-	memberChunk  = 500
-	jobChunk     = 100
 )
 
 // clean does one round. What fails does not keep the rest from being cleaned.
@@ -211,13 +203,6 @@ func (m *maintenance) eachMember(ctx context.Context, set, what string, clean fu
 		}
 	}
 	return nil
-}
-
-// isForeign reports whether a key holds something else than RQ puts there. Before
-// Redis 7 the error of a script has it in the middle.
-func isForeign(err error) bool {
-	var reply redis.Error
-	return errors.As(err, &reply) && strings.Contains(reply.Error(), "WRONGTYPE")
 }
 
 // members yields the members of a set in chunks. The last one may be empty.

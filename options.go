@@ -231,23 +231,3 @@ func (s *settings) addDependencies(ids []string) {
 	}
 	s.dependsOn = append(s.dependsOn, ids...)
 }
-
-// validateJobID refuses what rq/job.py JOB_ID_PATTERN does. Python workers exit
-// on other ids. Every id that is enqueued comes here, so it is no regexp.
-func validateJobID(id string) error {
-	for i := range len(id) {
-		switch c := id[i]; {
-		case 'a' <= c|0x20 && c|0x20 <= 'z', '0' <= c && c <= '9', c == '_', c == '-':
-		default:
-			return badJobID(id)
-		}
-	}
-	if id == "" {
-		return badJobID(id)
-	}
-	return nil
-}
-
-func badJobID(id string) error {
-	return &InvalidError{"job id", id, "must be letters, digits, underscores and dashes"}
-}

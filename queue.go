@@ -205,12 +205,6 @@ func (q *Queue) Remove(ctx context.Context, id string) (bool, error) {
 	return n == 1, wrapf(err, "remove job %s from queue %s", id, q.name)
 }
 
-// How many jobs a script handles before other clients get their turn.
-const (
-	emptyChunk   = 500
-	compactChunk = 500
-)
-
 // Empty deletes the jobs that are in the queue now, and returns how many it
 // took out (rq/queue.py Queue.empty). It works in steps: jobs that workers take
 // meanwhile run, and jobs that are added meanwhile stay unless at the front. It
@@ -226,7 +220,7 @@ func (q *Queue) Empty(ctx context.Context, opts ...Option) (int, error) {
 	removed := 0
 	for err == nil && left > 0 {
 		var n int64
-		n, err = scripts.EmptyQueue(ctx, once{q.rdb}, q.name, min(left, emptyChunk)) // a second time it would be other jobs
+		n, err = scripts.EmptyQueue(ctx, noRetryClient{q.rdb}, q.name, min(left, emptyChunk)) // a second time it would be other jobs
 		removed += int(n)
 		left -= int(n)
 		if n == 0 {

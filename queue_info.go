@@ -39,8 +39,6 @@ func QueueInfos(ctx context.Context, rdb redis.UniversalClient, names ...string)
 	return infos, nil
 }
 
-const infoChunk = 100
-
 // queueCounts is the replies that a QueueInfo is made of.
 type queueCounts struct {
 	queued, workers *redis.IntCmd

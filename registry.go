@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"strconv"
 	"time"
 
@@ -235,15 +234,6 @@ func comesAfter(e scripts.Entry, z redis.Z) bool {
 	return score > z.Score || (score == z.Score && e.Member > member)
 }
 
-// timeOf returns the time that a score stands for. RQ has -1 and +inf for never.
-func timeOf(score float64) time.Time {
-	if score < 0 || score > math.MaxInt32*1000 {
-		return time.Time{}
-	}
-	whole, fraction := math.Modf(score)
-	return time.Unix(int64(whole), int64(fraction*1e9)).UTC()
-}
-
 // Contains reports whether a job is in the registry (rq/registry.py
 // BaseRegistry.__contains__). For Started it reads all entries.
 func (r *Registry) Contains(ctx context.Context, id string) (bool, error) {
@@ -363,7 +353,7 @@ func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool,
 	if r.name == "started" {
 		return false, r.impossible("remove job %s", id)
 	}
-	codes, errs, err := scripts.RemoveJobs(ctx, once{r.queue.rdb}, r.key, []string{id}, deleteJob, moment(now()))
+	codes, errs, err := scripts.RemoveJobs(ctx, noRetryClient{r.queue.rdb}, r.key, []string{id}, deleteJob, moment(now()))
 	if err == nil {
 		err = errs[0]
 	}

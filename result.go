@@ -266,3 +266,25 @@ func valueOf[T any](r *Result) (T, error) {
 	err := r.Scan(&v)
 	return v, err
 }
+
+// unserializable is the return value that RQ stores for one it cannot write.
+const unserializable = "Unserializable return value"
+
+// resultsKept is how many results of a job are kept. RQ asks for about ten and
+// gets up to 109, because it lets Redis trim whole blocks.
+const resultsKept = 10
+
+// returned encodes a return value; None is nil.
+func returned(s Serializer, v any) []byte {
+	if v == nil {
+		return nil
+	}
+	data, err := dumps(s, "return value", v)
+	if err != nil {
+		data, err = dumps(s, "return value", unserializable)
+	}
+	if err != nil {
+		return nil
+	}
+	return data
+}

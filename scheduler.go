@@ -3,7 +3,6 @@ package rq
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -34,11 +33,6 @@ const (
 	schedulerBackoff = 15 * time.Second
 	// schedulerGrace is how long the farewell may take.
 	schedulerGrace = 5 * time.Second
-
-	// schedulerChunk is how many due jobs one call of the script looks at: about
-	// two milliseconds' worth, in which the server does nothing else. Larger ones
-	// are no faster in the end.
-	schedulerChunk = 100
 
 	// schedulerPatience is how many seconds later to look again for a job that was
 	// scheduled and is not there.
@@ -305,11 +299,4 @@ func (s *scheduler) note(queue string, err error) {
 		s.troubles[queue] = text
 		s.log.Error("rq: enqueue scheduled jobs", "queue", queue, "error", text)
 	}
-}
-
-// isReply reports whether the server has said that something cannot be done;
-// other errors come from the way to it.
-func isReply(err error) bool {
-	var reply redis.Error
-	return errors.As(err, &reply)
 }

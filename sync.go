@@ -3,9 +3,7 @@ package rq
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,13 +14,6 @@ import (
 
 // syncWorker is what RQ gives as the worker of a job that ran in the caller.
 const syncWorker = "sync"
-
-// unserializable is the return value that RQ stores for one it cannot write.
-const unserializable = "Unserializable return value"
-
-// resultsKept is how many results of a job are kept. RQ asks for about ten and
-// gets up to 109, because it lets Redis trim whole blocks.
-const resultsKept = 10
 
 // runSync runs a stored job in the caller (rq/queue.py Queue.run_sync). That the
 // job fails is no error here: it is in the job's status.
@@ -43,18 +34,6 @@ func (q *Queue) runSync(ctx context.Context, j *Job) error {
 	}
 	j.rec.EndedAt = now()
 	return q.syncSucceeded(ctx, j, value)
-}
-
-// A JobTimeoutError is how a job or a callback fails that ran longer than it may
-// (rq/timeouts.py JobTimeoutException).
-type JobTimeoutError struct {
-	// Limit is how long it may run.
-	Limit time.Duration
-}
-
-// Error says what the limit was, as RQ does.
-func (e *JobTimeoutError) Error() string {
-	return fmt.Sprintf("Task exceeded maximum timeout value (%d seconds)", int(e.Limit/time.Second))
 }
 
 // runTimed runs a handler under a timeout. Go cannot end it: its context does,
@@ -145,31 +124,8 @@ func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, reg
 				pipe.Expire(ctx, key, life) // 0 deletes
 			}
 		}
-		_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, "zadd", registry, score, j.id)})
+		_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, "zadd", registry, score, j.id)})
 		return nil
 	})
 	return wrapf(err, "store outcome of job %s", j.id)
-}
-
-// expiry returns the score of a registry entry that lives for ttl seconds.
-func expiry(ttl int) float64 {
-	if ttl < 0 {
-		return math.Inf(1)
-	}
-	return float64(time.Now().Unix() + int64(ttl))
-}
-
-// returned encodes a return value; None is nil.
-func returned(s Serializer, v any) []byte {
-	if v == nil {
-		return nil
-	}
-	data, err := dumps(s, "return value", v)
-	if err != nil {
-		data, err = dumps(s, "return value", unserializable)
-	}
-	if err != nil {
-		return nil
-	}
-	return data
 }

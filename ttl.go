@@ -3,9 +3,13 @@ package rq
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/rqgo/rq/internal/scripts"
+	"github.com/rqgo/rq/internal/wire"
 )
 
 // Forever is RQ's -1: a timeout that never ends, or a result that never expires.
@@ -135,4 +139,60 @@ func seconds(n *int) (time.Duration, bool) {
 		return math.MaxInt64, true
 	}
 	return time.Duration(*n) * time.Second, true
+}
+
+// score is that of an entry which is kept for ttl seconds.
+func score(now time.Time, ttl int, forever string) string {
+	if ttl < 0 {
+		return forever
+	}
+	return strconv.FormatInt(now.Unix()+int64(ttl), 10)
+}
+
+func inSeconds(d time.Duration) int { return int(d / time.Second) }
+
+// expiry returns the score of a registry entry that lives for ttl seconds.
+func expiry(ttl int) float64 {
+	if ttl < 0 {
+		return math.Inf(1)
+	}
+	return float64(time.Now().Unix() + int64(ttl))
+}
+
+// timeOf returns the time that a score stands for. RQ has -1 and +inf for never.
+func timeOf(score float64) time.Time {
+	if score < 0 || score > math.MaxInt32*1000 {
+		return time.Time{}
+	}
+	whole, fraction := math.Modf(score)
+	return time.Unix(int64(whole), int64(fraction*1e9)).UTC()
+}
+
+func intOf(n *int) (int, bool) {
+	if n == nil {
+		return 0, false
+	}
+	return *n, true
+}
+
+func durations(seconds []int) []time.Duration {
+	var list []time.Duration
+	for _, n := range seconds {
+		list = append(list, time.Duration(n)*time.Second)
+	}
+	return list
+}
+
+func moment(t time.Time) scripts.Moment {
+	return scripts.Moment{Unix: t.Unix(), Text: wire.FormatTime(t)}
+}
+
+// now is the time as RQ stores it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+func intOr0(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
 }

@@ -157,9 +157,6 @@ func (r *run) limitShutdown() {
 	}
 }
 
-// errShutdown is the cause for which a job's context ends with its worker.
-var errShutdown = errors.New("rq: the worker shuts down")
-
 // noteShutdown tells RQ's tools that a busy worker is about to end.
 func (r *run) noteShutdown() {
 	r.mu.Lock()

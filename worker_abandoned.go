@@ -14,10 +14,6 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// ErrAbandoned is the JobOutcome of a job whose worker was not heard of any
-// more (rq/exceptions.py AbandonedJobError).
-var ErrAbandoned = errors.New("rq: the job's worker was not heard of any more")
-
 // maintenance returns what this worker cleans.
 func (r *run) maintenance() *maintenance {
 	return &maintenance{
@@ -53,9 +49,6 @@ func (r *run) maintainOften(ctx context.Context, m *maintenance) {
 		}
 	}
 }
-
-// abandonChunk is how many entries are read at once.
-const abandonChunk = 100
 
 // abandoned fails or retries the started jobs of a queue whose heartbeats have
 // ended (rq/registry.py StartedJobRegistry.cleanup). Any number of workers can
@@ -171,10 +164,4 @@ func withoutEnd(fields []any) []any {
 		}
 	}
 	return rest
-}
-
-// splitPair takes an entry of rq:wip apart. Before RQ 2.0 it is a job's id only.
-func splitPair(member string) (job, execution string) {
-	job, execution, _ = strings.Cut(member, ":")
-	return job, execution
 }

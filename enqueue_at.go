@@ -64,5 +64,5 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, t time.Time) {
 	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
 	q.save(ctx, pipe, j)
-	_ = pipe.Process(ctx, unrepeated{redis.NewCmd(ctx, "zadd", keys.Scheduled(q.name), t.Unix(), j.id)})
+	_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, "zadd", keys.Scheduled(q.name), t.Unix(), j.id)})
 }

@@ -2,9 +2,7 @@ package rq
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -26,9 +24,6 @@ type settling struct {
 	// sent is whether the server may have settled it in an earlier try.
 	sent bool
 }
-
-// settleMost is how many jobs travel together at most.
-const settleMost = 100
 
 func newSettler(db redis.UniversalClient, concurrency int, log *slog.Logger) *settler {
 	return &settler{db: db, queue: make(chan settling, concurrency), log: log}
@@ -100,23 +95,4 @@ func (s *settler) write(ctx context.Context, batch []settling) []error {
 		}
 	}
 	return errs
-}
-
-// isPassing reports whether the same command may succeed later: the error came
-// from the way to the server, or from the state that it is in.
-func isPassing(err error) bool {
-	if isConnectionError(err) || errors.Is(err, redis.ErrPoolTimeout) {
-		return true
-	}
-	for _, prefix := range passing {
-		// Before Redis 7 the error of a script has it in the middle.
-		if redis.HasErrorPrefix(err, prefix) || strings.Contains(err.Error(), ": -"+prefix+" ") {
-			return true
-		}
-	}
-	return false
-}
-
-var passing = []string{
-	"OOM", "BUSY", "LOADING", "READONLY", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF", "NOAUTH", "NOSCRIPT", "max number of clients",
 }

@@ -249,18 +249,8 @@ func place(now time.Time, wait int, front bool) string {
 	return scripts.Back
 }
 
-// score is that of an entry which is kept for ttl seconds.
-func score(now time.Time, ttl int, forever string) string {
-	if ttl < 0 {
-		return forever
-	}
-	return strconv.FormatInt(now.Unix()+int64(ttl), 10)
-}
-
 // worked is how long a job took, in seconds.
 func worked(e *execution, ended time.Time) string {
 	s := math.Max(0, ended.Sub(e.created).Seconds())
 	return strconv.FormatFloat(s, 'f', 6, 64)
 }
-
-func inSeconds(d time.Duration) int { return int(d / time.Second) }

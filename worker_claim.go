@@ -45,10 +45,6 @@ func (f *fetcher) leave(ctx context.Context) {
 	f.waiters.close()
 }
 
-// claimMost is how many jobs a claim takes at most, so that other clients of
-// the server get their turn.
-const claimMost = 100
-
 // step waits when there is nothing to claim, and claims once. It reports whether
 // to go on.
 func (f *fetcher) step(ctx context.Context) bool {
@@ -107,7 +103,7 @@ func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, er
 	if len(p.Queues) == 0 {
 		return scripts.Drained, 0, nil
 	}
-	state, jobs, err := scripts.ClaimJobs(ctx, once{f.db}, p)
+	state, jobs, err := scripts.ClaimJobs(ctx, noRetryClient{f.db}, p)
 	if err != nil {
 		f.unheard = true
 		f.lost.add(p.Executions)
@@ -248,12 +244,6 @@ func (f *fetcher) registerAgain(ctx context.Context) bool {
 	}
 	return done
 }
-
-// The waits between claims that fail double from one to the other.
-const (
-	firstBackOff = 100 * time.Millisecond
-	lastBackOff  = 5 * time.Second
-)
 
 // backOff waits after a claim that failed.
 func (f *fetcher) backOff(ctx context.Context, err error) bool {

@@ -157,15 +157,3 @@ func (r *run) die(ctx context.Context) {
 		r.log.Warn("rq: register the worker's death", "error", err)
 	}
 }
-
-// sleep waits and reports whether ctx let it.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

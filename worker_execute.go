@@ -217,15 +217,6 @@ func (e *execution) timeout() time.Duration {
 	}
 }
 
-// errGoexit is how a handler fails that ends its goroutine.
-var errGoexit = errors.New("rq: the handler called runtime.Goexit")
-
-// A result is what a handler came back with.
-type result struct {
-	value any
-	err   error
-}
-
 // call runs the handler of a function under a timeout.
 func (r *run) call(ctx context.Context, e *execution, name string, limit time.Duration) (any, error) {
 	handler, ok := r.handlers[name]
@@ -281,9 +272,5 @@ func within(done <-chan result, cause error) (result, bool) {
 	}
 }
 
-// again returns a job that shares nothing with j but what never changes.
-func (j *Job) again(rec wire.Job) *Job {
-	next := &Job{id: j.id, rdb: j.rdb, serializer: j.serializer, fleet: j.fleet, ownsID: true, rec: rec}
-	next.readMeta()
-	return next
-}
+// errShutdown is the cause for which a job's context ends with its worker.
+var errShutdown = errors.New("rq: the worker shuts down")

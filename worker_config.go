@@ -1,0 +1,185 @@
+package rq
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// A WorkerConfig says how a Worker works. The zero value is a worker of the
+// queue "default" that runs one job at a time until its context ends.
+type WorkerConfig struct {
+	// Queues are the names of the queues, the most important first. Default is
+	// DefaultQueue.
+	Queues []string
+	// Name is the worker's, by which RQ's tools and commands know it. A worker
+	// of the same name must not be alive. Default is 32 random hex digits.
+	Name string
+	// Concurrency is how many jobs run at once. Default 1, as in RQ.
+	Concurrency int
+	// Strategy says which queue the next job comes from. Default is
+	// DequeueDefault: from the first one that has any.
+	Strategy DequeueStrategy
+	// Burst ends the worker when its queues are empty. Default false.
+	Burst bool
+	// MaxJobs ends the worker after so many jobs. Default is no limit.
+	MaxJobs int
+	// MaxIdle ends the worker after so long without a job. Default is no limit.
+	MaxIdle time.Duration
+	// Scheduler moves scheduled jobs to the worker's queues when they are due,
+	// sharing the work with RQ's schedulers (rq worker --with-scheduler).
+	// Default false.
+	Scheduler bool
+	// Serializer reads the arguments and writes the results. Default is Pickle.
+	Serializer Serializer
+	// Fleet is the oldest version of Python RQ around, such as "1.16". See the
+	// option Fleet. Default is the newest.
+	Fleet string
+	// UnknownFunc says what becomes of a job whose function has no handler.
+	// Default is UnknownFails.
+	UnknownFunc UnknownFuncPolicy
+	// ExceptionHandlers are called for each run of a job that fails, in turn,
+	// until one returns false (rq worker --exception-handler). Default none.
+	ExceptionHandlers []ExceptionHandler
+	// ResultTTL is how long results are kept of jobs that do not say; Forever
+	// keeps them. Default is DefaultResultTTL.
+	ResultTTL time.Duration
+	// WorkerTTL is how long an idle worker is believed to be alive without a
+	// heartbeat. Default 420 s.
+	WorkerTTL time.Duration
+	// JobMonitoringInterval is the time between heartbeats. Others take a job
+	// over when there was none for this long and a minute. Default 30 s.
+	JobMonitoringInterval time.Duration
+	// MaintenanceInterval is the time between cleanings of the registries.
+	// Default 10 minutes.
+	MaintenanceInterval time.Duration
+	// ShutdownTimeout is how long running jobs may go on when the worker ends;
+	// then their contexts end, and those that return within a second are
+	// settled as usual. The others go back to the front of their queues, as if
+	// they had not run. Default 25 s; Forever waits for them all.
+	ShutdownTimeout time.Duration
+	// Logger gets what the worker does. Default is slog.Default().
+	Logger *slog.Logger
+}
+
+// A DequeueStrategy says from which of a worker's queues the next job comes
+// (rq/worker/base.py DequeueStrategy).
+type DequeueStrategy string
+
+// The strategies of RQ.
+const (
+	// DequeueDefault takes from the first queue that has a job.
+	DequeueDefault DequeueStrategy = "default"
+	// DequeueRoundRobin takes from each queue in turn.
+	DequeueRoundRobin DequeueStrategy = "round_robin"
+	// DequeueRandom takes from the queues in random order.
+	DequeueRandom DequeueStrategy = "random"
+)
+
+// An UnknownFuncPolicy says what a worker does with a job whose function has no
+// handler.
+type UnknownFuncPolicy int
+
+const (
+	// UnknownFails fails the job, as RQ does when it cannot import the function.
+	UnknownFails UnknownFuncPolicy = iota
+	// UnknownPutBack puts the job back at the end of its queue, for a worker that
+	// knows the function, and leaves that queue alone for a while: 0.1 s the
+	// first time, then twice as long each time up to 10 s, until it has found a
+	// job there that it knows. A burst ends when its other queues are empty.
+	UnknownPutBack
+)
+
+// An ExceptionHandler is told of a job that failed. When it returns false, the
+// handlers after it are not called. The job is settled afterwards, whatever it
+// returns.
+type ExceptionHandler func(ctx context.Context, job *Job, err error) bool
+
+// RQ's defaults (rq/defaults.py).
+const (
+	defaultWorkerTTL           = 420 * time.Second
+	defaultMonitoringInterval  = 30 * time.Second
+	defaultMaintenanceInterval = 10 * time.Minute
+	defaultShutdownTimeout     = 25 * time.Second
+)
+
+// fill sets what was not given.
+func (w *Worker) fill() {
+	c := &w.cfg
+	if len(c.Queues) == 0 {
+		c.Queues = []string{DefaultQueue}
+	}
+	if c.Name == "" {
+		id := uuid.New()
+		c.Name = hex.EncodeToString(id[:])
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 1
+	}
+	if c.Strategy == "" {
+		c.Strategy = DequeueDefault
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	c.Serializer = orPickle(c.Serializer)
+	for _, d := range []struct {
+		set   *time.Duration
+		value time.Duration
+	}{
+		{&c.ResultTTL, DefaultResultTTL},
+		{&c.WorkerTTL, defaultWorkerTTL},
+		{&c.JobMonitoringInterval, defaultMonitoringInterval},
+		{&c.MaintenanceInterval, defaultMaintenanceInterval},
+		{&c.ShutdownTimeout, defaultShutdownTimeout},
+	} {
+		if *d.set == 0 {
+			*d.set = d.value
+		}
+	}
+}
+
+// check refuses settings that make no sense.
+func (w *Worker) check() error {
+	c := &w.cfg
+	var bad []error
+	refuse := func(wrong bool, name string, value any, rule string) {
+		if wrong {
+			bad = append(bad, &InvalidError{name, value, rule})
+		}
+	}
+	refuse(!validWorkerName(c.Name), "worker name", c.Name, "must be text without spaces that does not end with :executions")
+	refuse(c.Concurrency < 0, "concurrency", c.Concurrency, "must be 1 or more")
+	refuse(c.MaxJobs < 0, "max jobs", c.MaxJobs, "must not be negative")
+	refuse(c.MaxIdle < 0, "max idle", c.MaxIdle, "must not be negative")
+	refuse(c.Strategy != DequeueDefault && c.Strategy != DequeueRoundRobin && c.Strategy != DequeueRandom,
+		"strategy", string(c.Strategy), "must be default, round_robin or random")
+	refuse(c.UnknownFunc != UnknownFails && c.UnknownFunc != UnknownPutBack, "unknown func", int(c.UnknownFunc), "must be UnknownFails or UnknownPutBack")
+	refuse(c.ResultTTL != Forever && c.ResultTTL < time.Second, "result ttl", c.ResultTTL, "must be a second or more, or Forever")
+	refuse(c.WorkerTTL < time.Second, "worker ttl", c.WorkerTTL, "must be a second or more")
+	refuse(c.JobMonitoringInterval < time.Second, "job monitoring interval", c.JobMonitoringInterval, "must be a second or more")
+	refuse(c.MaintenanceInterval < time.Second, "maintenance interval", c.MaintenanceInterval, "must be a second or more")
+	refuse(c.ShutdownTimeout != Forever && c.ShutdownTimeout < 0, "shutdown timeout", c.ShutdownTimeout, "must not be negative, or Forever")
+	seen := map[string]bool{}
+	for _, name := range c.Queues {
+		refuse(seen[name], "queue", name, "must be given once")
+		seen[name] = true
+	}
+	for i, h := range c.ExceptionHandlers {
+		refuse(h == nil, "exception handler", i, "must not be nil")
+	}
+	return errors.Join(bad...)
+}
+
+// validWorkerName reports whether name can be that of a connection too, and its
+// key is not that of another worker's executions.
+func validWorkerName(name string) bool {
+	odd := func(c rune) bool { return c <= ' ' || c == 0x7f }
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, odd) && !strings.HasSuffix(name, ":executions")
+}
