@@ -3,6 +3,8 @@ package rq
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -16,16 +18,26 @@ type command struct {
 	ExecutionID string `json:"execution_id"`
 }
 
+// A listener obeys the commands that RQ's tools send to a worker.
+type listener struct {
+	db      *redis.Client
+	worker  string
+	health  time.Duration // between checks of the connection
+	running *executions
+	log     *slog.Logger
+	stop    func() // ends the worker
+}
+
 // listen obeys commands until ctx ends. It closes ready when it listens, or has
 // failed to for the first time. After a lost connection go-redis subscribes again.
-func (r *run) listen(ctx context.Context, ready chan<- struct{}) {
-	sub := r.db.Subscribe(ctx, keys.Commands(r.cfg.Name))
+func (l *listener) listen(ctx context.Context, ready chan<- struct{}) {
+	sub := l.db.Subscribe(ctx, keys.Commands(l.worker))
 	defer func() { _ = sub.Close() }()
 	if _, err := sub.ReceiveTimeout(ctx, booksGrace); err != nil && ctx.Err() == nil {
-		r.log.Error("rq: subscribe to commands", "error", err)
+		l.log.Error("rq: subscribe to commands", "error", err)
 	}
 	close(ready)
-	messages := sub.Channel(redis.WithChannelHealthCheckInterval(r.cfg.JobMonitoringInterval))
+	messages := sub.Channel(redis.WithChannelHealthCheckInterval(l.health))
 	for {
 		select {
 		case <-ctx.Done():
@@ -34,41 +46,41 @@ func (r *run) listen(ctx context.Context, ready chan<- struct{}) {
 			if !ok {
 				return
 			}
-			r.obey(m.Payload)
+			l.obey(m.Payload)
 		}
 	}
 }
 
 // obey does what a command says. Others than RQ's are ignored.
-func (r *run) obey(payload string) {
+func (l *listener) obey(payload string) {
 	var c command
 	if err := json.Unmarshal([]byte(payload), &c); err != nil {
-		r.log.Warn("rq: a command that is not JSON", "command", payload)
+		l.log.Warn("rq: a command that is not JSON", "command", payload)
 		return
 	}
-	r.log.Info("rq: command", "command", c.Command, "job", c.JobID)
+	l.log.Info("rq: command", "command", c.Command, "job", c.JobID)
 	switch c.Command {
 	case "shutdown":
-		r.stopFetching(nil)
+		l.stop()
 	case "kill-horse":
-		r.endJobs(errKilled, func(*execution) bool { return true })
+		l.endJobs(errKilled, func(*execution) bool { return true })
 	case "stop-job":
-		r.endJobs(errStopped, func(e *execution) bool { return e.jobID == c.JobID })
+		l.endJobs(errStopped, func(e *execution) bool { return e.jobID == c.JobID })
 	case "stop-execution":
-		r.endJobs(errStopped, func(e *execution) bool { return e.id == c.ExecutionID })
+		l.endJobs(errStopped, func(e *execution) bool { return e.id == c.ExecutionID })
 	}
 }
 
 // endJobs ends the contexts of handlers.
-func (r *run) endJobs(cause error, which func(*execution) bool) {
+func (l *listener) endJobs(cause error, which func(*execution) bool) {
 	n := 0
-	for _, e := range r.executions() {
+	for _, e := range l.running.all() {
 		if which(e) {
 			e.cancel(cause)
 			n++
 		}
 	}
 	if n == 0 {
-		r.log.Warn("rq: the command is about no running job")
+		l.log.Warn("rq: the command is about no running job")
 	}
 }

@@ -21,7 +21,7 @@ func (r *run) beatOften(ctx context.Context) {
 			if next, ok := r.beat(ctx); ok {
 				sweep = time.After(next)
 			}
-			if err := r.reclaim(ctx); err != nil && ctx.Err() == nil {
+			if err := r.debts.reclaim(ctx); err != nil && ctx.Err() == nil {
 				r.log.Error("rq: put back the jobs of a lost claim", "error", err)
 			}
 		case <-sweep:
@@ -31,19 +31,11 @@ func (r *run) beatOften(ctx context.Context) {
 	}
 }
 
-// signal leaves a word for a goroutine that may be busy.
-func signal(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
 // beat tells the server that the worker and its executions are alive
 // (rq/worker/base.py BaseWorker.maintain_heartbeats). If an execution of anyone
 // may be found abandoned before the next heartbeat, it says when.
 func (r *run) beat(ctx context.Context) (time.Duration, bool) {
-	all := r.executions()
+	all := r.running.all()
 	var first int64
 	for {
 		chunk := all[:min(len(all), beatMost)]
@@ -71,12 +63,12 @@ func (r *run) beat(ctx context.Context) (time.Duration, bool) {
 
 func (r *run) heartbeat(chunk []*execution) scripts.Beat {
 	now := now()
-	keep := r.idleTTL()
+	keep := r.presence.idleTTL()
 	if len(chunk) > 0 {
-		keep = r.busyTTL()
+		keep = r.presence.busyTTL()
 	}
 	p := scripts.Beat{
-		Worker: r.cfg.Name, Birth: wire.FormatTime(r.birth), Now: moment(now), Float: wire.FormatUnix(now),
+		Worker: r.cfg.Name, Birth: wire.FormatTime(r.presence.birth), Now: moment(now), Float: wire.FormatUnix(now),
 		Keep: keep, Queues: r.cfg.Queues,
 	}
 	for _, e := range chunk {
@@ -91,17 +83,11 @@ func (r *run) heartbeat(chunk []*execution) scripts.Beat {
 // executionTTL is for how many seconds a heartbeat of an execution lasts
 // (rq/worker/base.py BaseWorker.get_heartbeat_ttl).
 func (r *run) executionTTL(e *execution, now time.Time) int {
-	left := r.interval()
-	if limit := e.timeout(); limit != Forever {
+	left := r.presence.interval()
+	if limit := e.timeout(); limit != Forever && !e.callback.Load() {
 		left = min(left, inSeconds(limit-now.Sub(e.created)))
 	}
 	return max(left, 0) + 60
-}
-
-// replaced ends a worker whose name another one has.
-func (r *run) replaced() {
-	r.log.Error("rq: another worker has this one's name")
-	r.stopFetching(ErrWorkerReplaced)
 }
 
 // heard acts on what the server says to a heartbeat.
@@ -109,10 +95,8 @@ func (r *run) heard(ctx context.Context, echo *scripts.Echo, chunk []*execution)
 	switch echo.State {
 	case scripts.Forgotten:
 		r.log.Warn("rq: the worker was not heard of for too long: registered again")
-		if done, err := r.enter(ctx, scripts.Again); err != nil {
+		if _, err := r.presence.registerAgain(ctx); err != nil {
 			r.log.Error("rq: register worker", "error", err)
-		} else if !done {
-			r.replaced()
 		}
 	case scripts.Replaced:
 		r.replaced()

@@ -20,6 +20,7 @@ func ownOptions(rdb redis.UniversalClient) (*redis.Options, error) {
 	}
 	opts := *client.Options()
 	opts.MinIdleConns = 0
+	opts.ContextTimeoutEnabled = true // deadlines hold also for a server that does not answer
 	// These belong to the other client, and cannot be shared.
 	opts.PushNotificationProcessor = nil
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
@@ -124,6 +125,17 @@ var passing = []string{
 func isReply(err error) bool {
 	var reply redis.Error
 	return errors.As(err, &reply)
+}
+
+// isTimeout reports whether the client has stopped waiting.
+func isTimeout(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) && network.Timeout()
+}
+
+// tooLarge reports whether the server has refused the length of a value.
+func tooLarge(err error) bool {
+	return isReply(err) && (strings.Contains(err.Error(), "invalid bulk length") || strings.Contains(err.Error(), "maximum allowed size"))
 }
 
 // isForeign reports whether a key holds something else than RQ puts there. Before

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,6 +20,7 @@ type Worker struct {
 	handlers Handlers
 	fleet    release
 	grace    time.Duration // in the intermediate queue; tests shorten it
+	jobsRun  atomic.Int64
 }
 
 // NewWorker returns a worker that is not running yet. It does no I/O. The error
@@ -45,6 +47,10 @@ func NewWorker(rdb redis.UniversalClient, handlers Handlers, cfg WorkerConfig) (
 // Name returns the worker's name.
 func (w *Worker) Name() string { return w.cfg.Name }
 
+// JobsRun returns how many jobs the worker has run and settled since it was made, each
+// retry included. It is safe for concurrent use.
+func (w *Worker) JobsRun() int { return int(w.jobsRun.Load()) }
+
 // Run works until ctx ends, a shutdown command comes, or what Burst, MaxJobs or
 // MaxIdle say, and returns nil then. It takes no more jobs from that moment on
 // and lets the running ones end; see WorkerConfig.ShutdownTimeout. All that it
@@ -62,7 +68,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	defer r.close()
 	if err := r.start(ctx); err != nil {
-		return err
+		return r.presence.unborn(ctx, err)
 	}
 	return r.work(ctx)
 }

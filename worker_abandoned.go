@@ -82,8 +82,7 @@ func (r *run) abandon(ctx context.Context, queue, member string) error {
 	if err != nil && !isWrongType(err) {
 		return err
 	}
-	e := r.newExecution(queue, scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())
-	defer e.cancel(nil)
+	e := newExecution(r.out, queue, scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())
 	e.queue, e.member = queue, member
 	alive, err := r.runsElsewhere(ctx, e)
 	if err != nil {
@@ -124,14 +123,13 @@ func (r *run) stuck(ctx context.Context, queue, id string) error {
 	if err != nil {
 		return err
 	}
-	e := r.newExecution(queue, scripts.ClaimedJob{ID: id, Hash: hash}, now())
-	defer e.cancel(nil)
+	e := newExecution(r.out, queue, scripts.ClaimedJob{ID: id, Hash: hash}, now())
 	return r.end(ctx, e, scripts.None, "Job was stuck in intermediate queue.")
 }
 
 // end settles a job that nobody runs, and tells whom it concerns.
 func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
-	out := r.failed(e, exc)
+	out := r.out.failed(e, exc)
 	s := &out.settle
 	s.Worker, s.Fence, s.Counter, s.Seconds, s.CurrentJob = e.rec.WorkerName, fence, "", "", false
 	s.Fields = withoutEnd(s.Fields)
@@ -145,10 +143,10 @@ func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
 	r.log.Warn("rq: job "+out.what, "job", e.job.id, "queue", e.queue, "reason", exc)
 	e.job.rec.Status = string(StatusFailed)
 	_, onFailure, _ := e.job.Callbacks()
-	if err := r.callback(e, onFailure, nil, ErrAbandoned); err != nil {
+	if err := r.executor().callback(e, onFailure, nil, ErrAbandoned); err != nil {
 		r.log.Error("rq: failure callback of an abandoned job", "job", e.job.id, "error", err)
 	}
-	r.tell(e, ErrAbandoned)
+	r.executor().tell(e, ErrAbandoned)
 	if out.webhook != "" {
 		e.job.sendWebhooks(ctx, r.log, out.webhook, exc)
 	}

@@ -4,209 +4,387 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
+	"log/slog"
 	"math"
 	mathrand "math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// A fetcher claims jobs and starts them (rq/worker/base.py BaseWorker.work and
-// dequeue_job_and_maintain_ttl). Nothing else claims.
-type fetcher struct {
-	*run
-	order     []string  // the queues, as the strategy has them now
-	moved     []arrival // ids that wait in intermediate queues for the next claim
-	claimed   int       // jobs so far
-	failures  int       // claims in a row
-	unheard   bool      // the reply to the last claim did not come
-	drained   bool      // the last claim left nothing in the queues
-	idleSince time.Time
+// A claimer claims jobs and starts them (rq/worker/base.py BaseWorker.work and
+// dequeue_job_and_maintain_ttl). Nothing else claims. It is for one goroutine.
+type claimer struct {
+	cfg      *WorkerConfig
+	fleet    release
+	db       *redis.Client
+	presence *presence
+	debts    *debts
+	waits    waiter
+	slots    *slots
+	running  *executions
+	foreign  *foreignJobs
+	suspend  <-chan struct{} // has an item when heartbeats have seen that workers are suspended
+	begin    func(queue string, job scripts.ClaimedJob, now time.Time)
+	giveBack func(queues []string, jobs []scripts.ClaimedJob, now time.Time) // foreign jobs of one claim
+	books    context.Context                                                 // ends when nothing more can be written
+	log      *slog.Logger
+
+	order     []string        // the queues, as the strategy has them now
+	maybe     map[string]bool // queues that may have jobs, besides those that are waited on
+	claimed   int             // jobs so far
+	failures  int             // claims in a row
+	replyLost bool            // of the last claim
+	budget    int             // bytes of data that a claim takes
+	failure   error           // why it backs off
 }
 
-// fetch claims jobs until ctx ends or the worker is to end by itself.
-func (r *run) fetch(ctx context.Context) {
-	f := &fetcher{run: r, order: slices.Clone(r.cfg.Queues), idleSince: time.Now()}
-	for ctx.Err() == nil && f.step(ctx) {
+// A claimState is what a claimer does.
+type claimState int
+
+const (
+	stateClaiming   claimState = iota // it asks for jobs
+	stateFull                         // all slots are taken
+	stateWaiting                      // the queues are empty
+	stateFinishing                    // in a burst: jobs that run may still enqueue others
+	stateSuspended                    // workers are suspended
+	stateBackingOff                   // the last claim failed
+	stateLeaving                      // it claims no more
+)
+
+// The bytes of data that a claim takes double after each answer from the least on, and
+// halve when the answer is lost. Data that is longer than the least is read by itself.
+const (
+	leastBudget = 256 << 10
+	mostBudget  = 4 << 20
+)
+
+// run claims jobs until ctx ends or the worker is to end by itself, and tells why. Ids
+// that were moved and not claimed are back in their queues then.
+func (c *claimer) run(ctx context.Context) ending {
+	c.order, c.maybe = slices.Clone(c.cfg.Queues), map[string]bool{}
+	c.budget = mostBudget
+	for _, queue := range c.order {
+		c.maybe[queue] = true
 	}
-	f.leave(context.WithoutCancel(ctx))
+	defer c.leave()
+	for state, end := stateClaiming, endAsked; ; {
+		if ctx.Err() != nil {
+			return endingOf(ctx)
+		}
+		switch state {
+		case stateClaiming:
+			state, end = c.claim()
+		case stateFull:
+			state = c.waitForSlot(ctx)
+		case stateWaiting:
+			state, end = c.wait(ctx)
+		case stateFinishing:
+			state = c.waitForRunning(ctx)
+		case stateSuspended:
+			state, end = c.waitForResume(ctx)
+		case stateBackingOff:
+			state = c.backOff(ctx)
+		case stateLeaving:
+			return end
+		}
+	}
 }
 
-// leave gives back what was taken and not started, in more than one try if need
-// be.
-func (f *fetcher) leave(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, booksGrace)
-	defer cancel()
-	for !f.putBack(ctx) && sleep(ctx, firstBackOff) {
+// claim asks for as many jobs as there are slots.
+func (c *claimer) claim() (claimState, ending) {
+	if c.left() == 0 {
+		return stateLeaving, endMaxJobs
 	}
-	f.waiters.close()
-}
-
-// step waits when there is nothing to claim, and claims once. It reports whether
-// to go on.
-func (f *fetcher) step(ctx context.Context) bool {
-	most := min(f.slots.some(ctx), f.left(), claimMost)
-	if most == 0 {
-		return false
+	most := min(c.slots.now(), c.left(), claimMost)
+	if most <= 0 {
+		return stateFull, endAsked
 	}
-	if f.drained && !f.cfg.Burst && !f.wait(ctx) {
-		return false
-	}
-	idle := f.busy() == 0 // before the claim: what runs may enqueue more
-	state, got, err := f.claim(ctx, most)
+	idle := c.running.count() == 0 // before the claim: jobs that run may enqueue more
+	state, got, err := c.ask(most)
 	switch {
 	case err != nil:
-		return f.backOff(ctx, err)
+		c.failure = err
+		return stateBackingOff, endAsked
 	case state == scripts.Unregistered:
-		return f.registerAgain(ctx)
+		return c.register(), endAsked
+	case state == scripts.Suspended && c.cfg.Burst:
+		c.log.Info("rq: workers are suspended: the burst ends, maybe before the queues are empty")
+		return stateLeaving, endBurst
 	case state == scripts.Suspended:
-		return f.waitForResume(ctx)
-	case f.cfg.Burst && state == scripts.Drained:
-		return f.waitForRunning(ctx, idle && got == 0)
+		return stateSuspended, endAsked
+	case c.left() == 0:
+		return stateLeaving, endMaxJobs
+	case c.slots.now() <= 0:
+		return stateFull, endAsked
+	case state != scripts.Drained || c.foreign.due():
+		return stateClaiming, endAsked
+	case c.cfg.Burst && idle && got == 0:
+		return stateLeaving, endBurst
+	case c.cfg.Burst:
+		return stateFinishing, endAsked
 	}
-	f.drained = state == scripts.Drained
-	if f.slots.now() == 0 {
-		f.putBack(ctx)
-	}
-	return f.left() > 0
+	return stateWaiting, endAsked
 }
 
 // left returns how many more jobs the worker may take.
-func (f *fetcher) left() int {
-	if f.cfg.MaxJobs == 0 {
+func (c *claimer) left() int {
+	if c.cfg.MaxJobs == 0 {
 		return math.MaxInt
 	}
-	return f.cfg.MaxJobs - f.claimed
+	return c.cfg.MaxJobs - c.claimed
 }
 
-// claim takes up to most jobs and starts them.
-func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, err error) {
-	if f.unheard {
-		if err := f.reclaim(ctx); err != nil {
-			return 0, 0, err
-		}
-		f.unheard = false
-	}
-	f.moved = append(f.moved, f.waiters.arrived()...)
-	now := now()
-	p := scripts.Claim{
-		Worker: f.cfg.Name, Birth: wire.FormatTime(f.birth), Interval: f.interval(), InTurn: f.cfg.Strategy != DequeueDefault,
-		Composite: !f.fleet.before(executionsRelease), CurrentJob: f.fleet.before(workerExecutionsRelease),
-		Now: moment(now), Float: wire.FormatUnix(now), Queues: f.queues(), Executions: executionIDs(most),
-	}
-	for _, a := range f.moved {
-		p.Moved = append(p.Moved, scripts.Moved{Queue: slices.Index(p.Queues, a.queue), ID: a.id})
-	}
-	if len(p.Queues) == 0 {
-		return scripts.Drained, 0, nil
-	}
-	state, jobs, err := scripts.ClaimJobs(ctx, noRetryClient{f.db}, p)
-	if err != nil {
-		f.unheard = true
-		f.lost.add(p.Executions)
-		f.moved = nil // they may be where another worker has taken them since: what is not, maintenance finds
+// ask claims up to most jobs and starts them. With most 0 moved ids go back to their
+// queues.
+func (c *claimer) ask(most int) (state int64, got int, err error) {
+	if err := c.clear(); err != nil {
 		return 0, 0, err
 	}
-	f.moved, f.failures = nil, 0
-	for _, job := range jobs {
-		f.begin(p.Queues[job.Queue], job, now)
+	ctx, cancel := context.WithTimeout(c.books, claimTimeout)
+	defer cancel()
+	now := now()
+	p := scripts.Claim{
+		Worker: c.cfg.Name, Birth: wire.FormatTime(c.presence.birth), Interval: c.presence.interval(), InTurn: c.cfg.Strategy != DequeueDefault,
+		Composite: !c.fleet.before(executionsRelease), CurrentJob: c.fleet.before(workerExecutionsRelease),
+		Now: moment(now), Float: wire.FormatUnix(now), Budget: c.budget, Longest: leastBudget, Executions: executionIDs(most),
 	}
-	f.reorder(p.Queues, jobs)
+	names := c.queues()
+	if err := c.fill(ctx, &p, names, most); err != nil {
+		return 0, 0, err
+	}
+	if len(names) == 0 {
+		return scripts.Drained, 0, nil
+	}
+	tried := c.maybe
+	c.maybe = map[string]bool{} // what comes from now on is new
+	state, jobs, err := scripts.ClaimJobs(ctx, noRetryClient{c.db}, p)
+	if err != nil || state != scripts.Drained {
+		c.maybe = tried
+	}
+	if err != nil {
+		c.lost(p.Executions, err)
+		return 0, 0, err
+	}
+	c.debts.moved, c.failures = nil, 0
+	c.budget = min(2*c.budget, mostBudget)
+	c.start(names, jobs, now)
 	return state, len(jobs), nil
 }
 
-// queues returns the queues to claim from, in order: those that are not left
-// alone, and those that something was taken of already.
-func (f *fetcher) queues() []string {
-	if f.cfg.Strategy == DequeueRandom {
-		mathrand.Shuffle(len(f.order), func(i, j int) { f.order[i], f.order[j] = f.order[j], f.order[i] })
+// claimTimeout is how long a claim and all that goes with it may take.
+const claimTimeout = time.Minute
+
+// clear does what must be done before the next claim after a lost reply.
+func (c *claimer) clear() error {
+	ctx, cancel := context.WithTimeout(c.books, claimTimeout)
+	defer cancel()
+	if c.replyLost {
+		if err := c.debts.reclaim(ctx); err != nil {
+			return err
+		}
+		c.replyLost = false
 	}
-	return slices.DeleteFunc(slices.Clone(f.order), func(queue string) bool {
-		taken := slices.ContainsFunc(f.moved, func(a arrival) bool { return a.queue == queue })
-		return !taken && f.unknown.closed(queue)
+	return c.debts.settleDoubts(ctx)
+}
+
+// lost notes that a claim failed. When it was not refused, nobody knows what it did.
+func (c *claimer) lost(executions []string, err error) {
+	switch {
+	case isForeign(err): // it has started no job, but moved ids may have gone back
+		c.debts.lostClaim(nil)
+	case !isReply(err):
+		c.replyLost = true
+		c.budget = max(c.budget/2, leastBudget)
+		c.debts.lostClaim(executions)
+	}
+}
+
+// queues returns the queues to claim from, in order.
+func (c *claimer) queues() []string {
+	if c.cfg.Strategy == DequeueRandom {
+		mathrand.Shuffle(len(c.order), func(i, j int) { c.order[i], c.order[j] = c.order[j], c.order[i] })
+	}
+	return slices.DeleteFunc(slices.Clone(c.order), func(queue string) bool {
+		moved := slices.ContainsFunc(c.debts.moved, func(a arrival) bool { return a.queue == queue })
+		return !moved && !c.maybe[queue] && !c.waits.blind(queue)
 	})
 }
 
-// reorder makes the queue after the one that was served last the first one
-// (rq/worker/base.py BaseWorker.reorder_queues).
-func (f *fetcher) reorder(queues []string, jobs []scripts.ClaimedJob) {
-	if f.cfg.Strategy != DequeueRoundRobin || len(jobs) == 0 {
-		return
-	}
-	i := slices.Index(f.order, queues[jobs[len(jobs)-1].Queue]) + 1
-	f.order = append(slices.Clone(f.order[i:]), f.order[:i]...)
-}
-
-// begin starts a claimed job.
-func (f *fetcher) begin(queue string, claimed scripts.ClaimedJob, now time.Time) {
-	e := f.newExecution(queue, claimed, now)
-	f.claimed++
-	f.idleSince = now
-	f.slots.take()
-	f.add(e)
-	f.handling.Add(1)
-	f.working.Go(func() { f.execute(e) })
-}
-
-// putBack returns to their queues what was taken of them and not claimed.
-// It reports whether nothing is left to put back.
-func (f *fetcher) putBack(ctx context.Context) bool {
-	f.moved = append(f.moved, f.waiters.end()...)
-	if len(f.moved) == 0 && !f.unheard {
-		return true
-	}
-	ctx, cancel := context.WithTimeout(ctx, booksGrace)
-	defer cancel()
-	if _, _, err := f.claim(ctx, 0); err != nil {
-		f.log.Error("rq: put jobs back: maintenance will", "jobs", len(f.moved), "error", err)
-		return false
-	}
-	return true
-}
-
-// wait waits until there may be something to claim. It reports whether to go on.
-func (f *fetcher) wait(ctx context.Context) bool {
-	for {
-		var end, reopened <-chan time.Time
-		if f.cfg.MaxIdle > 0 && f.busy() == 0 {
-			end = time.After(time.Until(f.idleSince.Add(f.cfg.MaxIdle)))
+// fill adds to a claim the queues, the moved ids, and the ids of jobs that are behind
+// foreign ones.
+func (c *claimer) fill(ctx context.Context, p *scripts.Claim, names []string, most int) error {
+	for i, name := range names {
+		p.Queues = append(p.Queues, scripts.ClaimQueue{Name: name, Open: !c.foreign.in(name)})
+		for _, a := range c.debts.moved {
+			if a.queue == name {
+				p.Named = append(p.Named, scripts.Named{Queue: i, ID: a.id, Moved: true})
+			}
 		}
-		if d, ok := f.unknown.next(); ok {
-			reopened = time.After(d)
+		if most == 0 || p.Queues[i].Open {
+			continue
 		}
-		f.waiters.start(f.queues()) // those that are open, after it was asked which are not
+		ids, err := c.foreign.look(ctx, name, most, c.cfg.Burst)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			p.Named = append(p.Named, scripts.Named{Queue: i, ID: id})
+		}
+	}
+	return nil
+}
+
+// start begins the claimed jobs that are for this worker.
+func (c *claimer) start(queues []string, jobs []scripts.ClaimedJob, now time.Time) {
+	var foreign []scripts.ClaimedJob
+	for _, job := range jobs {
+		queue := queues[job.Queue]
+		if job.LongData == 0 && c.foreign.is(job.ID, job.Hash) && c.foreign.leaves(queue, job.ID) {
+			foreign = append(foreign, job)
+			continue
+		}
+		c.claimed++
+		c.begin(queue, job, now)
+	}
+	if len(foreign) > 0 {
+		c.giveBack(queues, foreign, now)
+	}
+	if c.cfg.Strategy == DequeueRoundRobin && len(jobs) > 0 { // rq/worker/base.py BaseWorker.reorder_queues
+		i := slices.Index(c.order, queues[jobs[len(jobs)-1].Queue]) + 1
+		c.order = append(slices.Clone(c.order[i:]), c.order[:i]...)
+	}
+}
+
+// register registers the worker after its hash has expired.
+func (c *claimer) register() claimState {
+	done, err := c.presence.registerAgain(c.books)
+	switch {
+	case err != nil:
+		c.failure = err
+		return stateBackingOff
+	case !done: // another worker has the name; fetching ends
+		return stateLeaving
+	}
+	return stateClaiming
+}
+
+// leave gives back what was moved and not started. It tries until it is done, or
+// nothing more can be written.
+func (c *claimer) leave() {
+	for _, a := range c.waits.close(c.books) {
+		c.arrived(a)
+	}
+	for !c.debts.none() || c.replyLost {
+		_, _, err := c.ask(0)
+		if c.books.Err() != nil {
+			c.log.Error("rq: ids are left in intermediate queues, where maintenance finds them", "jobs", len(c.debts.moved), "error", err)
+			return
+		}
+		if err != nil || !c.debts.none() {
+			sleep(c.books, firstBackOff)
+		}
+	}
+}
+
+// arrived takes over an id that was moved, or notes that a reply was lost.
+func (c *claimer) arrived(a arrival) {
+	switch {
+	case a.lost:
+		c.debts.lostMove(a.queue, a.conn, a.open)
+	case a.id != "":
+		c.debts.moved = append(c.debts.moved, a)
+	default: // a hint
+		for _, queue := range c.waits.hints() {
+			c.maybe[queue] = true
+		}
+	}
+}
+
+// waitForSlot waits until a job has ended. Nothing is waited on meanwhile; an id that
+// comes all the same goes back to its queue.
+func (c *claimer) waitForSlot(ctx context.Context) claimState {
+	c.waits.stop()
+	for c.slots.now() <= 0 {
+		if len(c.debts.moved) > 0 {
+			if _, _, err := c.ask(0); err != nil {
+				c.failure = err
+				return stateBackingOff
+			}
+		}
 		select {
-		case a := <-f.waiters.arrivals:
-			f.moved = append(f.moved, f.waiters.back(a))
-			return true
-		case <-f.suspended:
-			return true
-		case <-reopened:
-			return true
-		case <-f.settled:
-			f.idleSince = time.Now()
-		case <-end:
-			f.log.Info("rq: the worker was idle long enough")
-			return false
+		case a := <-c.waits.arrivals():
+			c.arrived(a)
+		case <-c.slots.freed:
 		case <-ctx.Done():
-			return false
+			return stateLeaving
+		}
+	}
+	if len(c.maybe) == 0 && len(c.debts.moved) == 0 && !c.foreign.due() && !c.cfg.Burst {
+		return stateWaiting
+	}
+	return stateClaiming
+}
+
+// wait waits until there may be something to claim.
+func (c *claimer) wait(ctx context.Context) (claimState, ending) {
+	for {
+		open := slices.DeleteFunc(slices.Clone(c.order), c.foreign.in)
+		c.waits.start(open)
+		var idle, look, doubt <-chan time.Time
+		if c.cfg.MaxIdle > 0 && c.running.count() == 0 {
+			idle = time.After(time.Until(c.running.quietSince().Add(c.cfg.MaxIdle)))
+		}
+		if d, ok := c.foreign.next(); ok {
+			look = time.After(d)
+		}
+		if len(c.debts.doubts) > 0 {
+			doubt = time.After(doubtCheck)
+		}
+		select {
+		case a := <-c.waits.arrivals():
+			if c.arrived(a); a.lost {
+				continue
+			}
+			return stateClaiming, endAsked
+		case <-c.suspend:
+			return stateClaiming, endAsked
+		case <-look:
+			return stateClaiming, endAsked
+		case <-doubt:
+			return stateClaiming, endAsked
+		case <-c.running.ended:
+		case <-idle:
+			if c.running.count() > 0 || time.Since(c.running.quietSince()) < c.cfg.MaxIdle {
+				continue // a job has ended just now
+			}
+			c.log.Info("rq: the worker was idle long enough")
+			return stateLeaving, endIdle
+		case <-ctx.Done():
+			return stateLeaving, endAsked
 		}
 	}
 }
 
-// waitForRunning waits in burst mode for a job that may have enqueued others.
-func (f *fetcher) waitForRunning(ctx context.Context, done bool) bool {
-	if done {
-		return false
+// waitForRunning waits in a burst for a job that may have enqueued others.
+func (c *claimer) waitForRunning(ctx context.Context) claimState {
+	if c.running.count() > 0 {
+		select {
+		case <-c.running.ended:
+		case <-ctx.Done():
+			return stateLeaving
+		}
 	}
-	select {
-	case <-f.settled:
-	case <-ctx.Done():
+	for _, queue := range c.order {
+		c.maybe[queue] = true
 	}
-	return true
+	return stateClaiming
 }
 
 // resumeCheck is how often a suspended worker looks whether it is to go on, as
@@ -215,46 +393,42 @@ const resumeCheck = time.Second
 
 // waitForResume waits while workers are suspended (rq/worker/base.py
 // BaseWorker.check_for_suspension).
-func (f *fetcher) waitForResume(ctx context.Context) bool {
-	if f.cfg.Burst {
-		f.log.Info("rq: workers are suspended: the burst ends, maybe before the queues are empty")
-		return false
-	}
-	f.putBack(ctx)
-	f.log.Info("rq: workers are suspended, until `rq resume`")
-	f.setState(ctx, "suspended")
+func (c *claimer) waitForResume(ctx context.Context) (claimState, ending) {
+	c.waits.stop()
+	c.log.Info("rq: workers are suspended")
+	c.presence.setState(ctx, "suspended")
 	for sleep(ctx, resumeCheck) {
-		if n, err := f.db.Exists(ctx, keys.Suspended).Result(); err == nil && n == 0 {
+		for more := true; more; {
+			select {
+			case a := <-c.waits.arrivals():
+				c.arrived(a)
+			default:
+				more = false
+			}
+		}
+		if len(c.debts.moved) > 0 {
+			_, _, _ = c.ask(0) // it is tried again
+		}
+		if n, err := c.db.Exists(ctx, keys.Suspended).Result(); err == nil && n == 0 {
 			break
 		}
 	}
-	f.setState(ctx, f.state())
-	return true
-}
-
-// registerAgain registers the worker after its hash has expired, unless another
-// one has its name by now.
-func (f *fetcher) registerAgain(ctx context.Context) bool {
-	done, err := f.enter(ctx, scripts.Again)
-	switch {
-	case err != nil:
-		return f.backOff(ctx, err)
-	case !done:
-		f.replaced()
+	c.presence.setState(ctx, c.presence.state())
+	for _, queue := range c.order {
+		c.maybe[queue] = true
 	}
-	return done
+	return stateClaiming, endAsked
 }
 
 // backOff waits after a claim that failed.
-func (f *fetcher) backOff(ctx context.Context, err error) bool {
-	if ctx.Err() != nil {
-		return false
+func (c *claimer) backOff(ctx context.Context) claimState {
+	d := min(firstBackOff<<min(c.failures, 10), lastBackOff)
+	c.failures++
+	if !errors.Is(c.failure, context.Canceled) {
+		c.log.Error("rq: claim jobs", "error", c.failure, "again in", d)
 	}
-	d := min(firstBackOff<<min(f.failures, 10), lastBackOff)
-	f.failures++
-	f.log.Error("rq: claim jobs", "error", err, "again in", d)
 	sleep(ctx, d)
-	return true
+	return stateClaiming
 }
 
 // executionIDs returns n ids as uuid4().hex makes them.

@@ -4,165 +4,207 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
 
 // An execution is one running of a job by this worker.
 type execution struct {
-	id      string
-	jobID   string
-	queue   string // whose registries the job is in
-	member  string // in rq:wip
-	job     *Job   // what handlers see; the others of the worker do not look at it
-	rec     wire.Job
-	created time.Time
-	ctx     context.Context // of the handler
-	cancel  context.CancelCauseFunc
-	over    atomic.Bool // it is being settled
+	id       string
+	jobID    string
+	queue    string // whose registries the job is in
+	member   string // in rq:wip
+	job      *Job   // what handlers see; the others of the worker do not look at it
+	rec      wire.Job
+	hash     map[string]string
+	longData int64 // the length of data that was not in the claim's reply
+	created  time.Time
+	ctx      context.Context // of the handler
+	cancel   context.CancelCauseFunc
+	over     atomic.Bool // it is being settled
+	callback atomic.Bool // its function has returned
 }
 
-// newExecution takes over a job from the server.
-func (r *run) newExecution(queue string, claimed scripts.ClaimedJob, now time.Time) *execution {
-	e := &execution{id: claimed.Execution, jobID: claimed.ID, queue: queue, created: now}
-	e.job = r.newJob(claimed.ID, claimed.Hash)
-	e.rec = e.job.rec
+// newExecution takes over a job from the server. It has no context yet.
+func newExecution(out *outcomes, queue string, claimed scripts.ClaimedJob, now time.Time) *execution {
+	e := &execution{id: claimed.Execution, jobID: claimed.ID, queue: queue, created: now, hash: claimed.Hash, longData: claimed.LongData}
+	if e.longData > 0 {
+		e.hash["data"] = "" // until it is loaded
+	}
+	e.restore(out)
 	if e.rec.Origin != "" {
 		e.queue = e.rec.Origin
 	}
 	e.member = claimed.ID
-	if !r.fleet.before(executionsRelease) {
+	if !out.fleet.before(executionsRelease) {
 		e.member = claimed.ID + ":" + claimed.Execution
 	}
-	rec := &e.job.rec
-	rec.Origin, rec.Status, rec.WorkerName = e.queue, string(StatusStarted), r.cfg.Name
-	rec.StartedAt, rec.LastHeartbeat = now, now
-	e.ctx, e.cancel = context.WithCancelCause(r.jobs)
+	e.begun(out.worker)
 	return e
 }
 
-// newJob makes a job of its hash, with the caller's connection: handlers have
+// restore makes the job of its hash, with the caller's connection: handlers have
 // nothing of the worker's.
-func (r *run) newJob(id string, hash map[string]string) *Job {
-	j := &Job{id: id, rdb: r.rdb, serializer: r.cfg.Serializer, fleet: r.fleet, ownsID: true}
-	_ = j.restore(hash) // a job that is gone has no fields
-	return j
+func (e *execution) restore(out *outcomes) {
+	e.job = &Job{id: e.jobID, rdb: out.rdb, serializer: out.serializer, fleet: out.fleet, ownsID: true}
+	_ = e.job.restore(e.hash) // a job that is gone has no fields
+	e.rec = e.job.rec
 }
 
-// Why the context of a job's handler ends, besides its timeout.
+// begun notes on the job what a claim has written.
+func (e *execution) begun(worker string) {
+	rec := &e.job.rec
+	rec.Origin, rec.Status, rec.WorkerName = e.queue, string(StatusStarted), worker
+	rec.StartedAt, rec.LastHeartbeat = e.created, e.created
+}
+
+// Why the context of a job's handler ends, besides its timeout and errShutdown.
 var (
 	errStopped = errors.New("rq: the job was stopped by a command")
 	errKilled  = errors.New("rq: the job was killed by a command")
 	errAway    = errors.New("rq: the job is not this worker's any more: it was abandoned, deleted or canceled")
 )
 
-// What RQ writes of jobs that were ended by a command.
+// A verdict is how a running of a job has ended, before anything of it is written.
+type verdict struct {
+	kind  verdictKind
+	value any    // of finished and retryAsked
+	err   error  // of failed
+	exc   string // of failed, as a traceback
+}
+
+type verdictKind int
+
 const (
-	stoppedText = "Job stopped by user, work-horse terminated."
-	killedText  = "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
+	finished   verdictKind = iota // the function returned a value
+	failed                        // it failed, or it could not be run
+	retryAsked                    // it returned a Retry
+	stopped                       // a command stopped it
+	unfinished                    // the worker ends before it does
+	takenAway                     // it is not this worker's any more
+	foreign                       // its function is for another worker
 )
 
-// execute runs a claimed job and settles it. It is the life of one goroutine.
-func (r *run) execute(e *execution) {
-	defer e.cancel(nil)
-	out := r.perform(e)
-	r.handling.Done()
-	e.over.Store(true)
-	done := r.settler.submit(out.settle)
-	// The next job is claimed while this one is written. But those that run one
-	// at a time do so in order, as in RQ, and webhooks take their time.
-	last := r.cfg.Concurrency == 1 || (out.webhook != "" && len(e.rec.Webhooks) > 0)
-	if last {
-		defer r.slots.give()
-	} else {
-		r.slots.give()
-	}
-	mine := <-done
-	r.remove(e)
-	if !mine {
-		return
-	}
-	r.report(e, out)
-	if out.webhook != "" {
-		e.job.sendWebhooks(r.jobs, r.log, out.webhook, out.exc)
-	}
+// ran reports whether the job has had its run.
+func (k verdictKind) ran() bool { return k < unfinished }
+
+// An executor runs jobs with Go functions.
+type executor struct {
+	handlers   Handlers
+	exceptions []ExceptionHandler
+	foreign    *foreignJobs
+	stuck      *stuckHandlers
+	payloads   *redis.Client   // for long data
+	out        *outcomes       // makes the job once its data is there
+	jobs       context.Context // ends when the running jobs have had their time; for callbacks
+	log        *slog.Logger
 }
 
-// perform runs the job's function and its callbacks, and returns what is to be
-// written (rq/worker/base.py BaseWorker.perform_job).
-func (r *run) perform(e *execution) outcome {
+// run runs the job's function and its callbacks, and tells how that ended
+// (rq/worker/base.py BaseWorker.perform_job).
+func (x *executor) run(e *execution) verdict {
+	if err := x.load(e); err != nil {
+		return x.failure(e, "", err)
+	}
 	name, err := e.readable()
-	if err == nil && r.unknown.putsBack(e.queue, name) {
-		r.log.Warn("rq: no handler for the job: put back for others", "job", e.job.id, "function", name)
-		return outcome{what: "put back", settle: r.released(e, scripts.Back)}
+	if function := missing(x.handlers, name, &e.rec); err == nil && function != "" {
+		if x.foreign.leaves(e.queue, e.jobID) {
+			return verdict{kind: foreign}
+		}
+		err = fmt.Errorf("%w for %s", ErrNoHandler, function)
 	}
-	var value any
-	if err == nil {
-		value, err = r.call(e.ctx, e, name, e.timeout())
+	if err != nil {
+		return x.failure(e, name, err)
 	}
+	value, err := x.call(e.ctx, e, name, e.timeout())
+	e.callback.Store(true)
 	switch {
-	case errors.Is(err, errAway), errors.Is(err, errShutdown):
-		return outcome{what: "put back", settle: r.released(e, scripts.Front)}
-	case errors.Is(err, errStopped):
-		return r.stopped(e)
-	case errors.Is(err, errKilled):
-		return r.failed(e, killedText)
 	case err != nil:
-		return r.failedBy(e, name, err)
+		return x.failure(e, name, err)
+	case isRetry(value):
+		return verdict{kind: retryAsked, value: value}
 	}
-	if retry, ok := asRetry(value); ok {
-		return r.retried(e, retry)
+	return x.success(e, value)
+}
+
+// missing returns the first function of a job that has no handler, callbacks included:
+// a job whose callback cannot be called is told before it runs.
+func missing(handlers Handlers, name string, rec *wire.Job) string {
+	for _, function := range []string{name, rec.SuccessCallback, rec.FailureCallback, rec.StoppedCallback} {
+		if _, known := handlers[function]; !known && function != "" {
+			return function
+		}
 	}
+	return ""
+}
+
+// success calls the success callback. If it fails, so has the job. If it is only cut
+// off by the worker's end, the job has not: its function must not run again.
+func (x *executor) success(e *execution, value any) verdict {
 	e.ended(StatusFinished)
 	onSuccess, _, _ := e.job.Callbacks()
-	switch err := r.callback(e, onSuccess, value, nil); {
-	case errors.Is(err, errShutdown):
-		return outcome{what: "put back", settle: r.released(e, scripts.Front)}
-	case err != nil:
-		return r.failedBy(e, onSuccess.Func, err)
+	err := x.callback(e, onSuccess, value, nil)
+	if errors.Is(err, errShutdown) {
+		x.log.Error("rq: the worker ended before the success callback of a finished job did", "job", e.jobID, "callback", onSuccess.Func)
+		err = nil
 	}
-	return r.finished(e, value)
+	if err != nil {
+		return x.failure(e, onSuccess.Func, err)
+	}
+	return verdict{kind: finished, value: value}
 }
 
-// failedBy tells the job's callback and the exception handlers of an error. A
-// callback that fails takes the place of the error, as in RQ.
-func (r *run) failedBy(e *execution, function string, err error) outcome {
+// failure tells the job's callbacks and the exception handlers of an error. A callback
+// that fails takes the place of the error, as in RQ.
+func (x *executor) failure(e *execution, function string, err error) verdict {
+	switch {
+	case errors.Is(err, errAway):
+		return verdict{kind: takenAway}
+	case errors.Is(err, errShutdown):
+		return verdict{kind: unfinished}
+	case errors.Is(err, errStopped):
+		x.stopped(e)
+		return verdict{kind: stopped}
+	case errors.Is(err, errKilled):
+		return verdict{kind: failed, exc: killedText}
+	}
 	e.ended(StatusFailed)
 	exc := excInfo(function, err)
 	_, onFailure, _ := e.job.Callbacks()
-	if second := r.callback(e, onFailure, nil, err); second != nil && !errors.Is(second, errShutdown) {
+	if second := x.callback(e, onFailure, nil, err); second != nil && !errors.Is(second, errShutdown) {
 		exc += "\nDuring handling of the above exception, another exception occurred:\n\n" + excInfo(onFailure.Func, second)
 		err = second
 	}
-	r.tell(e, err)
-	out := r.failed(e, exc)
-	out.err = err
-	return out
+	x.tell(e, err)
+	return verdict{kind: failed, err: err, exc: exc}
 }
 
-// report logs what has become of a job.
-func (r *run) report(e *execution, out outcome) {
-	log := r.log.With("job", e.job.id, "queue", e.queue, "call", e.rec.Description, "took", time.Since(e.created))
-	if out.err != nil {
-		log.Error("rq: job "+out.what, "error", out.err)
-		return
+// stopped calls the callback of a job that was stopped by a command
+// (rq/worker/worker_classes.py Worker._handle_stopped_job).
+func (x *executor) stopped(e *execution) {
+	_, _, onStopped := e.job.Callbacks()
+	if err := x.callback(e, onStopped, nil, errStopped); err != nil {
+		x.log.Error("rq: stopped callback", "job", e.jobID, "error", err)
 	}
-	log.Info("rq: job " + out.what)
 }
 
 // tell calls the exception handlers (rq/job_lifecycle.py call_exception_handlers).
-func (r *run) tell(e *execution, err error) {
-	for _, h := range r.cfg.ExceptionHandlers {
+func (x *executor) tell(e *execution, err error) {
+	for _, h := range x.exceptions {
 		more := make(chan bool, 1)
 		handler := HandlerFunc(func(ctx context.Context, j *Job) (any, error) {
 			more <- h(ctx, j, err)
 			return nil, nil
 		})
-		if _, err := r.invoke(r.jobs, e, handler, DefaultCallbackTimeout); err != nil {
-			r.log.Error("rq: exception handler", "job", e.jobID, "error", err)
+		if _, err := x.invoke(x.jobs, e, handler, DefaultCallbackTimeout); err != nil {
+			x.log.Error("rq: exception handler", "job", e.jobID, "error", err)
 			continue
 		}
 		if !<-more {
@@ -171,23 +213,113 @@ func (r *run) tell(e *execution, err error) {
 	}
 }
 
-// stopped is what becomes of a job that was stopped by a command
-// (rq/worker/worker_classes.py Worker._handle_stopped_job).
-func (r *run) stopped(e *execution) outcome {
-	_, _, onStopped := e.job.Callbacks()
-	if err := r.callback(e, onStopped, nil, errStopped); err != nil {
-		r.log.Error("rq: stopped callback", "job", e.job.id, "error", err)
-	}
-	return r.stop(e)
-}
-
 // callback runs a callback of a job, if it has it.
-func (r *run) callback(e *execution, c Callback, value any, err error) error {
+func (x *executor) callback(e *execution, c Callback, value any, err error) error {
 	if c.Func == "" {
 		return nil
 	}
-	_, err = r.call(withOutcome(r.jobs, value, err), e, c.Func, c.Timeout)
+	_, err = x.call(withOutcome(x.jobs, value, err), e, c.Func, c.Timeout)
 	return err
+}
+
+// call runs the handler of a function under a timeout.
+func (x *executor) call(ctx context.Context, e *execution, name string, limit time.Duration) (any, error) {
+	handler, ok := x.handlers[name]
+	if !ok {
+		return nil, fmt.Errorf("%w for %s", ErrNoHandler, name)
+	}
+	return x.invoke(ctx, e, handler, limit)
+}
+
+// invoke runs a handler under a timeout. Go cannot end it: its context does, and
+// one that does not return then is left behind. The job is another one then, so
+// that nobody else has it.
+func (x *executor) invoke(ctx context.Context, e *execution, handler Handler, limit time.Duration) (any, error) {
+	if limit > 0 { // as in RQ, 0 is none either
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, &JobTimeoutError{limit})
+		defer cancel()
+	}
+	job, done := e.job, make(chan result, 1)
+	go func() {
+		res := result{err: errGoexit}
+		defer func() { done <- res }()
+		res.value, res.err = Handlers{"": handler}.run(ctx, "", job)
+	}()
+	var res result
+	select {
+	case res = <-done:
+	case <-ctx.Done():
+		var returned bool
+		if res, returned = within(done, context.Cause(ctx)); !returned {
+			e.job = job.again(e.rec)
+			x.stuck.watch(job.id, done)
+			return nil, context.Cause(ctx)
+		}
+	}
+	cause := context.Cause(ctx)
+	if cause == nil || (errors.Is(cause, errShutdown) && res.err == nil) {
+		return res.value, res.err
+	}
+	return nil, cause
+}
+
+// cancelGrace is how long a handler has to return when its context has ended
+// because the worker does.
+const cancelGrace = time.Second
+
+// within gives a handler a moment to return, if it is only the worker that ends.
+func within(done <-chan result, cause error) (result, bool) {
+	if !errors.Is(cause, errShutdown) {
+		return result{}, false
+	}
+	select {
+	case res := <-done:
+		return res, true
+	case <-time.After(cancelGrace):
+		return result{}, false
+	}
+}
+
+// A job's data that is too long for the reply to a claim is read by itself: for each
+// try there is this long, and as long again as the bytes take on a slow link.
+const (
+	loadTimeout  = 10 * time.Second
+	slowLink     = 1 << 20 // bytes a second
+	loadAttempts = 3       // that a link may be too slow; then the job fails
+)
+
+// bytesTimeout is how long so many bytes may take, on the nth try.
+func bytesTimeout(bytes, attempt int) time.Duration {
+	return (loadTimeout + time.Duration(bytes/slowLink)*time.Second) << attempt
+}
+
+// load reads data that was left out of the claim's reply. While the server cannot be
+// reached it tries again, until the job's context ends.
+func (x *executor) load(e *execution) error {
+	for slow := 0; e.longData > 0; {
+		limit := bytesTimeout(int(e.longData), slow)
+		data, err := x.payloads.WithTimeout(limit).HGet(e.ctx, keys.Job(e.jobID), "data").Result()
+		switch {
+		case err == nil:
+			e.hash["data"], e.longData = data, 0
+			e.restore(x.out)
+			e.begun(x.out.worker)
+			return nil
+		case e.ctx.Err() != nil:
+			return context.Cause(e.ctx)
+		case errors.Is(err, redis.Nil):
+			return errAway // the job was deleted
+		case isTimeout(err):
+			slow++
+		}
+		if slow == loadAttempts {
+			return fmt.Errorf("its arguments of %d bytes could not be read from Redis in %v: %w", e.longData, limit, err)
+		}
+		x.log.Error("rq: read the arguments of a job", "job", e.jobID, "bytes", e.longData, "error", err)
+		sleep(e.ctx, firstBackOff)
+	}
+	return nil
 }
 
 // ended notes on the job what callbacks see of its end.
@@ -216,61 +348,3 @@ func (e *execution) timeout() time.Duration {
 		return time.Duration(*t) * time.Second
 	}
 }
-
-// call runs the handler of a function under a timeout.
-func (r *run) call(ctx context.Context, e *execution, name string, limit time.Duration) (any, error) {
-	handler, ok := r.handlers[name]
-	if !ok {
-		return nil, fmt.Errorf("%w for %s", ErrNoHandler, name)
-	}
-	return r.invoke(ctx, e, handler, limit)
-}
-
-// invoke runs a handler under a timeout. Go cannot end it: its context does, and
-// one that does not return then is left behind. The job is another one then, so
-// that nobody else has it.
-func (r *run) invoke(ctx context.Context, e *execution, handler Handler, limit time.Duration) (any, error) {
-	if limit > 0 { // as in RQ, 0 is none either
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, &JobTimeoutError{limit})
-		defer cancel()
-	}
-	job, done := e.job, make(chan result, 1)
-	go func() {
-		res := result{err: errGoexit}
-		defer func() { done <- res }()
-		res.value, res.err = Handlers{"": handler}.run(ctx, "", job)
-	}()
-	var res result
-	select {
-	case res = <-done:
-	case <-ctx.Done():
-		var returned bool
-		if res, returned = within(done, context.Cause(ctx)); !returned {
-			e.job = job.again(e.rec)
-			r.strays.leave(job.id, done)
-			return nil, context.Cause(ctx)
-		}
-	}
-	cause := context.Cause(ctx)
-	if cause == nil || (errors.Is(cause, errShutdown) && res.err == nil) {
-		return res.value, res.err
-	}
-	return nil, cause
-}
-
-// within gives a handler a moment to return, if it is only the worker that ends.
-func within(done <-chan result, cause error) (result, bool) {
-	if !errors.Is(cause, errShutdown) {
-		return result{}, false
-	}
-	select {
-	case res := <-done:
-		return res, true
-	case <-time.After(cancelGrace):
-		return result{}, false
-	}
-}
-
-// errShutdown is the cause for which a job's context ends with its worker.
-var errShutdown = errors.New("rq: the worker shuts down")

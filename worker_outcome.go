@@ -6,10 +6,47 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/rqgo/rq/internal/py"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
+
+// outcomes turns verdicts into what is written.
+type outcomes struct {
+	worker     string
+	fleet      release
+	resultTTL  time.Duration
+	rdb        redis.UniversalClient // the caller's, for jobs
+	serializer Serializer
+}
+
+// What RQ writes of jobs that were ended by a command.
+const (
+	stoppedText = "Job stopped by user, work-horse terminated."
+	killedText  = "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
+)
+
+// of returns what is to be written of a running that has ended.
+func (o *outcomes) of(e *execution, v verdict) outcome {
+	switch v.kind {
+	case finished:
+		return o.finished(e, v.value)
+	case retryAsked:
+		retry, _ := asRetry(v.value)
+		return o.retried(e, retry)
+	case stopped:
+		return o.stop(e)
+	case unfinished, takenAway:
+		return outcome{what: "put back", settle: o.putBack(e)}
+	case foreign:
+		return outcome{what: "left for a worker that has its functions", settle: o.putBack(e)}
+	default:
+		out := o.failed(e, v.exc)
+		out.err = v.err
+		return out
+	}
+}
 
 // An outcome is what has become of a job: what to write, and whom to tell.
 type outcome struct {
@@ -21,39 +58,39 @@ type outcome struct {
 }
 
 // settlement is what all outcomes write.
-func (r *run) settlement(e *execution, ended time.Time) scripts.Settle {
+func (o *outcomes) settlement(e *execution, ended time.Time) scripts.Settle {
 	return scripts.Settle{
-		Worker: r.cfg.Name, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
-		Now: moment(ended), Fence: scripts.Own, CurrentJob: r.fleet.before(workerExecutionsRelease),
+		Worker: o.worker, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
+		Now: moment(ended), Fence: scripts.Own, CurrentJob: o.fleet.before(workerExecutionsRelease),
 	}
 }
 
 // finished is a job whose function returned value (rq/worker/base.py
 // BaseWorker.handle_job_success).
-func (r *run) finished(e *execution, value any) outcome {
+func (o *outcomes) finished(e *execution, value any) outcome {
 	ended := now()
-	ttl := inSeconds(r.cfg.ResultTTL)
+	ttl := inSeconds(o.resultTTL)
 	if e.rec.ResultTTL != nil {
 		ttl = *e.rec.ResultTTL
 	}
-	s := r.settlement(e, ended)
+	s := o.settlement(e, ended)
 	s.Parent, s.Counter, s.Seconds = string(StatusFinished), "successful_job_count", worked(e, ended)
 	s.Keep = strconv.Itoa(ttl)
 	s.Fields = endFields(StatusFinished, ended)
 	if ttl != 0 {
-		res := e.result(wire.Successful, r.cfg.Name, ended)
+		res := e.result(wire.Successful, o.worker, ended)
 		res.ReturnValue = returned(e.job.serializer, value)
 		s.Result, s.ResultTTL = res.Fields(), s.Keep
 		s.Registry, s.Score = "finished", score(ended, ttl, "+inf")
 	}
 	if left := e.rec.RepeatsLeft; left != nil && *left > 0 {
-		r.repeat(&s, e, value, ended)
+		o.repeat(&s, e, value, ended)
 	}
 	return outcome{what: "finished", settle: s, webhook: StatusFinished}
 }
 
 // repeat makes a job that succeeded run again (rq/repeat.py Repeat.schedule).
-func (r *run) repeat(s *scripts.Settle, e *execution, value any, ended time.Time) {
+func (o *outcomes) repeat(s *scripts.Settle, e *execution, value any, ended time.Time) {
 	rec := wire.Job{RepeatIntervals: e.rec.RepeatIntervals}
 	wait := 0
 	if n := len(rec.RepeatIntervals); n > 0 {
@@ -73,23 +110,35 @@ func (r *run) repeat(s *scripts.Settle, e *execution, value any, ended time.Time
 
 // failed is a job whose run failed. It is retried if it may be
 // (rq/worker/base.py BaseWorker.handle_job_failure).
-func (r *run) failed(e *execution, exc string) outcome {
+func (o *outcomes) failed(e *execution, exc string) outcome {
 	ended := now()
-	s := r.settlement(e, ended)
+	s := o.settlement(e, ended)
 	s.Counter, s.Seconds = "failed_job_count", worked(e, ended)
 	if left := e.rec.RetriesLeft; left != nil && *left > 0 {
-		r.retry(&s, e, ended)
+		o.retry(&s, e, ended)
 		return outcome{what: "failed, to be retried", settle: s}
 	}
-	res := e.result(wire.Failed, r.cfg.Name, ended)
+	res := e.result(wire.Failed, o.worker, ended)
 	res.ExcString = &exc
-	r.fail(&s, e, StatusFailed, res, ended)
+	o.fail(&s, e, StatusFailed, res, ended)
 	s.Parent = string(StatusFailed)
 	return outcome{what: "failed", settle: s, webhook: StatusFailed, exc: exc}
 }
 
+// unwritten is a job of which the server does not take what it has come to. It is not
+// retried: its function may have succeeded.
+func (o *outcomes) unwritten(e *execution, reason string) outcome {
+	ended := now()
+	s := o.settlement(e, ended)
+	s.Counter, s.Seconds, s.Parent = "failed_job_count", worked(e, ended), string(StatusFailed)
+	res := e.result(wire.Failed, o.worker, ended)
+	res.ExcString = &reason
+	o.fail(&s, e, StatusFailed, res, ended)
+	return outcome{what: "failed", settle: s, webhook: StatusFailed, exc: reason}
+}
+
 // fail puts a job in the failed registry with a result.
-func (r *run) fail(s *scripts.Settle, e *execution, status Status, res wire.Result, ended time.Time) {
+func (o *outcomes) fail(s *scripts.Settle, e *execution, status Status, res wire.Result, ended time.Time) {
 	ttl := failureTTL(e)
 	s.Keep, s.ResultTTL = strconv.Itoa(ttl), strconv.Itoa(ttl)
 	s.Registry, s.Score = "failed", score(ended, ttl, "-1") // as RQ: lower than any moment that the cleanup looks for
@@ -106,7 +155,7 @@ func failureTTL(e *execution) int {
 }
 
 // retry makes a job that failed run again (rq/job.py Job.retry).
-func (r *run) retry(s *scripts.Settle, e *execution, ended time.Time) {
+func (o *outcomes) retry(s *scripts.Settle, e *execution, ended time.Time) {
 	left, wait := *e.rec.RetriesLeft, 0
 	if n := len(e.rec.RetryIntervals); n > 0 {
 		wait = e.rec.RetryIntervals[min(max(n-left, 0), n-1)]
@@ -116,15 +165,20 @@ func (r *run) retry(s *scripts.Settle, e *execution, ended time.Time) {
 }
 
 // stop is a job that was stopped by a command. Its dependents wait on.
-func (r *run) stop(e *execution) outcome {
+func (o *outcomes) stop(e *execution) outcome {
 	ended := now()
-	s := r.settlement(e, ended)
+	s := o.settlement(e, ended)
 	s.Counter, s.Seconds = "failed_job_count", worked(e, ended)
-	res := e.result(wire.Failed, r.cfg.Name, ended)
+	res := e.result(wire.Failed, o.worker, ended)
 	exc := stoppedText
 	res.ExcString = &exc
-	r.fail(&s, e, StatusStopped, res, ended)
+	o.fail(&s, e, StatusStopped, res, ended)
 	return outcome{what: "stopped", settle: s}
+}
+
+func isRetry(value any) bool {
+	_, ok := asRetry(value)
+	return ok
 }
 
 // asRetry reports whether a handler asks to be run again by what it returns.
@@ -142,28 +196,28 @@ func asRetry(value any) (Retry, bool) {
 
 // retried is a job that asked to be run again (rq/worker/base.py
 // BaseWorker.handle_job_retry).
-func (r *run) retried(e *execution, retry Retry) outcome {
+func (o *outcomes) retried(e *execution, retry Retry) outcome {
 	ended, count := now(), 0
 	if e.rec.NumberOfRetries != nil {
 		count = *e.rec.NumberOfRetries
 	}
-	s := r.settlement(e, ended)
+	s := o.settlement(e, ended)
 	s.Counter, s.Seconds = "failed_job_count", worked(e, ended)
 	value, waits := retryObject(retry)
 	if count >= retry.Max && count > 0 {
-		res := e.result(wire.MaxRetriesExceeded, r.cfg.Name, ended)
-		if r.fleet.before(maxRetriesRelease) {
+		res := e.result(wire.MaxRetriesExceeded, o.worker, ended)
+		if o.fleet.before(maxRetriesRelease) {
 			exc := fmt.Sprintf("Job failed after %d retry attempts", retry.Max)
 			res.Type, res.ExcString = wire.Failed, &exc
 		} else {
 			res.ReturnValue = returned(e.job.serializer, value)
 		}
-		r.fail(&s, e, StatusFailed, res, ended)
+		o.fail(&s, e, StatusFailed, res, ended)
 		s.Parent = string(StatusFailed)
 		return outcome{what: "failed: it asked for too many retries", settle: s, webhook: StatusFailed}
 	}
-	if !r.fleet.before(retriedRelease) {
-		res := e.result(wire.Retried, r.cfg.Name, ended)
+	if !o.fleet.before(retriedRelease) {
+		res := e.result(wire.Retried, o.worker, ended)
 		res.ReturnValue = returned(e.job.serializer, value)
 		s.Result, s.ResultTTL = res.Fields(), strconv.Itoa(failureTTL(e))
 	}
@@ -200,10 +254,10 @@ func retryObject(retry Retry) (any, []int) {
 	return &PyObject{Callable: class, New: true, State: state, HasState: true}, waits
 }
 
-// released is a job that goes back to its queue as if it had not run.
-func (r *run) released(e *execution, where string) scripts.Settle {
-	s := r.settlement(e, now())
-	s.Place = where
+// putBack is a job that goes back to the front of its queue as if it had not run.
+func (o *outcomes) putBack(e *execution) scripts.Settle {
+	s := o.settlement(e, now())
+	s.Place = scripts.Front
 	s.Fields = []any{"started_at", "", "last_heartbeat", "", "worker_name", ""}
 	if !e.rec.EnqueuedAt.IsZero() {
 		s.Fields = append(s.Fields, "enqueued_at", wire.FormatTime(e.rec.EnqueuedAt))

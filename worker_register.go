@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime"
 	"strconv"
@@ -21,9 +22,21 @@ import (
 // version is what RQ's tools show for the version of a Go worker.
 const version = "rq-go/0.1.0"
 
+// A presence is what others see of a worker while it runs: its hash, its place among
+// the workers, and its name.
+type presence struct {
+	cfg      *WorkerConfig
+	db       *redis.Client
+	log      *slog.Logger
+	birth    time.Time
+	identity wire.Worker
+	running  *executions
+	replaced func() // is called when another worker has the name
+}
+
 // checkServer refuses servers that cannot hold RQ's keys, and warns of one that
 // may throw them away.
-func (r *run) checkServer(ctx context.Context) error {
+func (r *presence) checkServer(ctx context.Context) error {
 	text, err := r.db.Info(ctx).Result()
 	if err != nil {
 		if ctx.Err() != nil || isConnectionError(err) {
@@ -65,7 +78,7 @@ func tooOld(v string) bool {
 
 // register enters the worker where others look for workers (rq/worker/base.py
 // BaseWorker.register_birth).
-func (r *run) register(ctx context.Context) error {
+func (r *presence) register(ctx context.Context) error {
 	hostname, _ := os.Hostname()
 	r.birth = now()
 	r.identity = wire.Worker{
@@ -85,7 +98,7 @@ func (r *run) register(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) enter(ctx context.Context, how string) (bool, error) {
+func (r *presence) enter(ctx context.Context, how string) (bool, error) {
 	fields := r.identity.Fields()
 	if how == scripts.Again {
 		fields = append(fields, "state", r.state())
@@ -94,11 +107,11 @@ func (r *run) enter(ctx context.Context, how string) (bool, error) {
 }
 
 // idleTTL and busyTTL are for how many seconds a heartbeat lasts.
-func (r *run) idleTTL() int { return int(r.cfg.WorkerTTL/time.Second) + 60 }
+func (r *presence) idleTTL() int { return int(r.cfg.WorkerTTL/time.Second) + 60 }
 
-func (r *run) busyTTL() int { return r.interval() + 60 }
+func (r *presence) busyTTL() int { return r.interval() + 60 }
 
-func (r *run) interval() int { return int(r.cfg.JobMonitoringInterval / time.Second) }
+func (r *presence) interval() int { return int(r.cfg.JobMonitoringInterval / time.Second) }
 
 // replaceAfter is for how long a worker must be deaf to be taken for dead.
 // Python's, when it has lost its connection, tries again after 2 s.
@@ -107,7 +120,7 @@ const replaceAfter = 3 * time.Second
 // replace takes the name of a worker that did not say that it died, such as one
 // whose container was killed. A living one listens to commands, and the server
 // knows at once when a process is gone.
-func (r *run) replace(ctx context.Context) (bool, error) {
+func (r *presence) replace(ctx context.Context) (bool, error) {
 	for i := range 2 {
 		listeners, err := r.db.PubSubNumSub(ctx, keys.Commands(r.cfg.Name)).Result()
 		if err != nil || listeners[keys.Commands(r.cfg.Name)] > 0 {
@@ -122,7 +135,7 @@ func (r *run) replace(ctx context.Context) (bool, error) {
 }
 
 // address is where the worker's connection comes from, as the server sees it.
-func (r *run) address(ctx context.Context) string {
+func (r *presence) address(ctx context.Context) string {
 	info, err := r.db.ClientInfo(ctx).Result()
 	if err != nil || info.Addr == "" {
 		return "unknown"
@@ -135,7 +148,7 @@ const deathTTL = time.Minute
 
 // die takes the worker out of where others look for workers (rq/worker/base.py
 // BaseWorker.register_death).
-func (r *run) die(ctx context.Context) {
+func (r *presence) die(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, booksGrace)
 	defer cancel()
 	key := keys.Worker(r.cfg.Name)
@@ -156,4 +169,45 @@ func (r *run) die(ctx context.Context) {
 	if err != nil {
 		r.log.Warn("rq: register the worker's death", "error", err)
 	}
+}
+
+// state is what the worker is when it is not suspended.
+func (r *presence) state() string {
+	if r.running.count() > 0 {
+		return "busy"
+	}
+	return "idle"
+}
+
+func (r *presence) setState(ctx context.Context, state string) { r.note(ctx, "state", state) }
+
+// note sets fields of the worker's hash. That it cannot is no reason not to work.
+func (r *presence) note(ctx context.Context, fields ...any) {
+	if err := r.db.HSet(ctx, keys.Worker(r.cfg.Name), fields...).Err(); err != nil && ctx.Err() == nil {
+		r.log.Warn("rq: update worker", "error", err)
+	}
+}
+
+// registerAgain registers the worker after its hash has expired. It reports false
+// when another worker has the name by now.
+func (r *presence) registerAgain(ctx context.Context) (bool, error) {
+	done, err := r.enter(ctx, scripts.Again)
+	if err == nil && !done {
+		r.replaced()
+	}
+	return done, err
+}
+
+// unborn ends a worker that could not start. That it was asked to end is no error.
+func (r *presence) unborn(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), booksGrace)
+	defer cancel()
+	born, _ := r.db.HGet(ctx, keys.Worker(r.cfg.Name), "birth").Result()
+	if !r.birth.IsZero() && born == wire.FormatTime(r.birth) { // it is registered all the same
+		r.die(ctx)
+	}
+	return nil
 }

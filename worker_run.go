@@ -1,55 +1,45 @@
 package rq
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// A run is one Run of a Worker. Its goroutines are: fetch, which claims jobs; one
-// for each job and one for its handler; the settler; the heartbeat; the
-// maintenance; the listener to commands; and the scheduler. Four contexts end
+// A run is one Run of a Worker: it makes the parts, joins them, and ends them in order.
+// Each part is given what it needs, and knows nothing of the others. Three contexts end
 // one after the other:
 //
 //   - fetching, when the worker is to end: no more jobs are claimed;
 //   - jobs, when the running jobs have had their time: handlers should return;
-//   - books, when nothing is left to write: or when it cannot be written;
-//   - that of the caller, which ends fetching and has no other use.
+//   - books, when nothing is left to write, or when it cannot be written.
 type run struct {
 	*Worker
-	db       *redis.Client // of this run alone, named like the worker
-	log      *slog.Logger
-	birth    time.Time
-	identity wire.Worker
+	db  *redis.Client // of this run alone, named like the worker
+	log *slog.Logger
 
 	fetching, jobs, books                context.Context
 	stopFetching, cancelJobs, closeBooks context.CancelCauseFunc
 
+	presence *presence
+	running  *executions
 	slots    *slots
+	leftover *stuckHandlers
+	out      *outcomes
+	debts    *debts
+	foreign  *foreignJobs
 	settler  *settler
-	waiters  *waiters
-	strays   *strays
-	unknown  *unknownFuncs
-	lost     lostClaims
-	handling sync.WaitGroup // jobs whose handlers run
-	working  sync.WaitGroup // jobs that are not settled, or whose webhooks are not sent
+	runner   *jobRunner
 
 	sweep     chan struct{} // asks the maintenance for abandoned jobs
-	suspended chan struct{} // tells fetch that workers are suspended
-
-	mu      sync.Mutex
-	running map[string]*execution // by execution id, until it is settled
-	settled chan struct{}         // has an item after each settlement
+	suspended chan struct{} // tells the claimer that workers are suspended
+	handled   chan struct{} // is closed when no handler runs any more
 }
 
 // newRun connects. The connections are the run's own, so that handlers cannot
@@ -60,29 +50,28 @@ func (w *Worker) newRun() (*run, error) {
 		return nil, err
 	}
 	opts.ClientName = w.cfg.Name
-	log, slots := w.cfg.Logger.With("worker", w.cfg.Name), newSlots(w.cfg.Concurrency)
-	return &run{
-		Worker:    w,
-		db:        redis.NewClient(opts),
-		log:       log,
-		slots:     slots,
-		strays:    newStrays(slots, w.cfg.Concurrency, log),
-		unknown:   newUnknownFuncs(w.cfg.UnknownFunc, w.handlers),
-		sweep:     make(chan struct{}, 1),
-		suspended: make(chan struct{}, 1),
-		running:   map[string]*execution{},
-		settled:   make(chan struct{}, 1),
-	}, nil
+	r := &run{
+		Worker: w, db: redis.NewClient(opts), log: w.cfg.Logger.With("worker", w.cfg.Name),
+		running: newExecutions(), slots: newSlots(w.cfg.Concurrency),
+		sweep: make(chan struct{}, 1), suspended: make(chan struct{}, 1), handled: make(chan struct{}),
+	}
+	r.leftover = newStuckHandlers(r.slots, w.cfg.Concurrency, r.log)
+	r.out = &outcomes{worker: w.cfg.Name, fleet: w.fleet, resultTTL: w.cfg.ResultTTL, rdb: w.rdb, serializer: w.cfg.Serializer}
+	r.debts = newDebts(r.db, w.cfg.Name, r.out, r.log)
+	r.foreign = newForeignJobs(&w.cfg, w.handlers, r.out, r.db, r.log)
+	r.settler = newSettler(r.db, w.cfg.Concurrency, r.log)
+	r.presence = &presence{cfg: &w.cfg, db: r.db, log: r.log, running: r.running, replaced: r.replaced}
+	return r, nil
 }
 
 func (r *run) close() { _ = r.db.Close() }
 
 // start makes the worker known to others.
 func (r *run) start(ctx context.Context) error {
-	if err := r.checkServer(ctx); err != nil {
+	if err := r.presence.checkServer(ctx); err != nil {
 		return err
 	}
-	return r.register(ctx)
+	return r.presence.register(ctx)
 }
 
 // work is the life of a registered worker.
@@ -91,59 +80,95 @@ func (r *run) work(ctx context.Context) error {
 	r.fetching, r.stopFetching = context.WithCancelCause(ctx)
 	r.jobs, r.cancelJobs = context.WithCancelCause(base)
 	r.books, r.closeBooks = context.WithCancelCause(base)
-	r.settler = newSettler(r.db, r.cfg.Concurrency, r.log)
-	r.waiters = newWaiters(r)
+	r.runner = &jobRunner{
+		executor: r.executor(), out: r.out, settler: r.settler, slots: r.slots, running: r.running,
+		jobs: r.jobs, books: r.books, inOrder: r.cfg.Concurrency == 1, log: r.log, ran: &r.jobsRun,
+	}
 
 	var loops, settling sync.WaitGroup
 	settling.Go(func() { r.settler.run(r.books) })
 	listening := make(chan struct{})
-	loops.Go(func() { r.listen(r.books, listening) })
+	loops.Go(func() { r.listener().listen(r.books, listening) })
 	loops.Go(func() { r.beatOften(r.books) })
 	loops.Go(r.limitShutdown)
 	<-listening
-	r.setState(r.books, "started")
+	r.presence.setState(r.books, "started")
 	m := r.maintenance()
-	r.maintain(r.fetching, m) // as RQ does, before the first job
-	loops.Go(func() { r.maintainOften(r.fetching, m) })
+	loops.Go(func() {
+		r.maintain(r.fetching, m)
+		r.maintainOften(r.fetching, m)
+	})
 	r.schedule(&loops)
-	r.setState(r.books, "idle")
+	r.presence.setState(r.books, "idle")
 
-	r.fetch(r.fetching)
-	asked := r.fetching.Err() != nil && !errors.Is(context.Cause(r.fetching), ErrWorkerReplaced)
-	r.stopFetching(nil)
-	err := r.drain(asked)
+	end := r.claimer().run(r.fetching)
+	err := r.drain(end)
+	r.stopFetching(errShutdown)
 	r.cancelJobs(errShutdown) // a callback of an abandoned job may still run
 	close(r.settler.queue)
 	settling.Wait()
-	r.closeBooks(nil)
+	r.presence.die(r.books)
+	r.closeBooks(errShutdown)
 	loops.Wait()
-	r.die(base)
-	if cause := context.Cause(r.fetching); errors.Is(cause, ErrWorkerReplaced) {
-		err = errors.Join(cause, err)
-	}
-	return err
+	return errors.Join(end.err(), err)
 }
 
-// cancelGrace is how long a handler has to return when its context has ended
-// because the worker does.
-const cancelGrace = time.Second
-
-// booksGrace is how long the worker tries to write what came of its last jobs.
-const booksGrace = 5 * time.Second
-
-// drain waits for the running jobs, as long as they may take. That the worker
-// was asked to end is for RQ's tools to see.
-func (r *run) drain(asked bool) error {
-	if asked {
-		r.noteShutdown()
+// executor makes the part that runs jobs.
+func (r *run) executor() *executor {
+	return &executor{
+		handlers: r.handlers, exceptions: r.cfg.ExceptionHandlers, foreign: r.foreign, stuck: r.leftover,
+		payloads: r.db, out: r.out, jobs: r.jobs, log: r.log,
 	}
-	r.handling.Wait() // no longer than limitShutdown lets them
-	defer time.AfterFunc(booksGrace, func() { r.closeBooks(errShutdown) }).Stop()
-	r.working.Wait()
-	return r.strays.wait()
 }
 
-// limitShutdown ends the contexts of the jobs when they have had their time.
+// listener makes the part that obeys commands.
+func (r *run) listener() *listener {
+	return &listener{
+		db: r.db, worker: r.cfg.Name, health: r.cfg.JobMonitoringInterval, running: r.running, log: r.log,
+		stop: func() { r.stopFetching(errShutdown) },
+	}
+}
+
+// claimer makes the part that claims jobs.
+func (r *run) claimer() *claimer {
+	c := &claimer{
+		cfg: &r.cfg, fleet: r.fleet, db: r.db, presence: r.presence, debts: r.debts, slots: r.slots, running: r.running,
+		foreign: r.foreign, suspend: r.suspended, begin: r.runner.begin, giveBack: r.runner.giveBack, books: r.books, log: r.log,
+	}
+	if len(r.cfg.Queues) <= maxMovers {
+		c.waits = newMovers(r.db, r.cfg.Queues, r.log)
+	} else {
+		c.waits = newWatcher(r.db, r.cfg.Queues, r.log)
+	}
+	return c
+}
+
+// replaced ends a worker whose name another one has.
+func (r *run) replaced() {
+	r.log.Error("rq: another worker has this one's name")
+	r.stopFetching(ErrWorkerReplaced)
+}
+
+// booksGrace is how long, after the running jobs have had their time, their handlers
+// may take to return and the worker to write how they ended. Run keeps to it.
+const booksGrace = 1900 * time.Millisecond
+
+// drain waits for the running jobs: as long as they may take, or if the worker was
+// asked to end, as long as ShutdownTimeout allows. That is for RQ's tools to see.
+func (r *run) drain(end ending) error {
+	if end == endAsked && r.running.count() > 0 {
+		r.log.Info("rq: waiting for the running jobs before the worker ends")
+		r.presence.note(r.books, "shutdown_requested_date", wire.FormatTime(now()))
+	}
+	r.runner.handling.Wait() // no longer than limitShutdown lets them
+	close(r.handled)
+	r.stopFetching(errShutdown)
+	r.runner.working.Wait()
+	return r.leftover.wait()
+}
+
+// limitShutdown ends the contexts of the jobs when they have had their time, and all
+// traffic when nothing more may be written.
 func (r *run) limitShutdown() {
 	<-r.fetching.Done()
 	var end <-chan time.Time
@@ -153,35 +178,13 @@ func (r *run) limitShutdown() {
 	select {
 	case <-end:
 		r.cancelJobs(errShutdown)
+	case <-r.handled:
+	}
+	select {
+	case <-time.After(booksGrace):
+		r.closeBooks(errShutdown)
+		_ = r.db.Close() // ends what does not heed its context
 	case <-r.books.Done():
-	}
-}
-
-// noteShutdown tells RQ's tools that a busy worker is about to end.
-func (r *run) noteShutdown() {
-	r.mu.Lock()
-	busy := len(r.running) > 0
-	r.mu.Unlock()
-	if busy {
-		r.log.Info("rq: waiting for the running jobs before the worker ends")
-		r.note(r.books, "shutdown_requested_date", wire.FormatTime(now()))
-	}
-}
-
-// state is what the worker is when it is not suspended.
-func (r *run) state() string {
-	if r.busy() > 0 {
-		return "busy"
-	}
-	return "idle"
-}
-
-func (r *run) setState(ctx context.Context, state string) { r.note(ctx, "state", state) }
-
-// note sets fields of the worker's hash. That it cannot is no reason not to work.
-func (r *run) note(ctx context.Context, fields ...any) {
-	if err := r.db.HSet(ctx, keys.Worker(r.cfg.Name), fields...).Err(); err != nil && ctx.Err() == nil {
-		r.log.Warn("rq: update worker", "error", err)
 	}
 }
 
@@ -198,36 +201,4 @@ func (r *run) schedule(loops *sync.WaitGroup) {
 	if err := s.once(r.fetching); err != nil {
 		r.log.Error("rq: enqueue scheduled jobs", "error", err)
 	}
-}
-
-// add makes an execution one of the worker's.
-func (r *run) add(e *execution) {
-	r.mu.Lock()
-	r.running[e.id] = e
-	r.mu.Unlock()
-}
-
-// remove tells fetch that an execution is over, whatever came of it.
-func (r *run) remove(e *execution) {
-	r.mu.Lock()
-	delete(r.running, e.id)
-	r.mu.Unlock()
-	signal(r.settled)
-}
-
-func (r *run) busy() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.running)
-}
-
-// executions returns the running executions, the oldest first.
-func (r *run) executions() []*execution {
-	r.mu.Lock()
-	all := slices.Collect(maps.Values(r.running))
-	r.mu.Unlock()
-	slices.SortFunc(all, func(a, b *execution) int {
-		return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.id, b.id))
-	})
-	return all
 }

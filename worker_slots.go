@@ -1,9 +1,6 @@
 package rq
 
-import (
-	"context"
-	"sync"
-)
+import "sync"
 
 // slots counts how many more jobs the worker may run.
 type slots struct {
@@ -13,21 +10,6 @@ type slots struct {
 }
 
 func newSlots(n int) *slots { return &slots{free: n, freed: make(chan struct{}, 1)} }
-
-// some waits until there is a free slot and returns how many there are, or 0
-// when ctx ends.
-func (s *slots) some(ctx context.Context) int {
-	for {
-		if free := s.now(); free > 0 {
-			return free
-		}
-		select {
-		case <-s.freed:
-		case <-ctx.Done():
-			return 0
-		}
-	}
-}
 
 // now returns how many slots are free.
 func (s *slots) now() int {
@@ -46,8 +28,5 @@ func (s *slots) give() {
 	s.mu.Lock()
 	s.free++
 	s.mu.Unlock()
-	select {
-	case s.freed <- struct{}{}:
-	default:
-	}
+	signal(s.freed)
 }

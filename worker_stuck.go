@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// strays are handlers that have not returned although their context has ended.
+// stuckHandlers are handlers that have not returned although their context has ended.
 // Their jobs are settled. As many as the worker's concurrency are left alone;
 // each more takes a slot, so that there are never more than twice as many
 // handlers as the concurrency says.
-type strays struct {
+type stuckHandlers struct {
 	log   *slog.Logger
 	slots *slots
 	limit int
@@ -22,14 +22,14 @@ type strays struct {
 	none chan struct{} // closed when there are none
 }
 
-func newStrays(slots *slots, limit int, log *slog.Logger) *strays {
-	s := &strays{log: log, slots: slots, limit: limit, jobs: map[int]string{}, none: make(chan struct{})}
+func newStuckHandlers(slots *slots, limit int, log *slog.Logger) *stuckHandlers {
+	s := &stuckHandlers{log: log, slots: slots, limit: limit, jobs: map[int]string{}, none: make(chan struct{})}
 	close(s.none)
 	return s
 }
 
-// leave watches a handler until it returns.
-func (s *strays) leave(job string, done <-chan result) {
+// watch follows a handler until it returns.
+func (s *stuckHandlers) watch(job string, done <-chan result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.jobs) == 0 {
@@ -53,13 +53,13 @@ func (s *strays) leave(job string, done <-chan result) {
 	}()
 }
 
-func (s *strays) count() int {
+func (s *stuckHandlers) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.jobs)
 }
 
-func (s *strays) remove(n int) {
+func (s *stuckHandlers) remove(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.jobs) > s.limit {
@@ -73,7 +73,7 @@ func (s *strays) remove(n int) {
 
 // wait waits a moment for the handlers to return, and returns a *StuckError for
 // those that did not.
-func (s *strays) wait() error {
+func (s *stuckHandlers) wait() error {
 	s.mu.Lock()
 	none := s.none
 	s.mu.Unlock()

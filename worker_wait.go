@@ -3,7 +3,11 @@ package rq
 import (
 	"context"
 	"errors"
-	"sync/atomic"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -11,196 +15,294 @@ import (
 	"github.com/rqgo/rq/internal/keys"
 )
 
-// An arrival is an id that was moved to the intermediate queue of its queue.
-type arrival struct{ queue, id string }
-
-// waiters wait for jobs, one for each queue, without asking again and again: a
-// blocking move puts the next id in the queue's intermediate queue, where RQ's
-// maintenance finds it should this process die. They wait only while there is a
-// free slot. Their methods are called by one goroutine.
-type waiters struct {
-	run      *run
-	client   *redis.Client // has a connection for each; nil until it is needed
-	arrivals chan arrival
-	idle     map[string]*waiter // by queue
-	waiting  map[string]*waiter
+// A waiter waits for jobs without asking again and again.
+type waiter interface {
+	// start makes it wait on these queues, and on no others.
+	start(queues []string)
+	// stop makes it wait on none. An arrival may still come.
+	stop()
+	// arrivals yields what has come.
+	arrivals() <-chan arrival
+	// hints returns the queues that may have jobs since the last call.
+	hints() []string
+	// blind reports whether it does not tell when the queue may have jobs.
+	blind(queue string) bool
+	// close ends it, and returns the arrivals that are left.
+	close(ctx context.Context) []arrival
 }
 
-// A waiter waits on one queue.
-type waiter struct {
-	queue  string
-	client *redis.Client
-	conn   *redis.Conn
-	id     atomic.Int64 // by which the server knows conn, 0 if it does not
-	ctx    context.Context
-	stop   context.CancelFunc // ends ctx: it is to return
-	ended  chan struct{}      // is closed when it has
+// An arrival is an id that was moved to the intermediate queue of its queue, a move
+// whose reply was lost, or else a hint that there are hints.
+type arrival struct {
+	queue, id string
+
+	lost bool
+	conn int64     // the server's number of the connection, or 0
+	open time.Time // until when the server may still move an id for it
 }
 
-func newWaiters(r *run) *waiters {
-	return &waiters{
-		run: r, arrivals: make(chan arrival, len(r.cfg.Queues)),
-		idle: map[string]*waiter{}, waiting: map[string]*waiter{},
+// movers wait for jobs by blocking moves, one for each queue: the next id is put in the
+// queue's intermediate queue, where maintenance finds it should this process die.
+type movers struct {
+	db     *redis.Client // for CLIENT UNBLOCK
+	client *redis.Client // has a connection for each
+	came   chan arrival
+	log    *slog.Logger
+	wake   *sync.Cond // of mu: something is wanted, or all is closed
+
+	mu         sync.Mutex
+	all        []*mover
+	unblocking bool
+	closed     bool
+
+	ctx     context.Context // ends when all is closed
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+// A mover waits on one queue. The movers' mu guards what changes.
+type mover struct {
+	queue   string
+	wanted  bool
+	blocked bool // it sends a blocking move, or waits for its reply
+	conn    *redis.Conn
+	id      int64 // by which the server knows conn, 0 if it does not
+	fresh   bool  // it has not waited since it was last wanted
+}
+
+// maxMovers is how many queues are waited on by a connection each.
+const maxMovers = 10
+
+func newMovers(db *redis.Client, queues []string, log *slog.Logger) *movers {
+	opts, _ := ownOptions(db)                                              // it is a client of one server
+	opts.PoolSize, opts.MaxRetries, opts.ReadTimeout = len(queues), -1, -1 // each call has a deadline
+	m := &movers{db: db, client: redis.NewClient(opts), came: make(chan arrival, 2*len(queues)), log: log}
+	m.wake = sync.NewCond(&m.mu)
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	for _, queue := range queues {
+		w := &mover{queue: queue}
+		m.all = append(m.all, w)
+		m.running.Go(func() { m.run(w) })
+	}
+	return m
+}
+
+func (m *movers) arrivals() <-chan arrival { return m.came }
+
+func (m *movers) hints() []string { return nil }
+
+func (m *movers) blind(string) bool { return true }
+
+func (m *movers) start(queues []string) { m.want(queues) }
+
+func (m *movers) stop() { m.want(nil) }
+
+// want makes the movers of some queues wait, and stops the others.
+func (m *movers) want(queues []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	unblock := false
+	for _, w := range m.all {
+		wanted := slices.Contains(queues, w.queue)
+		if wanted && !w.wanted {
+			w.fresh = true
+		}
+		w.wanted = wanted
+		unblock = unblock || (!wanted && w.blocked && w.id != 0)
+	}
+	m.wake.Broadcast()
+	if unblock && !m.unblocking {
+		m.unblocking = true
+		m.running.Go(m.unblock)
 	}
 }
 
-// start makes a waiter wait on each queue that has none.
-func (ws *waiters) start(queues []string) {
-	for _, queue := range queues {
-		if ws.waiting[queue] != nil {
+// unblock has the server end the moves that are not wanted. It may see the order
+// before it sees the move, so it is told until they have ended.
+func (m *movers) unblock() {
+	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		m.mu.Lock()
+		var ids []int64
+		for _, w := range m.all {
+			if w.blocked && !w.wanted && w.id != 0 {
+				ids = append(ids, w.id)
+			}
+		}
+		if len(ids) == 0 || m.ctx.Err() != nil {
+			m.unblocking = false
+			m.mu.Unlock()
+			return
+		}
+		m.mu.Unlock()
+		pipe := m.db.Pipeline()
+		for _, id := range ids {
+			pipe.ClientUnblock(m.ctx, id)
+		}
+		_, _ = pipe.Exec(m.ctx) // it is told again, and the moves end by themselves
+		sleep(m.ctx, pause)
+	}
+}
+
+// run is the life of one mover.
+func (m *movers) run(w *mover) {
+	for failures := 0; ; {
+		limit, ok := m.ready(w)
+		if !ok {
+			m.drop(w)
+			return
+		}
+		began := time.Now()
+		id, err := m.move(w, limit)
+		m.mu.Lock()
+		w.blocked, w.fresh = false, false
+		conn := w.id
+		if err == nil {
+			w.wanted = false // until the claimer asks for more
+		}
+		m.mu.Unlock()
+		switch {
+		case err == nil:
+			failures = 0
+			m.came <- arrival{queue: w.queue, id: id}
+		case errors.Is(err, redis.Nil):
+			failures = 0
+		case isReply(err):
+			m.pause(w, err, &failures)
+		default:
+			m.drop(w)
+			m.came <- arrival{queue: w.queue, lost: true, conn: conn, open: began.Add(limit)}
+			m.pause(w, err, &failures)
+		}
+	}
+}
+
+// ready waits until the mover is wanted, and returns for how long it is to block. It
+// reports false when all is closed.
+func (m *movers) ready(w *mover) (time.Duration, bool) {
+	if !m.connected(w) {
+		return 0, false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for !w.wanted && !m.closed {
+		m.wake.Wait()
+	}
+	w.blocked = !m.closed
+	return m.limit(w), !m.closed
+}
+
+// limit is for how long a mover blocks. A connection that is dead without anyone
+// knowing is found out then. The server serves those first that have waited longest,
+// so the times are random: else one worker would be the first in all queues, be given
+// a job of each, and hand on all but one. Where nobody can end a move, it is short.
+func (m *movers) limit(w *mover) time.Duration {
+	switch {
+	case w.id == 0:
+		return time.Second
+	case w.fresh:
+		return 100*time.Millisecond + rand.N(2*time.Second)
+	}
+	return 4*time.Second + rand.N(8*time.Second)
+}
+
+// connected waits until the mover has a connection that the server knows, or all is
+// closed.
+func (m *movers) connected(w *mover) bool {
+	for failures := 0; w.conn == nil; {
+		m.mu.Lock()
+		for !w.wanted && !m.closed {
+			m.wake.Wait()
+		}
+		closed := m.closed
+		m.mu.Unlock()
+		if closed {
+			return false
+		}
+		conn := m.client.Conn()
+		ctx, cancel := context.WithTimeout(m.ctx, moveGrace)
+		id, err := conn.ClientID(ctx).Result()
+		cancel()
+		if err != nil && !isReply(err) {
+			_ = conn.Close()
+			m.pause(w, err, &failures)
 			continue
 		}
-		w := ws.idle[queue]
-		if w == nil {
-			w = &waiter{queue: queue, client: ws.connect()}
-			ws.idle[queue] = w
-		}
-		w.ctx, w.stop = context.WithCancel(context.Background())
-		w.ended = make(chan struct{})
-		ws.waiting[queue] = w
-		go func() {
-			defer close(w.ended)
-			if id, ok := w.wait(ws.run); ok {
-				ws.arrivals <- arrival{queue, id} // there is room for one of each
-			}
-		}()
+		m.mu.Lock()
+		w.conn, w.id = conn, id
+		m.mu.Unlock()
 	}
+	return true
 }
 
-// connect returns the client whose connections are the waiters'.
-func (ws *waiters) connect() *redis.Client {
-	if ws.client == nil {
-		opts, _ := ownOptions(ws.run.db) // it is a client of one server
-		opts.PoolSize, opts.MaxRetries = len(ws.run.cfg.Queues), -1
-		ws.client = redis.NewClient(opts)
-	}
-	return ws.client
-}
-
-// back notes that a waiter has returned with an id.
-func (ws *waiters) back(a arrival) arrival {
-	w := ws.waiting[a.queue]
-	delete(ws.waiting, a.queue)
-	w.stop()
-	<-w.ended
-	return a
-}
-
-// arrived returns what has arrived meanwhile.
-func (ws *waiters) arrived() []arrival {
-	var got []arrival
-	for {
-		select {
-		case a := <-ws.arrivals:
-			got = append(got, ws.back(a))
-		default:
-			return got
-		}
-	}
-}
-
-// The server may see the order to stop waiting before it sees the waiting, so
-// it is told again. Where it cannot be told, the connections are closed after a
-// while; an id that was just moved then stays for the maintenance.
-const (
-	stopAgain = time.Millisecond
-	stopHard  = 500 * time.Millisecond
-)
-
-// end ends all waiting, and returns what arrived meanwhile.
-func (ws *waiters) end() []arrival {
-	for _, w := range ws.waiting {
-		w.stop()
-	}
-	hard := time.Now().Add(stopHard)
-	for _, w := range ws.waiting {
-		for !w.hasEnded(0) {
-			if !ws.unblock() || time.Now().After(hard) {
-				ws.close()
-			}
-			w.hasEnded(stopAgain)
-		}
-	}
-	clear(ws.waiting)
-	var got []arrival
-	for len(ws.arrivals) > 0 {
-		got = append(got, <-ws.arrivals)
-	}
-	return got
-}
-
-// unblock tells the server to end the waiting, and reports whether it could.
-func (ws *waiters) unblock() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), stopHard)
+// move waits for the next id of the queue.
+func (m *movers) move(w *mover, limit time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(m.ctx, limit+moveGrace)
 	defer cancel()
-	_, err := ws.run.db.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for _, w := range ws.waiting {
-			if id := w.id.Load(); id != 0 {
-				pipe.ClientUnblock(ctx, id)
-			}
-		}
-		return nil
-	})
-	return err == nil
+	seconds := strconv.FormatFloat(limit.Seconds(), 'f', 3, 64) // go-redis' own BLMove has none below 1
+	cmd := redis.NewStringCmd(ctx, "blmove", keys.Queue(w.queue), keys.Intermediate(w.queue), "left", "right", seconds)
+	_ = w.conn.Process(ctx, cmd) // cmd has the error too
+	return cmd.Result()
 }
 
-// close closes the connections; whoever waits returns.
-func (ws *waiters) close() {
-	clear(ws.idle)
-	if ws.client != nil {
-		_ = ws.client.Close()
-		ws.client = nil
+// moveGrace is how much longer than it blocks a move may take.
+const moveGrace = 3 * time.Second
+
+// pause waits after a failure.
+func (m *movers) pause(w *mover, err error, failures *int) {
+	if m.ctx.Err() != nil {
+		return
 	}
+	d := min(firstBackOff<<min(*failures, 10), lastBackOff)
+	*failures++
+	m.log.Error("rq: wait for jobs", "queue", w.queue, "error", err, "again in", d)
+	sleep(m.ctx, d)
 }
 
-func (w *waiter) hasEnded(within time.Duration) bool {
-	t := time.NewTimer(within)
-	defer t.Stop()
-	select {
-	case <-w.ended:
-		return true
-	case <-t.C:
-		return false
-	}
-}
-
-// wait moves the next id of the queue, and reports false when it is to stop.
-func (w *waiter) wait(r *run) (string, bool) {
-	for failures := 0; ; {
-		id, err := w.move(max(time.Second, r.cfg.WorkerTTL-15*time.Second))
-		if err == nil {
-			return id, true
-		}
-		var pause time.Duration
-		if !errors.Is(err, redis.Nil) {
-			pause = min(firstBackOff<<min(failures, 10), lastBackOff)
-			failures++
-		}
-		if w.ctx.Err() != nil {
-			return "", false
-		}
-		if pause > 0 {
-			r.log.Error("rq: wait for jobs", "queue", w.queue, "error", err, "again in", pause)
-		}
-		if !sleep(w.ctx, pause) {
-			return "", false
-		}
-	}
-}
-
-// move waits for a limited time: should the connection be dead without anyone
-// knowing, it is found out then. Connecting ends with the waiter's context; a
-// blocking read does not.
-func (w *waiter) move(limit time.Duration) (string, error) {
-	if w.conn == nil {
-		w.conn = w.client.Conn()
-		w.id.Store(w.conn.ClientID(w.ctx).Val()) // 0 where there is no such command
-	}
-	id, err := w.conn.BLMove(w.ctx, keys.Queue(w.queue), keys.Intermediate(w.queue), "LEFT", "RIGHT", limit).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		w.id.Store(0)
+func (m *movers) drop(w *mover) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if w.conn != nil {
 		_ = w.conn.Close()
-		w.conn = nil
+		w.conn, w.id = nil, 0
 	}
-	return id, err
 }
+
+// close ends all waiting. Moves that the server does not end until ctx does are cut off.
+func (m *movers) close(ctx context.Context) []arrival {
+	m.stop()
+	m.mu.Lock()
+	m.closed = true
+	m.wake.Broadcast()
+	m.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		m.running.Wait()
+		close(ended)
+	}()
+	var left []arrival
+	for over := false; !over; {
+		select {
+		case a := <-m.came:
+			left = append(left, a)
+		case <-ended:
+			over = true
+		case <-time.After(closeGrace):
+			m.cancel()
+			_ = m.client.Close()
+		case <-ctx.Done():
+			m.cancel()
+			_ = m.client.Close()
+			<-ended
+			over = true
+		}
+	}
+	m.cancel()
+	_ = m.client.Close()
+	for len(m.came) > 0 {
+		left = append(left, <-m.came)
+	}
+	return left
+}
+
+// closeGrace is how long the server may take to end the moves.
+const closeGrace = 1200 * time.Millisecond

@@ -82,7 +82,7 @@ func claimOf(batch int) Claim {
 	now := time.Now()
 	return Claim{
 		Worker: "w", Birth: "T", Interval: 30, Composite: true, Now: Moment{now.Unix(), wire.FormatTime(now)}, Float: wire.FormatUnix(now),
-		Queues: []string{"default"}, Executions: executions(batch),
+		Queues: openQueues("default"), Executions: executions(batch),
 	}
 }
 

@@ -8,35 +8,42 @@
 -- job has started, so a key that holds something else loses none: that queue is
 -- left alone, and it is an error if no other has a job.
 --
+-- The data of jobs is most of the reply. The claim ends when it has so many bytes
+-- of it, and data that is longer than a limit is left out, to be read by itself.
+--
 -- KEYS: worker, its executions
 -- ARGV: how many jobs at the most, "1" to take one of each queue in turn, now in
 --       Unix seconds, now as a time, now with a fraction, the worker's name, its
 --       birth, the seconds between its heartbeats, "1" if readers know executions
---       (RQ 2.0), "1" if they look for current_job (RQ before 3.0), the number of
---       queues, their names, the number of moved ids, for each its queue's number
---       and itself, then the id of an execution for each job
--- returns a state, then for each job its queue's number, its id, its execution
---       and its hash. The state is 1, 2 if the queues are empty now, 0 if workers
+--       (RQ 2.0), "1" if they look for current_job (RQ before 3.0), after how many
+--       bytes of data the claim ends, how long data in the reply may be, the number of
+--       queues, for each its name and "1" if any job may be taken of it, the number of
+--       named ids, for each its queue's number, itself, and "1" if it is in the
+--       intermediate queue and not in the queue, then the id of an execution for each job
+-- returns a state, then for each job its queue's number, its id, its execution,
+--       its hash, and the length of its data if it was left out. The state is 1, 2 if
+--       the queues of which any job may be taken are empty now, 0 if workers
 --       are suspended, -1 if the worker is not registered, has died before its claim
 --       came, or another one has its name; then no job is taken, and moved ones go back. With 1 and no
 --       job, so many ids were dropped that it was time to let others have their turn
 local most, in_turn, now, time, moment, worker, birth, interval = unpack(ARGV, 1, 8)
 most, in_turn, now, interval = tonumber(most), in_turn == '1', tonumber(now), tonumber(interval)
 local composite, current_job = ARGV[9] == '1', ARGV[10] == '1'
-local at = 11
+local budget, longest = tonumber(ARGV[11]), tonumber(ARGV[12])
+local at = 13
 
 local function next_arg()
   at = at + 1
   return ARGV[at - 1]
 end
 
-local queues, moved = {}, {}
+local queues, open, moved, named = {}, {}, {}, {}
 for i = 1, tonumber(next_arg()) do
-  queues[i], moved[i] = next_arg(), {}
+  queues[i], open[i], moved[i], named[i] = next_arg(), next_arg() == '1', {}, {}
 end
 for _ = 1, tonumber(next_arg()) do
-  local queue = tonumber(next_arg())
-  table.insert(moved[queue], next_arg())
+  local queue, id = tonumber(next_arg()), next_arg()
+  table.insert(next_arg() == '1' and moved[queue] or named[queue], id)
 end
 
 local state = 1
@@ -49,22 +56,40 @@ end
 
 local needed = {data = true, status = true, origin = true, timeout = true}
 
--- readable returns the hash of a job that can be run, and what it takes to start it.
+-- without_data returns the hash of a job without its data, which is long.
+local function without_data(key)
+  local names, hash = {}, {}
+  for _, name in ipairs(redis.call('HKEYS', key)) do
+    if name ~= 'data' then
+      names[#names + 1] = name
+    end
+  end
+  for n, value in ipairs(#names > 0 and redis.call('HMGET', key, unpack(names)) or {}) do
+    hash[2 * n - 1], hash[2 * n] = names[n], value
+  end
+  return hash
+end
+
+-- readable returns the hash of a job that can be run, what it takes to start it, and
+-- the length of its data.
 local function readable(id)
-  local hash = redis.pcall('HGETALL', 'rq:job:' .. id)
-  if hash.err then
+  local key = 'rq:job:' .. id
+  local length = redis.pcall('HSTRLEN', key, 'data')
+  if type(length) == 'table' then
     return nil
   end
+  local long = length > longest
+  local hash = long and without_data(key) or redis.call('HGETALL', key)
   local job = {}
   for n = 1, #hash, 2 do
     if needed[hash[n]] then
       job[hash[n]] = hash[n + 1]
     end
   end
-  if not job.data or job.status == 'canceled' then
+  if not (job.data or long) or job.status == 'canceled' then
     return nil
   end
-  return hash, job
+  return hash, job, length
 end
 
 -- times_of returns when what goes with a timeout ends, as texts: Redis takes long
@@ -109,11 +134,17 @@ end
 local reply, started, failure = {state}, {}, nil
 local left = {} -- whether a queue has ids left, where that is known
 local patience = 1000 -- for ids that are no jobs
+local spent = 0 -- bytes of data in the reply
+
+-- enough tells whether the claim has all that it can take.
+local function enough(jobs)
+  return #started >= jobs or (#started > 0 and spent >= budget)
+end
 
 -- begin starts the job of an id, if there is one. It reports whether the id is
 -- dealt with.
 local function begin(i, id)
-  local hash, job = readable(id)
+  local hash, job, length = readable(id)
   if not hash then
     patience = patience - 1
     return true
@@ -125,16 +156,21 @@ local function begin(i, id)
     return false
   end
   at = at + 1
-  reply[#reply + 1] = {i, id, execution, hash}
+  if length > longest then
+    reply[#reply + 1] = {i, id, execution, hash, length}
+  else
+    reply[#reply + 1] = {i, id, execution, hash}
+    spent = spent + length
+  end
   started[#started + 1] = id .. ':' .. execution
   return true
 end
 
 -- take_moved begins with the ids of a queue that a blocking move has taken,
 -- until so many jobs have started in all.
-local function take_moved(i, enough)
+local function take_moved(i, most_of_all)
   local intermediate = 'rq:queue:' .. queues[i] .. ':intermediate'
-  while #moved[i] > 0 and #started < enough do
+  while #moved[i] > 0 and not enough(most_of_all) do
     local id = table.remove(moved[i], 1)
     if redis.call('LREM', intermediate, 1, id) == 1 then
       -- Maintenance may just have seen it there. RQ's would fail the job when it
@@ -148,26 +184,48 @@ local function take_moved(i, enough)
   end
 end
 
+-- take_named starts jobs whose ids the worker has seen in a queue, if they are still there.
+local function take_named(i, most_of_all)
+  local key = 'rq:queue:' .. queues[i]
+  while #named[i] > 0 and not enough(most_of_all) do
+    local id = table.remove(named[i], 1)
+    local removed = redis.pcall('LREM', key, 1, id)
+    if type(removed) == 'table' then
+      failure = removed
+      return
+    end
+    if removed == 1 and not begin(i, id) then
+      redis.call('LPUSH', key, id)
+      return
+    end
+  end
+end
+
 -- take starts jobs of a queue, until so many have started in all. It looks at
 -- one id more than it needs, to know whether any are left.
-local function take(i, enough)
-  take_moved(i, enough)
+local function take(i, most_of_all)
+  take_moved(i, most_of_all)
+  take_named(i, most_of_all)
+  if not open[i] then
+    left[i] = false
+    return
+  end
   local key = 'rq:queue:' .. queues[i]
   repeat
-    local want, done = enough - #started, 0
+    local want, done = most_of_all - #started, 0
     local ids = redis.pcall('LRANGE', key, 0, want)
     if ids.err then
       failure, left[i] = ids, true
       return
     end
-    while done < math.min(want, #ids) and patience > 0 and begin(i, ids[done + 1]) do
+    while done < math.min(want, #ids) and patience > 0 and not enough(most_of_all) and begin(i, ids[done + 1]) do
       done = done + 1
     end
     if done > 0 then
       redis.call('LTRIM', key, done, -1)
     end
     left[i] = done < #ids
-  until not left[i] or done < want or #started >= enough
+  until not left[i] or done < want or enough(most_of_all)
 end
 
 -- put_back returns moved ids to the front of their queue, in order.
@@ -190,7 +248,7 @@ end
 -- take_in_turn takes one job of each queue, again and again.
 local function take_in_turn()
   local i, empty = 1, 0
-  while #started < most and empty < #queues and patience > 0 do
+  while not enough(most) and empty < #queues and patience > 0 do
     local before = #started
     take(i, before + 1)
     empty = #started > before and 0 or empty + 1
@@ -201,7 +259,7 @@ end
 local function drained()
   for i, queue in ipairs(queues) do
     if left[i] == nil then
-      left[i] = redis.call('EXISTS', 'rq:queue:' .. queue) == 1
+      left[i] = open[i] and redis.call('EXISTS', 'rq:queue:' .. queue) == 1
     end
     if left[i] then
       return false
@@ -214,7 +272,7 @@ if state == 1 and in_turn then
   take_in_turn()
 elseif state == 1 then
   for i = 1, #queues do
-    if #started < most and patience > 0 then
+    if not enough(most) and patience > 0 then
       take(i, most)
     end
   end

@@ -12,13 +12,22 @@ import (
 	"github.com/rqgo/rq/internal/redistest"
 )
 
+// openQueues are queues of which any job may be taken.
+func openQueues(names ...string) []ClaimQueue {
+	queues := make([]ClaimQueue, len(names))
+	for i, name := range names {
+		queues[i] = ClaimQueue{name, true}
+	}
+	return queues
+}
+
 // claims runs ClaimJobs of worker w on queue q, with changes to the usual. want
 // is a job a word: the number of its queue, its id and its execution.
 func claims(state int64, want string, change func(*Claim)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
 		p := Claim{
 			Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5",
-			Queues: []string{"q"}, Executions: []string{"e1", "e2"},
+			Queues: openQueues("q"), Executions: []string{"e1", "e2"},
 		}
 		if change != nil {
 			change(&p)
@@ -37,7 +46,7 @@ func claims(state int64, want string, change func(*Claim)) func(*testing.T, *red
 // claimFails is claims for an error.
 func claimFails(change func(*Claim)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		p := Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{"q"}, Executions: []string{"e1", "e2"}}
+		p := Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: openQueues("q"), Executions: []string{"e1", "e2"}}
 		if change != nil {
 			change(&p)
 		}
@@ -145,7 +154,7 @@ func TestClaimJobsOfSeveralQueues(t *testing.T) {
 	t.Parallel()
 	three := func(n int, inTurn bool) func(*Claim) {
 		return func(p *Claim) {
-			p.Queues, p.InTurn = []string{"x", "y", "z"}, inTurn
+			p.Queues, p.InTurn = openQueues("x", "y", "z"), inTurn
 			p.Executions = []string{"e1", "e2", "e3", "e4", "e5"}[:n]
 		}
 	}
@@ -198,7 +207,7 @@ func TestClaimMovedJobs(t *testing.T) {
 	moved := func(ids ...string) func(*Claim) {
 		return func(p *Claim) {
 			for _, id := range ids {
-				p.Moved = append(p.Moved, Moved{0, id})
+				p.Named = append(p.Named, Named{0, id, true})
 			}
 		}
 	}
@@ -247,7 +256,7 @@ func TestClaimMovedJobs(t *testing.T) {
 		},
 		{
 			name: "of the second queue: after the first one's", before: living("a", "RPUSH rq:queue:r:intermediate b", "HSET rq:job:b data x origin q status queued timeout 180"),
-			act:  claims(Drained, "0:a:e1 1:b:e2", func(p *Claim) { p.Queues, p.Moved = []string{"q", "r"}, []Moved{{1, "b"}} }),
+			act:  claims(Drained, "0:a:e1 1:b:e2", func(p *Claim) { p.Queues, p.Named = openQueues("q", "r"), []Named{{1, "b", true}} }),
 			want: startedAB.and(keyspace{"rq:queue:q": "", "rq:queue:r:intermediate": ""}),
 		},
 	})
@@ -255,7 +264,7 @@ func TestClaimMovedJobs(t *testing.T) {
 
 func TestClaimJobsWithoutLeave(t *testing.T) {
 	t.Parallel()
-	moved := func(p *Claim) { p.Moved = []Moved{{0, "b"}, {0, "c"}} }
+	moved := func(p *Claim) { p.Named = []Named{{0, "b", true}, {0, "c", true}} }
 	back := keyspace{"rq:queue:q": "list b c a", "rq:queue:q:intermediate": "list d"}
 	intermediate := "RPUSH rq:queue:q:intermediate b c d"
 	play(t, []scene{
@@ -328,12 +337,12 @@ func TestClaimJobsForOldReaders(t *testing.T) {
 // TestClaimJobsLosesNone has keys that hold something else than RQ puts there.
 func TestClaimJobsLosesNone(t *testing.T) {
 	t.Parallel()
-	two := func(p *Claim) { p.Queues = []string{"bad", "q"} }
-	moved := func(p *Claim) { p.Moved = []Moved{{0, "a"}} }
+	two := func(p *Claim) { p.Queues = openQueues("bad", "q") }
+	moved := func(p *Claim) { p.Named = []Named{{0, "a", true}} }
 	emptied := keyspace{"rq:queue:q": ""}
 	play(t, []scene{
 		{name: "queue", before: living("", "SET rq:queue:q x"), act: claimFails(nil)},
-		{name: "queue, and another one has jobs", before: living("a", "SET rq:queue:bad x"), act: claims(Claimed, "0:a:e1", func(p *Claim) { p.Queues = []string{"q", "bad"} }), want: startedA.and(emptied)},
+		{name: "queue, and another one has jobs", before: living("a", "SET rq:queue:bad x"), act: claims(Claimed, "0:a:e1", func(p *Claim) { p.Queues = openQueues("q", "bad") }), want: startedA.and(emptied)},
 		{name: "queue, and one after it has jobs", before: living("a", "SET rq:queue:bad x"), act: claims(Claimed, "1:a:e1", two), want: startedA.and(emptied)},
 		{name: "in turn", before: living("a", "SET rq:queue:bad x"), act: claims(Claimed, "1:a:e1", func(p *Claim) { two(p); p.InTurn = true }), want: startedA.and(emptied)},
 		{name: "worker", before: living("a", "DEL rq:worker:w", "SET rq:worker:w x"), act: claimFails(nil)},
@@ -371,7 +380,7 @@ func TestClaimManyJobsOfManyFields(t *testing.T) {
 	const jobs, fields = 1100, 4500
 	ctx, rdb := t.Context(), redistest.New(t)
 	do(t, rdb, living("")...)
-	p := Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{"q"}}
+	p := Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: openQueues("q")}
 	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i := range jobs {
 			id := fmt.Sprint("j", i)
@@ -403,12 +412,54 @@ func TestClaimedJobsAreReadAsTheyWere(t *testing.T) {
 	do(t, rdb, living("a", "HSET rq:job:a err x ok y")...)
 	rdb.HSet(t.Context(), "rq:job:a", "data", "\x00\xff\r\n")
 
-	_, got, err := ClaimJobs(t.Context(), rdb, Claim{Worker: "w", Birth: "B", Interval: 30, Now: at, Float: "1000.5", Queues: []string{"q"}, Executions: []string{"e"}})
+	_, got, err := ClaimJobs(t.Context(), rdb, Claim{Worker: "w", Birth: "B", Interval: 30, Now: at, Float: "1000.5", Queues: openQueues("q"), Executions: []string{"e"}})
 
 	require.NoError(t, err)
 	assert.Equal(t, []ClaimedJob{{0, "a", "e", map[string]string{
 		"data": "\x00\xff\r\n", "origin": "q", "status": "queued", "timeout": "180", "err": "x", "ok": "y",
-	}}}, got)
+	}, 0}}, got)
+}
+
+// TestClaimNamed takes jobs out of the middle of a queue of which no other may be taken.
+func TestClaimNamed(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	do(t, rdb, living("a b c")...)
+	named := func(p *Claim) {
+		p.Queues, p.Named = []ClaimQueue{{"q", false}}, []Named{{0, "b", false}, {0, "gone", false}}
+	}
+
+	claims(Drained, "0:b:e1", named)(t, rdb)
+	claims(Drained, "", named)(t, rdb)
+
+	assert.Equal(t, []string{"a", "c"}, rdb.LRange(t.Context(), "rq:queue:q", 0, -1).Val())
+}
+
+// TestClaimHasABudget ends a claim after so many bytes, but for its first job, and leaves
+// long data out.
+func TestClaimHasABudget(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	do(t, rdb, living("a b c")...)
+	rdb.HSet(t.Context(), "rq:job:a", "data", strings.Repeat("x", 100))
+	rdb.HSet(t.Context(), "rq:job:b", "data", strings.Repeat("x", 101))
+	p := Claim{
+		Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: openQueues("q"),
+		Budget: 50, Longest: 100, Executions: []string{"e1", "e2", "e3"},
+	}
+
+	_, first, err := ClaimJobs(t.Context(), rdb, p)
+	require.NoError(t, err)
+	_, rest, err := ClaimJobs(t.Context(), rdb, p)
+	require.NoError(t, err)
+
+	require.Len(t, first, 1)
+	assert.Len(t, first[0].Hash["data"], 100)
+	assert.Zero(t, first[0].LongData)
+	require.Len(t, rest, 2, "the data of b is not in the reply")
+	assert.Equal(t, int64(101), rest[0].LongData)
+	assert.Equal(t, map[string]string{"origin": "q", "status": "queued", "timeout": "180"}, rest[0].Hash)
+	assert.Equal(t, "x", rest[1].Hash["data"])
 }
 
 func TestReadClaim(t *testing.T) {

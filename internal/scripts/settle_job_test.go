@@ -649,7 +649,7 @@ func TestSettleJobsOfOddNames(t *testing.T) {
 			rdb.HSet(ctx, "rq:job:"+name, "data", "x", "origin", name, "status", "queued", "created_at", "C")
 			rdb.RPush(ctx, "rq:queue:"+name, name)
 			_, jobs, err := ClaimJobs(ctx, rdb, Claim{
-				Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []string{name}, Executions: []string{"e"},
+				Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: openQueues(name), Executions: []string{"e"},
 			})
 			require.NoError(t, err)
 			require.Equal(t, name, jobs[0].ID)
@@ -743,7 +743,7 @@ func TestClaimAndSettleWithoutMemory(t *testing.T) {
 			assert.True(t, redis.HasErrorPrefix(err, "OOM"), "%v", err)
 		}
 	}
-	_, _, err := ClaimJobs(ctx, rdb, Claim{Worker: "w", Birth: "B", Interval: 30, Now: at, Queues: []string{"q"}, Executions: []string{"f"}})
+	_, _, err := ClaimJobs(ctx, rdb, Claim{Worker: "w", Birth: "B", Interval: 30, Now: at, Queues: openQueues("q"), Executions: []string{"f"}})
 	require.ErrorContains(t, err, "OOM")
 	assert.Empty(t, changes(before, dump(t, rdb)))
 

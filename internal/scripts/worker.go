@@ -1,10 +1,12 @@
 package scripts
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // for the scripts
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -44,15 +46,25 @@ type Claim struct {
 	CurrentJob    bool // readers look for current_job
 	Now           Moment
 	Float         string
-	Queues        []string
-	Moved         []Moved
+	Budget        int // bytes of data after which the claim ends; 0 is no limit
+	Longest       int // bytes of data that a reply may have of one job; 0 is no limit
+	Queues        []ClaimQueue
+	Named         []Named
 	Executions    []string // one for each job that may be taken
 }
 
-// A Moved is an id in the intermediate queue of Claim.Queues[Queue].
-type Moved struct {
+// A ClaimQueue is a queue to take jobs of: any, or only those that are named.
+type ClaimQueue struct {
+	Name string
+	Open bool
+}
+
+// A Named is an id in the intermediate queue of Claim.Queues[Queue], where a blocking
+// move has put it, or in that queue itself.
+type Named struct {
 	Queue int
 	ID    string
+	Moved bool
 }
 
 // What the worker is told beside jobs or instead of them.
@@ -63,25 +75,27 @@ const (
 	Unregistered = -1
 )
 
-// A ClaimedJob is a job whose execution has started. Hash is as it was before.
+// A ClaimedJob is a job whose execution has started. Hash is as it was before, and
+// has no data if this is LongData bytes.
 type ClaimedJob struct {
 	Queue         int
 	ID, Execution string
 	Hash          map[string]string
+	LongData      int64
 }
 
 // ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Suspended or
 // Unregistered.
 func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, jobs []ClaimedJob, err error) {
-	args := make([]any, 0, 12+len(p.Queues)+2*len(p.Moved)+len(p.Executions))
+	args := make([]any, 0, 14+2*len(p.Queues)+3*len(p.Named)+len(p.Executions))
 	args = append(args, len(p.Executions), flag(p.InTurn), p.Now.Unix, p.Now.Text, p.Float, p.Worker, p.Birth, p.Interval,
-		flag(p.Composite), flag(p.CurrentJob), len(p.Queues))
-	for _, name := range p.Queues {
-		args = append(args, name)
+		flag(p.Composite), flag(p.CurrentJob), cmp.Or(p.Budget, math.MaxInt), cmp.Or(p.Longest, math.MaxInt), len(p.Queues))
+	for _, q := range p.Queues {
+		args = append(args, q.Name, flag(q.Open))
 	}
-	args = append(args, len(p.Moved))
-	for _, m := range p.Moved {
-		args = append(args, m.Queue+1, m.ID)
+	args = append(args, len(p.Named))
+	for _, m := range p.Named {
+		args = append(args, m.Queue+1, m.ID, flag(m.Moved))
 	}
 	for _, id := range p.Executions {
 		args = append(args, id)
@@ -103,8 +117,12 @@ func readClaim(reply []any) (int64, []ClaimedJob, error) {
 	jobs := make([]ClaimedJob, 0, len(reply)-1)
 	for _, item := range reply[1:] {
 		parts, _ := item.([]any)
-		if len(parts) != 4 {
+		if len(parts) < 4 {
 			return 0, nil, errReply
+		}
+		var long int64
+		if len(parts) > 4 {
+			long, _ = parts[4].(int64)
 		}
 		queue, _ := parts[0].(int64)
 		id, _ := parts[1].(string)
@@ -115,7 +133,7 @@ func readClaim(reply []any) (int64, []ClaimedJob, error) {
 			field, _ := flat[i].(string)
 			hash[field], _ = flat[i+1].(string)
 		}
-		jobs = append(jobs, ClaimedJob{int(queue) - 1, id, execution, hash})
+		jobs = append(jobs, ClaimedJob{int(queue) - 1, id, execution, hash, long})
 	}
 	if !ok {
 		return 0, nil, errReply

@@ -1,0 +1,97 @@
+package rq
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rqgo/rq/internal/scripts"
+)
+
+// A jobRunner runs claimed jobs, each in a goroutine, and has settled how they end.
+type jobRunner struct {
+	executor *executor
+	out      *outcomes
+	settler  *settler
+	slots    *slots
+	running  *executions
+	jobs     context.Context // ends when the running jobs have had their time
+	books    context.Context // ends when nothing more can be written
+	inOrder  bool            // a job starts when the one before it is settled
+	log      *slog.Logger
+	ran      *atomic.Int64
+
+	handling sync.WaitGroup // jobs whose handlers run
+	working  sync.WaitGroup // jobs that are not settled, or whose webhooks are not sent
+}
+
+// begin starts a claimed job.
+func (r *jobRunner) begin(queue string, claimed scripts.ClaimedJob, now time.Time) {
+	e := newExecution(r.out, queue, claimed, now)
+	e.ctx, e.cancel = context.WithCancelCause(r.jobs)
+	r.slots.take()
+	r.running.add(e)
+	r.handling.Add(1)
+	r.working.Go(func() { r.run(e) })
+}
+
+// giveBack puts jobs of one claim back to the front of their queues, in their order.
+func (r *jobRunner) giveBack(queues []string, jobs []scripts.ClaimedJob, now time.Time) {
+	var done []<-chan settled
+	for _, job := range slices.Backward(jobs) {
+		e := newExecution(r.out, queues[job.Queue], job, now)
+		r.running.add(e) // until it is settled, its heartbeats go on
+		defer r.running.remove(e)
+		e.over.Store(true)
+		done = append(done, r.settler.submit(r.books, r.out.putBack(e), nil))
+	}
+	for _, d := range done {
+		<-d
+	}
+}
+
+// run is the life of one job's goroutine.
+func (r *jobRunner) run(e *execution) {
+	defer e.cancel(nil)
+	v := r.executor.run(e)
+	out := r.out.of(e, v)
+	r.handling.Done()
+	e.over.Store(true)
+	done := r.settler.submit(r.books, out.settle, func(reason string) scripts.Settle { return r.out.unwritten(e, reason).settle })
+	// The next job is claimed while this one is written. But those that run one
+	// at a time do so in order, as in RQ, and webhooks take their time.
+	if r.inOrder || (out.webhook != "" && len(e.rec.Webhooks) > 0) {
+		defer r.slots.give()
+	} else {
+		r.slots.give()
+	}
+	end := <-done
+	r.running.remove(e)
+	if !end.mine {
+		return
+	}
+	if end.refused != nil {
+		out = r.out.unwritten(e, end.refused.Error())
+		out.err = end.refused
+	}
+	if v.kind.ran() {
+		r.ran.Add(1)
+	}
+	r.report(e, out)
+	if out.webhook != "" {
+		e.job.sendWebhooks(r.jobs, r.log, out.webhook, out.exc)
+	}
+}
+
+// report logs what has become of a job.
+func (r *jobRunner) report(e *execution, out outcome) {
+	log := r.log.With("job", e.jobID, "queue", e.queue, "call", e.rec.Description, "took", time.Since(e.created))
+	if out.err != nil {
+		log.Error("rq: job "+out.what, "error", out.err)
+		return
+	}
+	log.Info("rq: job " + out.what)
+}

@@ -1,0 +1,67 @@
+package rq
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// executions are those that run in this worker, each until it is settled.
+type executions struct {
+	mu    sync.Mutex
+	byID  map[string]*execution
+	quiet time.Time     // when the last one has ended
+	ended chan struct{} // has an item after one has ended
+}
+
+func newExecutions() *executions {
+	return &executions{byID: map[string]*execution{}, quiet: time.Now(), ended: make(chan struct{}, 1)}
+}
+
+func (x *executions) add(e *execution) {
+	x.mu.Lock()
+	x.byID[e.id] = e
+	x.mu.Unlock()
+}
+
+func (x *executions) remove(e *execution) {
+	x.mu.Lock()
+	delete(x.byID, e.id)
+	x.quiet = time.Now()
+	x.mu.Unlock()
+	signal(x.ended)
+}
+
+func (x *executions) count() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.byID)
+}
+
+// quietSince returns when the last execution has ended.
+func (x *executions) quietSince() time.Time {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.quiet
+}
+
+// all returns the running executions, the oldest first.
+func (x *executions) all() []*execution {
+	x.mu.Lock()
+	all := slices.Collect(maps.Values(x.byID))
+	x.mu.Unlock()
+	slices.SortFunc(all, func(a, b *execution) int {
+		return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.id, b.id))
+	})
+	return all
+}
+
+// signal leaves a word for a goroutine that may be busy.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
