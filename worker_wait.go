@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 // An arrival is an id that was moved to the intermediate queue of its queue.
@@ -133,15 +134,13 @@ func (ws *waiters) end() []arrival {
 func (ws *waiters) unblock() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), stopHard)
 	defer cancel()
-	_, err := ws.run.db.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for _, w := range ws.waiting {
-			if id := w.id.Load(); id != 0 {
-				pipe.ClientUnblock(ctx, id)
-			}
+	pipe := ws.run.db.Pipeline()
+	for _, w := range ws.waiting {
+		if id := w.id.Load(); id != 0 {
+			pipe.ClientUnblock(ctx, id)
 		}
-		return nil
-	})
-	return err == nil
+	}
+	return redisx.Exec(ctx, pipe) == nil
 }
 
 // close closes the connections; whoever waits returns.
