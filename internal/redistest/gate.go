@@ -32,9 +32,9 @@ type Rule func(n int, args []string) Answer
 type Gate struct {
 	Addr string
 
-	to      string
 	refused atomic.Int64
 	mu      sync.Mutex
+	to      string
 	rule    Rule
 	n       int
 	greet   string // what a client is told instead of being served
@@ -79,6 +79,13 @@ func (g *Gate) Full(text string) {
 	g.greet = text
 }
 
+// Redirect has later connections go to another server, as after a failover.
+func (g *Gate) Redirect(to string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.to = to
+}
+
 // Refused returns how many commands did not get the server's own answer.
 func (g *Gate) Refused() int { return int(g.refused.Load()) }
 
@@ -105,14 +112,14 @@ func (g *Gate) serve(client net.Conn) {
 	g.open(client)
 	defer g.close(client)
 	g.mu.Lock()
-	greet := g.greet
+	greet, to := g.greet, g.to
 	g.mu.Unlock()
 	if greet != "" {
 		g.refused.Add(1)
 		_, _ = io.WriteString(client, "-"+greet+"\r\n")
 		return
 	}
-	server, err := net.Dial("tcp", g.to)
+	server, err := net.Dial("tcp", to)
 	if err != nil {
 		return
 	}
