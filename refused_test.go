@@ -420,13 +420,14 @@ func found(jobs []*Job, err error) (n int, _ error) {
 func partial(jobs []*Job, err error) error {
 	var p *PartialError
 	if errors.As(err, &p) && p.Enqueued != len(jobs) {
-		return fmt.Errorf("%w: %d jobs, %v", errWrong, len(jobs), err)
+		return fmt.Errorf("%w: %d jobs: %w", errWrong, len(jobs), err)
 	}
 	return err
 }
 
-// TestRefusedByTheServer calls every exported function that takes a context while the server
-// refuses at each point. Each returns the true error.
+// TestRefusedByTheServer calls every exported function that takes a context while the
+// server refuses at each point. Each returns the true error. It takes some seconds,
+// because Run, Await and the two that look for orphans try until their context ends.
 func TestRefusedByTheServer(t *testing.T) {
 	t.Parallel()
 	for name, c := range refusedCalls() {
