@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 // awaitCheck is how long Await blocks before it looks whether the job can still
@@ -23,9 +24,9 @@ const awaitCheck = 30 * time.Second
 // retries; ErrNoSuchJob when the job is gone and left no result, as with
 // ResultTTL(0); ErrInvalidJobOperation when it is canceled; and ctx.Err() when
 // ctx ends first. That a waiting job was deleted or canceled is noticed within
-// 30 seconds. A lost connection is made again, and only when the server cannot
-// be reached five times in a row is that the error. The result of an earlier run of a job that is queued again is not
-// returned.
+// 30 seconds. After an error of Redis, such as a lost connection or a failover, it
+// connects again; only the sixth one in a row is returned, or one that cannot pass.
+// The result of an earlier run of a job that is queued again is not returned.
 func Await[T any](ctx context.Context, j *Job) (T, error) {
 	r, err := j.await(ctx)
 	if err != nil {
@@ -35,9 +36,9 @@ func Await[T any](ctx context.Context, j *Job) (T, error) {
 	return valueOf[T](r)
 }
 
-// await returns the result of the run that the job is in or comes to. A
-// connection that is lost is made again: nothing is missed, because results stay
-// in the stream.
+// await returns the result of the run that the job is in or comes to. After an
+// error of Redis that may pass it connects again: nothing is missed, because results
+// stay in the stream.
 func (j *Job) await(ctx context.Context) (*Result, error) {
 	if j == nil {
 		return nil, noSuchJob("nil")
@@ -45,7 +46,7 @@ func (j *Job) await(ctx context.Context) (*Result, error) {
 	last := ""
 	for failures := 0; ; {
 		r, err := j.awaitOn(ctx, &last, &failures)
-		if r != nil || err == nil || !isConnectionError(err) || failures >= awaitFailures {
+		if r != nil || err == nil || !errors.As(err, new(*opError)) || !isPassing(err) || failures >= awaitFailures {
 			return r, err
 		}
 		select {
@@ -99,20 +100,18 @@ func (r *Result) after() string {
 // peek reads the job's status together with its newest result, and reports
 // whether that ends the waiting. While the job is to run, it does not.
 func (j *Job) peek(ctx context.Context) (r *Result, done bool, err error) {
-	var status *redis.StringCmd
-	var entries *redis.XMessageSliceCmd
-	_, err = j.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-		status = pipe.HGet(ctx, keys.Job(j.id), "status")
-		entries = pipe.XRevRangeN(ctx, keys.Results(j.id), "+", "-", 1)
-		return nil
+	replies, err := redisx.Transact(ctx, j.rdb, func(pipe redis.Pipeliner) {
+		pipe.HGet(ctx, keys.Job(j.id), "status")
+		pipe.XRevRangeN(ctx, keys.Results(j.id), "+", "-", 1)
 	})
-	if err != nil && !errors.Is(err, redis.Nil) {
+	if err != nil {
 		return nil, true, wrapf(err, "await job %s", j.id)
 	}
-	if list := entries.Val(); len(list) > 0 {
-		r = j.resultOf(list[0])
+	status, _ := replies[0].(string)
+	if entry, ok := entryOf(replies[1]); ok {
+		r = j.resultOf(entry)
 	}
-	switch Status(status.Val()) {
+	switch Status(status) {
 	case StatusFinished, StatusFailed, StatusStopped:
 		if r == nil {
 			return nil, true, ErrNoResult
@@ -127,6 +126,27 @@ func (j *Job) peek(ctx context.Context) (r *Result, done bool, err error) {
 		return r, true, nil
 	}
 	return r, false, nil
+}
+
+// entryOf returns the first entry in a reply of XREVRANGE: a list of pairs of an id
+// and a list of fields and values.
+func entryOf(reply any) (entry redis.XMessage, ok bool) {
+	entries, _ := reply.([]any)
+	if len(entries) == 0 {
+		return entry, false
+	}
+	pair, _ := entries[0].([]any)
+	if len(pair) != 2 {
+		return entry, false
+	}
+	entry.ID, ok = pair[0].(string)
+	entry.Values = map[string]any{}
+	fields, _ := pair[1].([]any)
+	for i := 0; i+1 < len(fields); i += 2 {
+		name, _ := fields[i].(string)
+		entry.Values[name] = fields[i+1]
+	}
+	return entry, ok
 }
 
 // block waits for a result after *last that ends a run, for awaitCheck at most,

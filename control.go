@@ -9,6 +9,7 @@ import (
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/py"
 	"github.com/rqgo/rq/internal/pyjson"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/wire"
 )
 
@@ -46,7 +47,7 @@ func SendStopJob(ctx context.Context, rdb redis.UniversalClient, jobID string) e
 		return err
 	}
 	fields, err := rdb.HMGet(ctx, keys.Job(jobID), "data", "status", "worker_name").Result()
-	if err != nil && !isWrongType(err) {
+	if err != nil && !isForeign(err) {
 		return wrapf(err, "stop job %s", jobID)
 	}
 	if err != nil || fields[0] == nil { // RQ has no job without data either
@@ -74,7 +75,7 @@ func SendStopExecution(ctx context.Context, rdb redis.UniversalClient, jobID, ex
 		return err
 	}
 	hash, err := rdb.HGetAll(ctx, keys.Execution(jobID, executionID)).Result()
-	if err != nil && !isWrongType(err) {
+	if err != nil && !isForeign(err) {
 		return wrapf(err, "stop execution %s of job %s", executionID, jobID)
 	}
 	e, _ := wire.DecodeExecution(hash)
@@ -102,9 +103,7 @@ func sendCommand(ctx context.Context, rdb redis.UniversalClient, worker, name st
 		return wrapf(err, "send %s to worker %s", name, worker)
 	}
 	// A command that comes twice could end the next job, too.
-	cmd := redis.NewCmd(ctx, "publish", keys.Commands(worker), payload)
-	_ = rdb.Process(ctx, noRetryCmd{cmd}) // cmd has the error too
-	heard, err := cmd.Int64()
+	heard, err := redisx.Once(ctx, rdb, "publish", keys.Commands(worker), payload).Int64()
 	if err != nil {
 		return wrapf(err, "send %s to worker %s", name, worker)
 	}

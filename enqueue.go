@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
@@ -179,9 +180,7 @@ func (q *Queue) inTransaction(ctx context.Context, set *settings, add func(redis
 		add(set.pipe)
 		return nil
 	}
-	pipe := q.rdb.TxPipeline()
-	add(pipe)
-	_, err := pipe.Exec(ctx)
+	_, err := redisx.Transact(ctx, q.rdb, add)
 	return err
 }
 
@@ -221,7 +220,7 @@ func (q *Queue) push(ctx context.Context, pipe redis.Pipeliner, where string, id
 		name = "lpush"
 	}
 	args := append(make([]any, 0, 2+len(ids)), name, keys.Queue(q.name))
-	_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, append(args, ids...)...)})
+	redisx.AddOnce(ctx, pipe, append(args, ids...)...)
 }
 
 // save adds the commands that store a job and start its ttl (rq/queue.py

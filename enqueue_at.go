@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 // EnqueueAt puts a job for call in the queue when t has come, to the second, and
@@ -64,5 +65,5 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, t time.Time) {
 	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
 	q.save(ctx, pipe, j)
-	_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, "zadd", keys.Scheduled(q.name), t.Unix(), j.id)})
+	redisx.AddOnce(ctx, pipe, "zadd", keys.Scheduled(q.name), t.Unix(), j.id)
 }

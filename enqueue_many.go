@@ -2,14 +2,15 @@ package rq
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
@@ -25,13 +26,13 @@ func Prepare(call FuncCall, opts ...Option) Prepared { return Prepared{call, opt
 
 // EnqueueMany puts many jobs in the queue and returns them in the same order
 // (rq/queue.py Queue.enqueue_many). All are checked before anything is written.
-// Each 500 jobs are written in one step, all or nothing, and up to 10,000 in one
-// round trip.
+// Up to 500 jobs, or a megabyte, are written in one step, all or nothing, and up to
+// 10,000, or eight megabytes, in one round trip.
 //
 // The option Pipeline, given here, makes all of them part of the caller's
 // transaction; Group, given here, is that of every job. Other options belong to
-// each Prepared. Errors are those of Enqueue, and a *PartialError when Redis
-// fails after some jobs were written.
+// each Prepared. Errors are those of Enqueue. One of Redis is in a *PartialError,
+// which says how many jobs are enqueued, and how many may be.
 func (q *Queue) EnqueueMany(ctx context.Context, items []Prepared, opts ...Option) ([]*Job, error) {
 	all, err := collect(opts)
 	if err == nil && !all.only(settings{group: all.group, pipe: all.pipe}) {
@@ -95,57 +96,100 @@ func (q *Queue) enqueueBatch(ctx context.Context, batch []manyJob) ([]*Job, erro
 	if q.sync || batch[0].set.pipe != nil {
 		for i, m := range batch {
 			if err := q.enqueue(ctx, m.job, m.set); err != nil {
-				return jobs[:i], &PartialError{i, err}
+				return jobs[:i], &PartialError{Enqueued: i, Err: err}
 			}
 		}
 		return jobs, nil
 	}
 	done := 0
-	for group := range slices.Chunk(batch, manySend) {
-		n, err := q.sendChunks(ctx, group)
-		done += n
+	for group := range byBytes(batch, manySend, manySendBytes) {
+		chunks, err := q.sendChunks(ctx, group)
 		if err != nil {
-			return jobs[:done], &PartialError{done, err}
+			enqueued, unknown := countFates(chunks)
+			done += enqueued
+			return jobs[:done], &PartialError{done, unknown, wrapf(err, "enqueue %d jobs", len(batch))}
 		}
+		done += len(group)
 	}
 	return jobs, nil
 }
 
-// sendChunks writes jobs in one round trip, and returns how many are written.
-func (q *Queue) sendChunks(ctx context.Context, batch []manyJob) (int, error) {
+// byBytes divides a batch into chunks of at most so many jobs and bytes. A job that
+// is larger has one of its own.
+func byBytes(batch []manyJob, most, bytes int) iter.Seq[[]manyJob] {
+	return func(yield func([]manyJob) bool) {
+		for len(batch) > 0 {
+			n, size := 1, batch[0].job.size()
+			for n < min(len(batch), most) && size+batch[n].job.size() <= bytes {
+				size += batch[n].job.size()
+				n++
+			}
+			if !yield(batch[:n]) {
+				return
+			}
+			batch = batch[n:]
+		}
+	}
+}
+
+// size is about how many bytes the job has in Redis.
+func (j *Job) size() int { return len(j.rec.Data) + len(j.rec.Meta) + len(j.rec.Description) }
+
+// sendChunks writes jobs in one round trip, and returns what became of them, in
+// chunks, with the first error.
+func (q *Queue) sendChunks(ctx context.Context, batch []manyJob) (chunks []*manyTx, first error) {
 	pipe := q.rdb.Pipeline()
-	var chunks []*manyTx
-	for chunk := range slices.Chunk(batch, manyChunk) {
+	for chunk := range byBytes(batch, manyChunk, manyBytes) {
 		chunks = append(chunks, q.addChunk(ctx, pipe, chunk))
 	}
-	_, pipeErr := pipe.Exec(ctx)
-	done := 0
+	sent := redisx.Send(ctx, pipe)
 	for _, c := range chunks {
-		if err := c.settle(); err != nil {
-			return done, errors.Join(err, pipeErr)
+		if c.err = c.settle(sent); first == nil {
+			first = c.err
 		}
-		done += len(c.jobs)
 	}
-	return done, nil
+	return chunks, first
+}
+
+// countFates returns how many jobs of some chunks are enqueued for certain, counted
+// from the first, and how many of the next ones may be.
+func countFates(chunks []*manyTx) (enqueued, unknown int) {
+	certain, behind := true, 0
+	for _, c := range chunks {
+		switch fate := redisx.FateOf(c.err); {
+		case fate == redisx.Done && certain:
+			enqueued += len(c.jobs)
+			continue
+		case fate == redisx.Done, fate == redisx.Unknown:
+			unknown = behind + len(c.jobs)
+		}
+		certain = false
+		behind += len(c.jobs)
+	}
+	return enqueued, unknown
 }
 
 // A manyTx is one chunk as a transaction inside a pipeline.
 type manyTx struct {
+	*redisx.Tx
 	jobs  []manyJob
-	exec  *redis.SliceCmd
 	now   time.Time
 	reply []int // for each job, where in the transaction's reply its status is; -1 for queued
+	err   error
 }
 
-// addChunk adds MULTI, the commands of some jobs, and EXEC. go-redis has no
-// second transaction in a pipeline, so the commands are sent as they are, each
-// answered by QUEUED. Ids that go to one end of the queue are pushed together.
+// addChunk adds some jobs as one transaction. Ids that go to one end of the queue are
+// pushed together.
 func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJob) *manyTx {
 	tx := &manyTx{jobs: jobs, now: now(), reply: make([]int, 0, len(jobs))}
 	if slices.ContainsFunc(jobs, func(m manyJob) bool { return m.job.waits() }) {
 		scripts.LoadEnqueueWaiting(ctx, pipe)
 	}
-	_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, "multi")})
+	tx.Tx = redisx.AddTx(ctx, pipe, func(pipe redis.Pipeliner) { q.addJobs(ctx, pipe, tx) })
+	return tx
+}
+
+func (q *Queue) addJobs(ctx context.Context, pipe redis.Pipeliner, tx *manyTx) {
 	first := pipe.Len()
 	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
 	var front, back []any
@@ -154,7 +198,7 @@ func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJ
 		q.push(ctx, pipe, scripts.Back, back...)
 		front, back = nil, nil
 	}
-	for _, m := range jobs {
+	for _, m := range tx.jobs {
 		if m.job.waits() {
 			push() // the script may push too
 			tx.reply = append(tx.reply, pipe.Len()-first)
@@ -171,21 +215,13 @@ func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJ
 		}
 	}
 	push()
-	tx.exec = redis.NewSliceCmd(ctx, "exec")
-	_ = pipe.Process(ctx, tx.exec)
-	return tx
 }
 
 // settle takes over what the server decided.
-func (tx *manyTx) settle() error {
-	replies, err := tx.exec.Result()
+func (tx *manyTx) settle(sent error) error {
+	replies, err := tx.Replies(sent)
 	if err != nil {
 		return err
-	}
-	for _, reply := range replies {
-		if err, ok := reply.(error); ok {
-			return err
-		}
 	}
 	for i, m := range tx.jobs {
 		if at := tx.reply[i]; at >= 0 {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
@@ -28,6 +28,11 @@ var (
 	// ErrCluster is returned for a Redis Cluster. RQ's keys have no hash tags,
 	// so those of one job are on different nodes.
 	ErrCluster = errors.New("rq: Redis Cluster cannot hold RQ's keys: use a single server, a replica set or Sentinel")
+	// ErrOutcomeUnknown is in the error of a call, for errors.Is, when the connection
+	// broke or ctx ended after something was sent and before the server's reply was
+	// read: it may be done or not. An error of Redis without it means that the server
+	// has refused it, or never got it.
+	ErrOutcomeUnknown = errors.New("rq: it is not known whether it was done")
 	// ErrTimeoutFormat is returned for a duration in a form that RQ does not know
 	// (rq/exceptions.py TimeoutFormatError).
 	ErrTimeoutFormat = errors.New(`rq: a timeout is a whole number of seconds, or digits and a unit d, h, m or s, such as "1h" or "23m"`)
@@ -122,18 +127,25 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("rq: job %s failed: %s", e.JobID, last)
 }
 
-// A PartialError is returned by EnqueueMany when Redis failed after some of the
-// jobs were enqueued. They stay enqueued.
+// A PartialError is returned by EnqueueMany when Redis failed. Jobs that are enqueued
+// stay so.
 type PartialError struct {
 	// Enqueued is how many of the jobs, counted from the first, are enqueued
-	// for certain. The chunk after them may be or not, as a whole.
+	// for certain.
 	Enqueued int
-	Err      error
+	// Unknown is how many of the jobs after them may be enqueued or not, because
+	// the server's reply was lost. All others are not enqueued.
+	Unknown int
+	Err     error
 }
 
 // Error says how many jobs are enqueued, and the cause.
 func (e *PartialError) Error() string {
-	return fmt.Sprintf("rq: enqueue many: the first %d are enqueued: %s", e.Enqueued, e.Err)
+	unknown := ""
+	if e.Unknown > 0 {
+		unknown = fmt.Sprintf(", the next %d may be", e.Unknown)
+	}
+	return fmt.Sprintf("rq: enqueue many: the first %d are enqueued%s: %s", e.Enqueued, unknown, strings.TrimPrefix(e.Err.Error(), "rq: "))
 }
 
 // Unwrap returns the cause.
@@ -170,13 +182,18 @@ func (e *opError) Error() string {
 
 func (e *opError) Unwrap() error { return e.err }
 
+// Is reports whether the error is ErrOutcomeUnknown.
+func (e *opError) Is(target error) bool {
+	return target == ErrOutcomeUnknown && redisx.FateOf(e.err) == redisx.Unknown
+}
+
 // wrapf adds what was being done to err, and leaves nil nil. What a node of a
 // cluster answers becomes ErrCluster.
 func wrapf(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
-	if redis.HasErrorPrefix(err, "CROSSSLOT") || redis.HasErrorPrefix(err, "MOVED") {
+	if redisx.IsCluster(err) {
 		err = fmt.Errorf("%w (%w)", ErrCluster, err)
 	}
 	return &opError{fmt.Sprintf(format, args...), err}

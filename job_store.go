@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
@@ -39,32 +40,23 @@ func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ..
 }
 
 // FetchJobs returns the jobs with these ids, in order, with nil for each that
-// does not exist. It takes one round trip for every thousand ids (rq/job.py
+// does not exist. A round trip is for a thousand ids or some megabytes at most (rq/job.py
 // Job.fetch_many). For a serializer other than Pickle there is Queue.FetchJobs.
 func FetchJobs(ctx context.Context, rdb redis.UniversalClient, ids ...string) ([]*Job, error) {
 	return fetchJobs(ctx, rdb, Pickle{}, nil, ids)
 }
 
 func fetchJobs(ctx context.Context, rdb redis.UniversalClient, ser Serializer, fleet release, ids []string) ([]*Job, error) {
-	jobs := make([]*Job, 0, len(ids))
-	for chunk := range slices.Chunk(ids, fetchChunk) {
-		pipe := rdb.Pipeline()
-		replies := make([]*redis.MapStringStringCmd, len(chunk))
-		for i, id := range chunk {
-			replies[i] = pipe.HGetAll(ctx, keys.Job(jobIDOf(id)))
+	jobs := make([]*Job, len(ids))
+	key := func(i int) string { return keys.Job(jobIDOf(ids[i])) }
+	err := readHashes(ctx, rdb, len(ids), key, func(i int, hash map[string]string) {
+		j := &Job{id: jobIDOf(ids[i]), rdb: rdb, serializer: ser, fleet: fleet, ownsID: true}
+		if j.restore(hash) == nil {
+			jobs[i] = j
 		}
-		_, pipeErr := pipe.Exec(ctx)
-		for i, reply := range replies {
-			hash, err := reply.Result()
-			if err != nil && !isWrongType(err) {
-				return nil, wrapf(errors.Join(err, pipeErr), "fetch job %s", chunk[i])
-			}
-			j := &Job{id: jobIDOf(chunk[i]), rdb: rdb, serializer: ser, fleet: fleet, ownsID: true}
-			if j.restore(hash) != nil {
-				j = nil
-			}
-			jobs = append(jobs, j)
-		}
+	})
+	if err != nil {
+		return nil, wrapf(err, "fetch %d jobs", len(ids))
 	}
 	return jobs, nil
 }
@@ -79,7 +71,7 @@ func JobExists(ctx context.Context, rdb redis.UniversalClient, id string) (bool,
 // leaves what was known as it was (rq/job.py Job.refresh).
 func (j *Job) Refresh(ctx context.Context) error {
 	hash, err := j.rdb.HGetAll(ctx, keys.Job(j.id)).Result()
-	if err != nil && !isWrongType(err) {
+	if err != nil && !isForeign(err) {
 		return wrapf(err, "fetch job %s", j.id)
 	}
 	return j.restore(hash)
@@ -226,7 +218,7 @@ func (j *Job) FreshMeta(ctx context.Context) (map[string]any, error) {
 func (j *Job) GetStatus(ctx context.Context) (Status, error) {
 	pipe := j.rdb.Pipeline()
 	status, data := pipe.HGet(ctx, keys.Job(j.id), "status"), pipe.HExists(ctx, keys.Job(j.id), "data")
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+	if err := redisx.Exec(ctx, pipe); err != nil && !isForeign(err) {
 		return "", wrapf(err, "fetch status of job %s", j.id)
 	}
 	if status.Val() == "" && !data.Val() {

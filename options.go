@@ -189,7 +189,9 @@ func Group(name string) Option {
 // Pipeline makes the enqueue part of the caller's own transaction: all commands
 // are added to pipe, and nothing happens until the caller executes it. What the
 // server finds out then (whether a dependency is done) is not known to the Job
-// that is returned. It goes with neither Unique, RateLimit nor a queue that is
+// that is returned. The pipeline is sent at most once, so that a lost reply does not
+// push a job twice; look at the error of Exec, since go-redis gives that of a refused
+// connection to no command. It goes with neither Unique, RateLimit nor a queue that is
 // not async.
 func Pipeline(pipe redis.Pipeliner) Option {
 	return optionFunc(func(s *settings) { s.pipe = pipe })

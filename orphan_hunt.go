@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
@@ -204,13 +205,11 @@ func (h *orphanHunt) list(ctx context.Context, key string) error {
 // gone returns those of some ids that have no job.
 func (h *orphanHunt) gone(ctx context.Context, ids []string) (gone []string, err error) {
 	exist := make([]*redis.IntCmd, len(ids))
-	_, err = h.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, id := range ids {
-			exist[i] = pipe.Exists(ctx, keys.Job(id))
-		}
-		return nil
-	})
-	if err != nil {
+	pipe := h.rdb.Pipeline()
+	for i, id := range ids {
+		exist[i] = pipe.Exists(ctx, keys.Job(id))
+	}
+	if err := redisx.Exec(ctx, pipe); err != nil {
 		return nil, err
 	}
 	for i, id := range ids {

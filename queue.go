@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
@@ -243,10 +244,9 @@ func (q *Queue) Delete(ctx context.Context, deleteJobs bool) error {
 			return err
 		}
 	}
-	_, err := q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err := redisx.Transact(ctx, q.rdb, func(pipe redis.Pipeliner) {
 		pipe.SRem(ctx, keys.Queues, keys.Queue(q.name))
-		pipe.Del(ctx, keys.Queue(q.name))
-		return nil
+		redisx.AddOnce(ctx, pipe, "del", keys.Queue(q.name)) // a second time it would be other jobs
 	})
 	return wrapf(err, "delete queue %s", q.name)
 }

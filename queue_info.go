@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 // A QueueInfo says how many jobs of a queue are in each state, and how many
@@ -24,39 +25,47 @@ type QueueInfo struct {
 func QueueInfos(ctx context.Context, rdb redis.UniversalClient, names ...string) ([]QueueInfo, error) {
 	infos := make([]QueueInfo, 0, len(names))
 	for chunk := range slices.Chunk(names, infoChunk) {
-		pipe := rdb.TxPipeline()
-		counts := make([]queueCounts, len(chunk))
-		for i, name := range chunk {
-			counts[i] = countQueue(ctx, pipe, NewQueue(rdb, name))
-		}
-		if _, err := pipe.Exec(ctx); err != nil {
+		replies, err := redisx.Transact(ctx, rdb, func(pipe redis.Pipeliner) {
+			for _, name := range chunk {
+				addQueueCounts(ctx, pipe, NewQueue(rdb, name))
+			}
+		})
+		if err != nil {
 			return nil, wrapf(err, "count the jobs of queues")
 		}
-		for i, name := range chunk {
-			infos = append(infos, counts[i].info(name))
+		n := counts(replies)
+		for _, name := range chunk {
+			infos = append(infos, queueInfo(name, &n))
 		}
 	}
 	return infos, nil
 }
 
-// queueCounts is the replies that a QueueInfo is made of.
-type queueCounts struct {
-	queued, workers *redis.IntCmd
-	registries      []registryCount
-}
-
-func countQueue(ctx context.Context, pipe redis.Pipeliner, q *Queue) queueCounts {
-	counts := queueCounts{queued: pipe.LLen(ctx, keys.Queue(q.name)), workers: pipe.SCard(ctx, keys.QueueWorkers(q.name))}
+// addQueueCounts adds the commands whose replies queueInfo takes.
+func addQueueCounts(ctx context.Context, pipe redis.Pipeliner, q *Queue) {
+	pipe.LLen(ctx, keys.Queue(q.name))
 	for _, r := range q.Registries() {
-		counts.registries = append(counts.registries, countIn(ctx, pipe, r))
+		r.addCount(ctx, pipe)
 	}
-	return counts
+	pipe.SCard(ctx, keys.QueueWorkers(q.name))
 }
 
-func (c queueCounts) info(name string) QueueInfo {
-	n := func(i int) int { return c.registries[i].value() } // in the order of Registries
-	return QueueInfo{
-		Name: name, Queued: int(c.queued.Val()), Workers: int(c.workers.Val()),
-		Deferred: n(0), Ready: n(1), Scheduled: n(2), Started: n(3), Finished: n(4), Failed: n(5), Canceled: n(6),
+func queueInfo(name string, n *counts) QueueInfo {
+	info := QueueInfo{Name: name, Queued: n.next()}
+	registries := []*int{&info.Deferred, &info.Ready, &info.Scheduled, &info.Started, &info.Finished, &info.Failed, &info.Canceled}
+	for i, r := range NewQueue(nil, name).Registries() {
+		*registries[i] = r.count(n)
 	}
+	info.Workers = n.next()
+	return info
+}
+
+// counts are the integers that a transaction has returned.
+type counts []any
+
+// next takes the next one. The server has no other type for what counts.
+func (c *counts) next() int {
+	n, _ := (*c)[0].(int64)
+	*c = (*c)[1:]
+	return int(n)
 }

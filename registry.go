@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
@@ -70,10 +71,11 @@ func (r *Registry) wrap(err error, verb string) error {
 // BaseRegistry.get_job_count). Entries whose time has passed, which RQ removes
 // before it counts, stay and are not counted.
 func (r *Registry) Count(ctx context.Context) (int, error) {
-	pipe := r.queue.rdb.TxPipeline()
-	count := countIn(ctx, pipe, r)
-	_, err := pipe.Exec(ctx)
-	return count.value(), r.wrap(err, "count")
+	replies, err := redisx.Transact(ctx, r.queue.rdb, func(pipe redis.Pipeliner) { r.addCount(ctx, pipe) })
+	if err != nil {
+		return 0, r.wrap(err, "count")
+	}
+	return r.count((*counts)(&replies)), nil
 }
 
 // size returns the number of entries, also of those whose time has passed.
@@ -82,23 +84,21 @@ func (r *Registry) size(ctx context.Context) (int, error) {
 	return int(n), r.wrap(err, "count")
 }
 
-// registryCount is the replies that tell how many jobs are in a registry.
-type registryCount struct{ all, over *redis.IntCmd }
-
-// countIn counts without looking at entries, however many there are.
-func countIn(ctx context.Context, pipe redis.Pipeliner, r *Registry) registryCount {
-	count := registryCount{all: pipe.ZCard(ctx, r.key)}
+// addCount adds the commands that count without looking at entries, however many
+// there are. Their replies are for count.
+func (r *Registry) addCount(ctx context.Context, pipe redis.Pipeliner) {
+	pipe.ZCard(ctx, r.key)
 	if r.expires() {
-		count.over = pipe.ZCount(ctx, r.key, "0", strconv.FormatInt(now().Unix(), 10))
+		pipe.ZCount(ctx, r.key, "0", strconv.FormatInt(now().Unix(), 10))
 	}
-	return count
 }
 
-func (c registryCount) value() int {
-	if c.over == nil {
-		return int(c.all.Val())
+func (r *Registry) count(n *counts) int {
+	all := n.next()
+	if r.expires() {
+		all -= n.next()
 	}
-	return int(c.all.Val() - c.over.Val())
+	return all
 }
 
 // expires reports whether an entry ends with its time.

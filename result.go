@@ -3,7 +3,6 @@ package rq
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/py"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/wire"
 )
 
@@ -128,23 +128,19 @@ func (j *Job) LatestResult(ctx context.Context) (*Result, error) {
 // LatestResults returns the newest result of each job, and nil for those that have
 // none, in a round trip for each thousand jobs.
 func LatestResults(ctx context.Context, rdb redis.UniversalClient, jobs ...*Job) ([]*Result, error) {
-	results := make([]*Result, 0, len(jobs))
-	for chunk := range slices.Chunk(jobs, fetchChunk) {
-		pipe := rdb.Pipeline()
-		replies := make([]*redis.XMessageSliceCmd, len(chunk))
-		for i, j := range chunk {
-			replies[i] = pipe.XRevRangeN(ctx, keys.Results(j.id), "+", "-", 1)
+	results := make([]*Result, len(jobs))
+	newest := func(pipe redis.Pipeliner, i int) *redis.XMessageSliceCmd {
+		return pipe.XRevRangeN(ctx, keys.Results(jobs[i].id), "+", "-", 1)
+	}
+	err := redisx.Read(ctx, rdb, len(jobs), newest, func(i int, entries []redis.XMessage) int {
+		if len(entries) == 0 {
+			return 0
 		}
-		if _, err := pipe.Exec(ctx); err != nil && !isWrongType(err) {
-			return nil, wrapf(err, "fetch results of %d jobs", len(jobs))
-		}
-		for i, j := range chunk {
-			var r *Result
-			if entries := replies[i].Val(); len(entries) > 0 {
-				r = j.resultOf(entries[0])
-			}
-			results = append(results, r)
-		}
+		results[i] = jobs[i].resultOf(entries[0])
+		return len(results[i].raw) + len(results[i].ExcInfo)
+	})
+	if err != nil {
+		return nil, wrapf(err, "fetch results of %d jobs", len(jobs))
 	}
 	return results, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
@@ -227,16 +228,17 @@ func (s *scheduler) due(ctx context.Context) ([]string, error) {
 	}
 	latest := strconv.FormatInt(time.Now().Unix(), 10)
 	counts := make([]*redis.IntCmd, len(mine))
-	_, _ = s.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, q := range mine {
-			counts[i] = pipe.ZCount(ctx, keys.Scheduled(q), "0", latest)
-		}
-		return nil
-	}) // each command has its error
+	pipe := s.rdb.Pipeline()
+	for i, q := range mine {
+		counts[i] = pipe.ZCount(ctx, keys.Scheduled(q), "0", latest)
+	}
+	if err := redisx.Send(ctx, pipe); err != nil {
+		return nil, wrapf(err, "count scheduled jobs")
+	}
 	var queues []string
 	for i, q := range mine {
 		n, err := counts[i].Result()
-		if err != nil && !isReply(err) {
+		if isConnectionError(err) {
 			return nil, wrapf(err, "count scheduled jobs")
 		}
 		if n > 0 {
@@ -260,11 +262,11 @@ func (s *scheduler) move(ctx context.Context, queue string, stay map[string][]st
 		Skip: len(stay[queue]), Most: s.chunk, Again: s.again,
 	})
 	switch {
-	case isReply(err):
+	case isConnectionError(err):
+		return false, wrapf(err, "enqueue scheduled jobs of %s", queue)
+	case err != nil:
 		s.note(queue, err)
 		return false, nil
-	case err != nil:
-		return false, wrapf(err, "enqueue scheduled jobs of %s", queue)
 	case !done.Held:
 		err := s.hold(ctx, []string{queue})
 		return s.held[queue], err

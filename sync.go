@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/wire"
 )
 
@@ -114,7 +115,7 @@ func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, reg
 	rec := j.rec
 	rec.Meta = nil // the handler may have stored its own
 	life := time.Duration(ttl) * time.Second
-	_, err := j.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err := redisx.Transact(ctx, j.rdb, func(pipe redis.Pipeliner) {
 		pipe.HSet(ctx, keys.Job(j.id), rec.Fields()...)
 		pipe.XAdd(ctx, &redis.XAddArgs{Stream: keys.Results(j.id), MaxLen: resultsKept, Values: result.Fields()})
 		for _, key := range []string{keys.Results(j.id), keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
@@ -124,8 +125,7 @@ func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, reg
 				pipe.Expire(ctx, key, life) // 0 deletes
 			}
 		}
-		_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, "zadd", registry, score, j.id)})
-		return nil
+		redisx.AddOnce(ctx, pipe, "zadd", registry, score, j.id)
 	})
 	return wrapf(err, "store outcome of job %s", j.id)
 }

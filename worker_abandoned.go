@@ -79,7 +79,7 @@ func (r *run) abandoned(ctx context.Context, queue string) error {
 func (r *run) abandon(ctx context.Context, queue, member string) error {
 	id, execution := splitPair(member)
 	hash, err := r.db.HGetAll(ctx, keys.Job(id)).Result()
-	if err != nil && !isWrongType(err) {
+	if err != nil && !isForeign(err) {
 		return err
 	}
 	e := newExecution(r.out, queue, scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
@@ -199,7 +200,7 @@ func (c *claimer) lost(executions []string, err error) {
 	switch {
 	case isForeign(err): // it has started no job, but moved ids may have gone back
 		c.debts.lostClaim(nil)
-	case !isReply(err):
+	case redisx.FateOf(err) == redisx.Unknown:
 		c.replyLost = true
 		c.budget = max(c.budget/2, leastBudget)
 		c.debts.lostClaim(executions)

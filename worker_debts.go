@@ -102,7 +102,7 @@ func (d *debts) settleDoubts(ctx context.Context) error {
 func (d *debts) settleDoubt(ctx context.Context, queue string, q *doubt) (done bool, err error) {
 	for len(q.conns) > 0 { // nothing comes any more of a connection that is gone
 		err := d.db.ClientKillByFilter(ctx, "ID", strconv.FormatInt(q.conns[0], 10)).Err()
-		if err != nil && !isReply(err) {
+		if err != nil && !isRefused(err) {
 			return false, err
 		}
 		if err == nil && len(q.conns) == 1 {

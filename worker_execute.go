@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
@@ -310,7 +311,7 @@ func (x *executor) load(e *execution) error {
 			return context.Cause(e.ctx)
 		case errors.Is(err, redis.Nil):
 			return errAway // the job was deleted
-		case isTimeout(err):
+		case redisx.IsTimeout(err):
 			slow++
 		}
 		if slow == loadAttempts {

@@ -125,21 +125,15 @@ func executionsOfCurrentJob(ctx context.Context, rdb redis.UniversalClient, name
 // running first.
 func readExecutions(ctx context.Context, rdb redis.UniversalClient, pairs []string) ([]Execution, error) {
 	var out []Execution
-	for chunk := range slices.Chunk(pairs, fetchChunk) {
-		pipe := rdb.Pipeline()
-		replies := make([]*redis.MapStringStringCmd, len(chunk))
-		for i, pair := range chunk {
-			replies[i] = pipe.HGetAll(ctx, keys.Execution(splitPair(pair)))
+	key := func(i int) string { return keys.Execution(splitPair(pairs[i])) }
+	err := readHashes(ctx, rdb, len(pairs), key, func(i int, hash map[string]string) {
+		if e, _ := wire.DecodeExecution(hash); !e.CreatedAt.IsZero() {
+			job, id := splitPair(pairs[i])
+			out = append(out, Execution{id, job, e.WorkerName, e.CreatedAt, e.LastHeartbeat})
 		}
-		if _, err := pipe.Exec(ctx); err != nil && !isWrongType(err) {
-			return nil, err
-		}
-		for i, reply := range replies {
-			if e, _ := wire.DecodeExecution(reply.Val()); !e.CreatedAt.IsZero() {
-				job, id := splitPair(chunk[i])
-				out = append(out, Execution{id, job, e.WorkerName, e.CreatedAt, e.LastHeartbeat})
-			}
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(out, func(a, b Execution) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	return out, nil
@@ -164,22 +158,13 @@ func workersIn(ctx context.Context, rdb redis.UniversalClient, set string) ([]Wo
 // readWorkers returns those of the workers that live, in the order of the names.
 func readWorkers(ctx context.Context, rdb redis.UniversalClient, names []string) ([]WorkerInfo, error) {
 	infos := make([]WorkerInfo, 0, len(names))
-	for chunk := range slices.Chunk(names, fetchChunk) {
-		pipe := rdb.Pipeline()
-		replies := make([]*redis.MapStringStringCmd, len(chunk))
-		for i, name := range chunk {
-			replies[i] = pipe.HGetAll(ctx, keys.Worker(name))
+	key := func(i int) string { return keys.Worker(names[i]) }
+	err := readHashes(ctx, rdb, len(names), key, func(i int, hash map[string]string) {
+		if len(hash) > 0 {
+			infos = append(infos, workerInfo(names[i], hash))
 		}
-		if _, err := pipe.Exec(ctx); err != nil && !isWrongType(err) {
-			return nil, err
-		}
-		for i, reply := range replies {
-			if hash := reply.Val(); len(hash) > 0 {
-				infos = append(infos, workerInfo(chunk[i], hash))
-			}
-		}
-	}
-	return infos, nil
+	})
+	return infos, err
 }
 
 // workerInfo reads the hash of a worker; what cannot be read is left zero.

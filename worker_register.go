@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
@@ -156,7 +157,7 @@ func (r *presence) die(ctx context.Context) {
 	if (err == nil && born != wire.FormatTime(r.birth)) || (err != nil && !errors.Is(err, redis.Nil)) {
 		return // another worker has the name, or may have it
 	}
-	_, err = r.db.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err = redisx.Transact(ctx, r.db, func(pipe redis.Pipeliner) {
 		pipe.SRem(ctx, keys.Workers, key)
 		for _, q := range r.cfg.Queues {
 			pipe.SRem(ctx, keys.QueueWorkers(q), key)
@@ -164,7 +165,6 @@ func (r *presence) die(ctx context.Context) {
 		pipe.HSet(ctx, key, "death", wire.FormatTime(now()))
 		pipe.Expire(ctx, key, deathTTL)
 		pipe.Del(ctx, keys.WorkerExecutions(r.cfg.Name))
-		return nil
 	})
 	if err != nil {
 		r.log.Warn("rq: register the worker's death", "error", err)

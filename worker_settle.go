@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
@@ -191,7 +192,7 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 // seen before counts as one that passes. It reports false when not even the failure of
 // the job can be written, because a key holds something else.
 func (s *settler) again(ctx context.Context, p *settling, err error) bool {
-	p.maybe = p.maybe || !isReply(err)
+	p.maybe = p.maybe || !isRefused(err)
 	p.due = time.Now().Add(min(firstBackOff<<min(p.tries, 10), lastBackOff))
 	p.tries++
 	if p.refusal != nil || p.instead == nil {
@@ -200,9 +201,9 @@ func (s *settler) again(ctx context.Context, p *settling, err error) bool {
 	switch {
 	case isForeign(err):
 		p.refusal = err
-	case tooLarge(err):
+	case redisx.IsTooLarge(err):
 		p.refusal = fmt.Errorf("%d bytes are more than Redis takes%s: %w", p.size, s.limit(ctx), err)
-	case !isReply(err) && p.size > settleSmall && p.tries >= settleAttempts && s.db.Ping(ctx).Err() == nil:
+	case !isRefused(err) && p.size > settleSmall && p.tries >= settleAttempts && s.db.Ping(ctx).Err() == nil:
 		p.refusal = fmt.Errorf("%d bytes do not reach Redis%s: %w", p.size, s.limit(ctx), err)
 	default:
 		return true

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 // foreignJobs are those that have a function without a handler here. Under
@@ -172,7 +173,7 @@ func (f *foreignJobs) divide(ctx context.Context, ids, found []string, foreign m
 	for i, id := range ids {
 		lengths[i] = pipe.Do(ctx, "hstrlen", keys.Job(id), "data")
 	}
-	if _, err := pipe.Exec(ctx); err != nil && !isReply(err) {
+	if err := redisx.Exec(ctx, pipe); err != nil && !isForeign(err) {
 		return found, err
 	}
 	fields := make([]*redis.SliceCmd, len(ids))
@@ -181,7 +182,7 @@ func (f *foreignJobs) divide(ctx context.Context, ids, found []string, foreign m
 			fields[i] = pipe.HMGet(ctx, keys.Job(id), lookFields...)
 		}
 	}
-	if _, err := pipe.Exec(ctx); err != nil && !isReply(err) {
+	if err := redisx.Exec(ctx, pipe); err != nil && !isForeign(err) {
 		return found, err
 	}
 	for i, id := range ids {

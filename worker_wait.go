@@ -138,7 +138,7 @@ func (m *movers) unblock() {
 		for _, id := range ids {
 			pipe.ClientUnblock(m.ctx, id)
 		}
-		_, _ = pipe.Exec(m.ctx) // it is told again, and the moves end by themselves
+		_ = redisx.Exec(m.ctx, pipe) // it is told again, and the moves end by themselves
 		sleep(m.ctx, pause)
 	}
 }
@@ -166,7 +166,7 @@ func (m *movers) run(w *mover) {
 			m.came <- arrival{queue: w.queue, id: id}
 		case errors.Is(err, redis.Nil):
 			failures = 0
-		case isReply(err):
+		case isRefused(err):
 			m.pause(w, err, &failures)
 		default:
 			m.drop(w)
@@ -222,7 +222,7 @@ func (m *movers) connected(w *mover) bool {
 		ctx, cancel := context.WithTimeout(m.ctx, moveGrace)
 		id, err := conn.ClientID(ctx).Result()
 		cancel()
-		if err != nil && !isReply(err) {
+		if err != nil && !isRefused(err) {
 			_ = conn.Close()
 			m.pause(w, err, &failures)
 			continue

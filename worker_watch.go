@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 // A watcher waits for jobs on any number of queues over one connection: the server
@@ -66,7 +67,7 @@ func track(ctx context.Context, conn *redis.Conn) error {
 	if err == nil {
 		err = conn.Do(ctx, "client", "tracking", "on", "redirect", id, "bcast", "prefix", keys.QueuePrefix).Err()
 	}
-	if err != nil && isReply(err) {
+	if err != nil && isRefused(err) {
 		return errors.Join(errNoTracking, err)
 	}
 	return err
@@ -128,7 +129,7 @@ func (w *watcher) listen(ctx context.Context, failures *int) error {
 		case err == nil:
 			tested, *failures = false, 0
 			w.take(message)
-		case tested || !isTimeout(err):
+		case tested || !redisx.IsTimeout(err):
 			return err
 		default:
 			w.change(nil)

@@ -9,11 +9,11 @@ package scripts
 import (
 	"context"
 	_ "embed" // for the scripts
-	"errors"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 var (
@@ -108,10 +108,11 @@ type Waiting struct {
 }
 
 // EnqueueWaiting runs enqueue_waiting.lua and returns the status of the job. In
-// a pipeline that is "", because it is not known yet.
+// a pipeline, which is sent at most once then, that is "", because it is not known yet.
 func EnqueueWaiting(ctx context.Context, c redis.Scripter, p Waiting) (string, error) {
-	if _, ok := c.(redis.Pipeliner); ok {
-		return "", enqueueWaiting.Eval(ctx, c, p.keys(), p.args()...).Err()
+	if pipe, ok := c.(redis.Pipeliner); ok {
+		redisx.AddEvalOnce(ctx, pipe, enqueueWaitingLib, p.keys(), p.args()...)
+		return "", nil
 	}
 	return enqueueWaiting.Run(ctx, c, p.keys(), p.args()...).Text()
 }
@@ -125,7 +126,7 @@ func LoadEnqueueWaiting(ctx context.Context, pipe redis.Pipeliner) {
 // AddEnqueueWaiting adds EnqueueWaiting to a pipeline without the script, which
 // LoadEnqueueWaiting has put there.
 func AddEnqueueWaiting(ctx context.Context, pipe redis.Pipeliner, p Waiting) {
-	enqueueWaiting.EvalSha(ctx, pipe, p.keys(), p.args()...)
+	redisx.AddEvalShaOnce(ctx, pipe, enqueueWaiting.Hash(), p.keys(), p.args()...)
 }
 
 func (p *Waiting) keys() []string {
@@ -187,20 +188,19 @@ func DeleteJobs(ctx context.Context, c redis.UniversalClient, ids []string, from
 // forEach runs a script n times in one round trip, each for itself.
 func forEach(ctx context.Context, c redis.UniversalClient, script string, n int, eval func(redis.Pipeliner, int) *redis.Cmd) (codes []int64, errs []error, err error) {
 	pipe := c.Pipeline()
-	pipe.ScriptLoad(ctx, script)
+	load := pipe.ScriptLoad(ctx, script)
 	cmds := make([]*redis.Cmd, n)
 	for i := range cmds {
 		cmds[i] = eval(pipe, i)
 	}
-	_, err = pipe.Exec(ctx)
-	var reply redis.Error
-	if err != nil && !errors.As(err, &reply) {
+	if err := redisx.Send(ctx, pipe); err != nil {
 		return nil, nil, err
 	}
 	codes, errs = make([]int64, n), make([]error, n)
 	for i, cmd := range cmds {
-		if codes[i], errs[i] = cmd.Int64(); errs[i] != nil && !errors.As(errs[i], &reply) {
-			return nil, nil, errs[i] // the connection's, after a script's own
+		codes[i], errs[i] = cmd.Int64()
+		if redisx.IsNoScript(errs[i]) && load.Err() != nil {
+			return nil, nil, load.Err()
 		}
 	}
 	return codes, errs, nil

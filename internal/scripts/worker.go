@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 var (
@@ -219,22 +220,26 @@ const settleChunk = 16
 func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (done []bool, errs []error) {
 	chunks := chunksOf(batch)
 	cmds := make([]*redis.Cmd, len(chunks))
-	send := func(load bool) (missing bool) {
+	send := func(load bool) (missing bool, err error) {
 		pipe := c.Pipeline()
 		if load {
 			pipe.ScriptLoad(ctx, settleJobLib)
 		}
 		for i, chunk := range chunks {
-			if !load || redis.HasErrorPrefix(cmds[i].Err(), "NOSCRIPT") {
+			if !load || redisx.IsNoScript(cmds[i].Err()) {
 				k, args := settlement(chunk)
 				cmds[i] = settleJob.EvalSha(ctx, pipe, k, args...)
 			}
 		}
-		_, _ = pipe.Exec(ctx) // each command has its error
-		return slices.ContainsFunc(cmds, func(cmd *redis.Cmd) bool { return redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") })
+		err = redisx.Send(ctx, pipe)
+		return slices.ContainsFunc(cmds, func(cmd *redis.Cmd) bool { return redisx.IsNoScript(cmd.Err()) }), err
 	}
-	if send(false) {
-		send(true)
+	missing, err := send(false)
+	if err == nil && missing {
+		_, err = send(true)
+	}
+	if err != nil {
+		return make([]bool, len(batch)), slices.Repeat([]error{err}, len(batch))
 	}
 	for i, chunk := range chunks {
 		for _, reply := range repliesTo(chunk, cmds[i]) {
