@@ -4,7 +4,8 @@
 --
 -- Ids that a blocking move has put in an intermediate queue come first in their
 -- queue; those for which there is no room go back to its front. Ids without a
--- job, and those of canceled jobs, are dropped. An id leaves its queue after its
+-- job, and those of canceled jobs, are dropped; a slot that a job held until it
+-- expired goes to the next one. An id leaves its queue after its
 -- job has started, so a key that holds something else loses none: that queue is
 -- left alone, and it is an error if no other has a job.
 --
@@ -109,12 +110,16 @@ end
 local reply, started, failure = {state}, {}, nil
 local left = {} -- whether a queue has ids left, where that is known
 local patience = 1000 -- for ids that are no jobs
+local expired = {} -- jobs that may have held a slot
 
 -- begin starts the job of an id, if there is one. It reports whether the id is
 -- dealt with.
 local function begin(i, id)
   local hash, job = readable(id)
   if not hash then
+    if redis.call('EXISTS', 'rq:job:' .. id) == 0 then
+      expired[#expired + 1] = id
+    end
     patience = patience - 1
     return true
   end
@@ -221,6 +226,10 @@ elseif state == 1 then
 end
 for i = 1, #queues do
   put_back(i)
+end
+for _, id in ipairs(expired) do
+  give_slot_of_expired_on(id, now, time)
+  left = {} -- who gets the slot may be in any queue
 end
 if state == 1 and drained() then
   reply[1] = 2

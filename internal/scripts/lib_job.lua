@@ -155,44 +155,49 @@ local registry_of = {
   scheduled = 'rq:scheduled:', failed = 'rq:failed:', stopped = 'rq:failed:', canceled = 'rq:canceled:',
 }
 
--- leave_registry takes a job out of the registry that goes with its status.
+-- executions_of returns the ids of a job's executions.
+local function executions_of(id)
+  local executions = redis.pcall('ZRANGE', 'rq:executions:' .. id, 0, -1)
+  return executions.err and {} or executions
+end
+
+-- leave_registry takes a job out of the registry that goes with its status. A key
+-- that holds something else has no entry of it, and does not keep the job.
 local function leave_registry(id, origin, status)
   if registry_of[status] then
-    redis.call('ZREM', registry_of[status] .. origin, id)
+    redis.pcall('ZREM', registry_of[status] .. origin, id)
   elseif status == 'started' then
-    redis.call('ZREM', 'rq:wip:' .. origin, id) -- as RQ 1 wrote it
-    for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
-      redis.call('ZREM', 'rq:wip:' .. origin, id .. ':' .. execution)
+    redis.pcall('ZREM', 'rq:wip:' .. origin, id) -- as RQ 1 wrote it
+    for _, execution in ipairs(executions_of(id)) do
+      redis.pcall('ZREM', 'rq:wip:' .. origin, id .. ':' .. execution)
     end
   end
 end
 
 -- end_executions takes all executions of a job away that is no more.
 local function end_executions(id, origin)
-  for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
+  for _, execution in ipairs(executions_of(id)) do
     local pair = id .. ':' .. execution
-    local worker = redis.call('HGET', 'rq:execution:' .. pair, 'worker_name')
-    if worker and worker ~= '' then
-      redis.call('SREM', 'rq:worker:' .. worker .. ':executions', pair)
+    local worker = redis.pcall('HGET', 'rq:execution:' .. pair, 'worker_name')
+    if type(worker) == 'string' and worker ~= '' then
+      redis.pcall('SREM', 'rq:worker:' .. worker .. ':executions', pair)
     end
     redis.call('DEL', 'rq:execution:' .. pair)
-    redis.call('ZREM', 'rq:wip:' .. origin, pair)
+    redis.pcall('ZREM', 'rq:wip:' .. origin, pair)
   end
   redis.call('DEL', 'rq:executions:' .. id)
 end
 
 -- delete_stored deletes a job and what belongs to it, but for its place in a queue.
--- A running job that is rate limited keeps its executions: they hold its slot.
+-- It fails only if the key holds no job, and then nothing was changed.
 local function delete_stored(id, now, enqueued_at)
   local job = 'rq:job:' .. id
   local origin, status, group = unpack(redis.call('HMGET', job, 'origin', 'status', 'group_id'))
   local limit = rate_limit_of(job)
   leave_registry(id, origin or '', status)
-  if not limit then
-    end_executions(id, origin or '')
-  end
+  end_executions(id, origin or '')
   if group and group ~= '' then
-    redis.call('SREM', 'rq:group:' .. group, id)
+    redis.pcall('SREM', 'rq:group:' .. group, id)
   end
   redis.call('UNLINK', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
   if limit then

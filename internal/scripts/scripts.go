@@ -50,7 +50,7 @@ var (
 	updateJob      = redis.NewScript(updateJobLua)
 	deleteJob      = redis.NewScript(deleteJobLib)
 	cancelJob      = redis.NewScript(cancelJobLib)
-	emptyQueue     = redis.NewScript(emptyQueueLua)
+	emptyQueue     = redis.NewScript(libRateLimit + emptyQueueLua)
 	compactQueue   = redis.NewScript(compactQueueLua)
 )
 
@@ -230,8 +230,8 @@ func CancelJobs(ctx context.Context, c redis.UniversalClient, ids []string, now 
 }
 
 // EmptyQueue runs empty_queue.lua and returns the number of ids taken.
-func EmptyQueue(ctx context.Context, c redis.Scripter, queue string, most int) (int64, error) {
-	return run(ctx, c, emptyQueue, []string{keys.Queue(queue)}, most)
+func EmptyQueue(ctx context.Context, c redis.Scripter, queue string, most int, now Moment) (int64, error) {
+	return run(ctx, c, emptyQueue, []string{keys.Queue(queue)}, most, now.Unix, now.Text)
 }
 
 // CompactQueue runs compact_queue.lua and returns the number of ids it looked

@@ -117,10 +117,8 @@ end
 
 local function remove()
   local group = redis.call('HGET', job, 'group_id')
-  pcall(leave_registry, id, queue, status)
-  if limit == '' then
-    pcall(end_executions, id, queue)
-  end
+  leave_registry(id, queue, status)
+  end_executions(id, queue)
   if group and group ~= '' then
     redis.pcall('SREM', 'rq:group:' .. group, id)
   end

@@ -29,7 +29,7 @@ var (
 var settleJobLib = libOwn + libRateLimit + libJob + settleJobLua
 
 var (
-	claimJobs      = redis.NewScript(libOwn + claimJobsLua)
+	claimJobs      = redis.NewScript(libOwn + libRateLimit + claimJobsLua)
 	settleJob      = redis.NewScript(settleJobLib)
 	beat           = redis.NewScript(libOwn + beatLua)
 	registerWorker = redis.NewScript(registerWorkerLua)
