@@ -25,6 +25,7 @@ func (r *run) settlement(e *execution, ended time.Time) scripts.Settle {
 	return scripts.Settle{
 		Worker: r.cfg.Name, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
 		Now: moment(ended), Fence: scripts.Own, CurrentJob: r.fleet.before(workerExecutionsRelease),
+		RateLimit: e.rec.RateLimitKey,
 	}
 }
 
