@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
 
@@ -113,7 +114,6 @@ func (q *Queue) syncCallback(ctx context.Context, j *Job, c Callback) error {
 func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, registry string, score float64) error {
 	rec := j.rec
 	rec.Meta = nil // the handler may have stored its own
-	life := time.Duration(ttl) * time.Second
 	_, err := j.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.HSet(ctx, keys.Job(j.id), rec.Fields()...)
 		pipe.XAdd(ctx, &redis.XAddArgs{Stream: keys.Results(j.id), MaxLen: resultsKept, Values: result.Fields()})
@@ -121,7 +121,7 @@ func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, reg
 			if ttl < 0 {
 				pipe.Persist(ctx, key)
 			} else {
-				pipe.Expire(ctx, key, life) // 0 deletes
+				pipe.Do(ctx, "expire", key, scripts.Cut(ttl)) // 0 deletes
 			}
 		}
 		_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, "zadd", registry, score, j.id)})

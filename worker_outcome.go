@@ -243,7 +243,7 @@ func hashResult(s Serializer, value any) []any {
 func place(now time.Time, wait int, front bool) string {
 	switch {
 	case wait > 0:
-		return strconv.FormatInt(now.Add(time.Duration(wait)*time.Second).Unix(), 10)
+		return strconv.FormatInt(after(now, wait), 10)
 	case front:
 		return scripts.Front
 	}

@@ -64,10 +64,7 @@ else
   end
   redis.call('HSET', KEYS[1], 'status', status, 'enqueued_at', enqueued_at, unpack(ARGV, 12 + n))
 end
-ttl = tonumber(ttl)
-if ttl > 0 then
-  for i = 1, 3 do
-    redis.call('EXPIRE', KEYS[i], ttl)
-  end
+for i = 1, 3 do
+  expire_key(KEYS[i], ttl)
 end
 return status

@@ -5,17 +5,11 @@ local function failure_of(caught)
   return redis.error_reply((string.gsub(text, '^%S*: ?%d+: %-?(%u+ )', '%1')))
 end
 
--- expire_job lets a job and its relations expire. No ttl, or one that is not
--- positive, changes nothing. One that no clock will reach is cut: EXPIRE fails
--- on larger numbers.
+-- expire_job lets a job and its relations expire, as expire_key does.
 local function expire_job(id, ttl)
-  ttl = math.floor(math.min(tonumber(ttl or 0) or 0, 9e9))
-  if ttl > 0 then
-    ttl = string.format('%.0f', ttl)
-    redis.call('EXPIRE', 'rq:job:' .. id, ttl)
-    redis.call('EXPIRE', 'rq:job:' .. id .. ':dependents', ttl)
-    redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)
-  end
+  expire_key('rq:job:' .. id, ttl)
+  expire_key('rq:job:' .. id .. ':dependents', ttl)
+  expire_key('rq:job::' .. id .. ':dependencies', ttl)
 end
 
 -- queue_stored puts a job that is stored already in its queue, whatever its

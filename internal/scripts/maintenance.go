@@ -35,7 +35,7 @@ var (
 var (
 	cleanUnlock       = redis.NewScript(cleanUnlockLua)
 	cleanExpired      = redis.NewScript(cleanExpiredLua)
-	cleanReady        = redis.NewScript(libRateLimit + libJob + libMaintenance + cleanReadyLua)
+	cleanReady        = redis.NewScript(libRateLimit + libExpire + libJob + libMaintenance + cleanReadyLua)
 	cleanWorkers      = redis.NewScript(cleanWorkersLua)
 	cleanGroup        = redis.NewScript(cleanGroupLua)
 	cleanRateLimit    = redis.NewScript(libRateLimit + libMaintenance + cleanRateLimitLua)

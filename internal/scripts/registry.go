@@ -21,10 +21,10 @@ var (
 )
 
 var (
-	addEntry     = redis.NewScript(libRateLimit + libJob + addEntryLua)
+	addEntry     = redis.NewScript(libRateLimit + libExpire + libJob + addEntryLua)
 	pageRegistry = redis.NewScript(pageRegistryLua)
-	requeueJobs  = redis.NewScript(libRateLimit + libJob + requeueJobsLua)
-	removeJobs   = redis.NewScript(libRateLimit + libJob + removeJobsLua)
+	requeueJobs  = redis.NewScript(libRateLimit + libExpire + libJob + requeueJobsLua)
+	removeJobs   = redis.NewScript(libRateLimit + libExpire + libJob + removeJobsLua)
 )
 
 // An Entry is one of a registry, with its score as the server writes it.

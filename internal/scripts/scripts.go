@@ -39,13 +39,13 @@ var (
 )
 
 var (
-	enqueueWaitingLib = libRateLimit + enqueueWaitingLua
-	deleteJobLib      = libRateLimit + libJob + deleteJobLua
-	cancelJobLib      = libRateLimit + libJob + cancelJobLua
+	enqueueWaitingLib = libRateLimit + libExpire + enqueueWaitingLua
+	deleteJobLib      = libRateLimit + libExpire + libJob + deleteJobLua
+	cancelJobLib      = libRateLimit + libExpire + libJob + cancelJobLua
 )
 
 var (
-	createJob      = redis.NewScript(createJobLua)
+	createJob      = redis.NewScript(libExpire + createJobLua)
 	enqueueWaiting = redis.NewScript(enqueueWaitingLib)
 	updateJob      = redis.NewScript(updateJobLua)
 	deleteJob      = redis.NewScript(deleteJobLib)

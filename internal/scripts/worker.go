@@ -26,7 +26,7 @@ var (
 	registerWorkerLua string
 )
 
-var settleJobLib = libOwn + libRateLimit + libJob + settleJobLua
+var settleJobLib = libOwn + libRateLimit + libExpire + libJob + settleJobLua
 
 var (
 	claimJobs      = redis.NewScript(libOwn + libRateLimit + claimJobsLua)
