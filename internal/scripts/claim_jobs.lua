@@ -9,6 +9,9 @@
 -- job has started, so a key that holds something else loses none: that queue is
 -- left alone, and it is an error if no other has a job.
 --
+-- A job whose status is of a newer RQ is never run, and its id goes to the end of its
+-- queue: there those that know it find it, and it is in nobody's way.
+--
 -- KEYS: worker, its executions
 -- ARGV: how many jobs at the most, "1" to take one of each queue in turn, now in
 --       Unix seconds, now as a time, now with a fraction, the worker's name, its
@@ -17,7 +20,8 @@
 --       queues, their names, the number of moved ids, for each its queue's number
 --       and itself, then the id of an execution for each job
 -- returns a state, then for each job its queue's number, its id, its execution
---       and its hash. The state is 1, 2 if the queues are empty now, 0 if workers
+--       and its hash. The state is 1, 2 if the queues are empty now, 3 if that is so
+--       but for jobs of a newer RQ's status, or no others were found, 0 if workers
 --       are suspended, -1 if the worker is not registered, has died before its claim
 --       came, or another one has its name; then no job is taken, and moved ones go back. With 1 and no
 --       job, so many ids were dropped that it was time to let others have their turn
@@ -62,7 +66,7 @@ local function readable(id)
       job[hash[n]] = hash[n + 1]
     end
   end
-  if not job.data or job.status == 'canceled' then
+  if not job.data or dropped[job.status] then
     return nil
   end
   return hash, job
@@ -111,6 +115,7 @@ local reply, started, failure = {state}, {}, nil
 local left = {} -- whether a queue has ids left, where that is known
 local patience = 1000 -- for ids that are no jobs
 local expired = {} -- jobs that may have held a slot
+local held = {} -- queues and ids of jobs that this version leaves alone
 
 -- begin starts the job of an id, if there is one. It reports whether the id is
 -- dealt with.
@@ -120,6 +125,11 @@ local function begin(i, id)
     if redis.call('EXISTS', 'rq:job:' .. id) == 0 then
       expired[#expired + 1] = id
     end
+    patience = patience - 1
+    return true
+  end
+  if of_a_newer_rq(job.status) then
+    held[#held + 1] = {i, id}
     patience = patience - 1
     return true
   end
@@ -175,18 +185,24 @@ local function take(i, enough)
   until not left[i] or done < want or #started >= enough
 end
 
+-- give_back puts an id in its queue, or where it is found if that is none.
+local function give_back(i, id, command)
+  local key = 'rq:queue:' .. queues[i]
+  local pushed = redis.pcall(command, key, id)
+  if type(pushed) == 'table' then
+    redis.call('LPUSH', key .. ':intermediate', id)
+    failure = pushed
+  else
+    redis.call('DEL', key .. ':intermediate:first_seen:' .. id)
+  end
+end
+
 -- put_back returns moved ids to the front of their queue, in order.
 local function put_back(i)
   local key = 'rq:queue:' .. queues[i]
   for n = #moved[i], 1, -1 do
     if redis.call('LREM', key .. ':intermediate', 1, moved[i][n]) == 1 then
-      local pushed = redis.pcall('LPUSH', key, moved[i][n])
-      if type(pushed) == 'table' then
-        redis.call('LPUSH', key .. ':intermediate', moved[i][n])
-        failure = pushed
-      else
-        redis.call('DEL', key .. ':intermediate:first_seen:' .. moved[i][n])
-      end
+      give_back(i, moved[i][n], 'LPUSH')
       left[i] = true
     end
   end
@@ -233,6 +249,12 @@ for _, id in ipairs(expired) do
 end
 if state == 1 and drained() then
   reply[1] = 2
+end
+for _, found in ipairs(held) do
+  give_back(found[1], found[2], 'RPUSH')
+end
+if #held > 0 and (#started == 0 or reply[1] == 2) then
+  reply[1] = 3
 end
 if #started == 0 then
   return patience > 0 and failure or reply

@@ -19,7 +19,8 @@ local function dependencies_met()
     local job = KEYS[7 + 2 * i]
     local status = redis.call('HGET', job, 'status')
     local exists = status or redis.call('EXISTS', job) == 1
-    if exists and status ~= 'finished' and not (failed_will_do and status == 'failed') then
+    local met = met_of[status]
+    if exists and met ~= 'always' and not (failed_will_do and met == 'failed') then
       return false
     end
   end

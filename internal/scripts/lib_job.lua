@@ -54,7 +54,8 @@ local function dependencies_met(id, parent, failed_will_do)
   for _, dependency in ipairs(dependencies) do
     if dependency ~= parent then
       local s = redis.pcall('HGET', 'rq:job:' .. dependency, 'status')
-      if type(s) == 'string' and s ~= '' and s ~= 'finished' and not (failed_will_do and s == 'failed') then
+      local met = met_of[s]
+      if type(s) == 'string' and s ~= '' and met ~= 'always' and not (failed_will_do and met == 'failed') then
         return false
       end
     end
@@ -122,7 +123,7 @@ local function enqueue_dependents(id, status, now, enqueued_at)
     local fields = redis.pcall('HMGET', 'rq:job:' .. dependent, 'origin', 'status', 'allow_dependency_failures',
       'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency')
     local origin, its_status, allow, front, ttl, limit, concurrency = unpack(fields.err and {} or fields)
-    local may = status ~= 'failed' or allow == '1'
+    local may = met_of[status] ~= 'failed' or allow == '1'
     if origin and its_status == 'deferred' and may and dependencies_met(dependent, id, allow == '1') then
       if not limit_of(limit, concurrency) then
         release(dependent, origin, front == '1' and '1' or '0', ttl)
@@ -142,12 +143,6 @@ local function enqueue_dependents(id, status, now, enqueued_at)
   end
   return left
 end
-
--- The registry a job is in, by its status. A started one is in rq:wip.
-local registry_of = {
-  finished = 'rq:finished:', deferred = 'rq:deferred:', ready_to_enqueue = 'rq:ready:',
-  scheduled = 'rq:scheduled:', failed = 'rq:failed:', stopped = 'rq:failed:', canceled = 'rq:canceled:',
-}
 
 -- executions_of returns the ids of a job's executions.
 local function executions_of(id)

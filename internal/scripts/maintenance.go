@@ -35,12 +35,12 @@ var (
 var (
 	cleanUnlock       = redis.NewScript(cleanUnlockLua)
 	cleanExpired      = redis.NewScript(cleanExpiredLua)
-	cleanReady        = redis.NewScript(libRateLimit + libExpire + libJob + libMaintenance + cleanReadyLua)
+	cleanReady        = redis.NewScript(libRateLimit + libJob + libMaintenance + cleanReadyLua)
 	cleanWorkers      = redis.NewScript(cleanWorkersLua)
 	cleanGroup        = redis.NewScript(cleanGroupLua)
 	cleanRateLimit    = redis.NewScript(libRateLimit + libMaintenance + cleanRateLimitLua)
 	cleanIntermediate = redis.NewScript(libMaintenance + cleanIntermediateLua)
-	recoverStuck      = redis.NewScript(libMaintenance + recoverStuckLua)
+	recoverStuck      = redis.NewScript(libMaintenance + statusTable("known", "nowhere", "runs") + recoverStuckLua)
 )
 
 // CleanUnlock runs clean_unlock.lua for the lock of a queue's registries. It

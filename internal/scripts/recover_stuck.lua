@@ -9,10 +9,6 @@
 -- returns "left", "out" or "back"; "asks" if it would go back; "started" if
 --       someone has to fail or retry it first. The last two change nothing
 local id, name, how, noted = unpack(ARGV)
-local elsewhere = {
-  finished = true, failed = true, stopped = true, canceled = true, deferred = true,
-  scheduled = true, rate_limited = true, ready_to_enqueue = true,
-}
 local origin, status, enqueued_at = unpack(try('HMGET', KEYS[4], 'origin', 'status', 'enqueued_at') or {})
 if executing(id, origin, name) then
   return 'left'
@@ -21,7 +17,7 @@ local exists = try('HEXISTS', KEYS[4], 'data') == 1
 if exists and status == 'started' then
   return 'started'
 end
-if not exists or elsewhere[status] then
+if not exists or (known[status] and not nowhere[status] and not runs[status]) then
   how = 'out'
 end
 if how ~= 'out' and (enqueued_at or '') ~= noted then

@@ -21,10 +21,10 @@ var (
 )
 
 var (
-	addEntry     = redis.NewScript(libRateLimit + libExpire + libJob + addEntryLua)
+	addEntry     = redis.NewScript(libRateLimit + libJob + addEntryLua)
 	pageRegistry = redis.NewScript(pageRegistryLua)
-	requeueJobs  = redis.NewScript(libRateLimit + libExpire + libJob + requeueJobsLua)
-	removeJobs   = redis.NewScript(libRateLimit + libExpire + libJob + removeJobsLua)
+	requeueJobs  = redis.NewScript(libRateLimit + libJob + libStatus + statusTable("pending") + requeueJobsLua)
+	removeJobs   = redis.NewScript(libRateLimit + libJob + statusTable("nowhere") + removeJobsLua)
 )
 
 // An Entry is one of a registry, with its score as the server writes it.

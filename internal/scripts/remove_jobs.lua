@@ -14,7 +14,7 @@ local delete, now, enqueued_at = ARGV[1] == '1', ARGV[2], ARGV[3]
 -- never enqueued has none.
 local function belongs(job)
   local origin, status = unpack(redis.call('HMGET', job, 'origin', 'status'))
-  return not status or status == '' or status == 'created'
+  return not status or status == '' or nowhere[status]
     or (registry_of[status] or '') .. (origin or '') == KEYS[1]
 end
 

@@ -19,7 +19,7 @@ var (
 )
 
 var (
-	enqueueDue   = redis.NewScript(libRateLimit + libExpire + libJob + enqueueDueLua)
+	enqueueDue   = redis.NewScript(libRateLimit + libJob + libStatus + enqueueDueLua)
 	holdLocks    = redis.NewScript(holdLocksLua)
 	releaseLocks = redis.NewScript(releaseLocksLua)
 )

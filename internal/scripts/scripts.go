@@ -20,7 +20,7 @@ var (
 	//go:embed lib_rate_limit.lua
 	libRateLimit string
 	//go:embed lib_job.lua
-	libJob string
+	libJobLua string
 
 	//go:embed create_job.lua
 	createJobLua string
@@ -39,9 +39,10 @@ var (
 )
 
 var (
-	enqueueWaitingLib = libRateLimit + libExpire + enqueueWaitingLua
-	deleteJobLib      = libRateLimit + libExpire + libJob + deleteJobLua
-	cancelJobLib      = libRateLimit + libExpire + libJob + cancelJobLua
+	libJob            = libExpire + statusTable("registry_of", "met_of") + libJobLua
+	enqueueWaitingLib = libRateLimit + libExpire + statusTable("met_of") + enqueueWaitingLua
+	deleteJobLib      = libRateLimit + libJob + deleteJobLua
+	cancelJobLib      = libRateLimit + libJob + libStatus + statusTable("over") + cancelJobLua
 )
 
 var (

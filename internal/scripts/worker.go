@@ -26,10 +26,10 @@ var (
 	registerWorkerLua string
 )
 
-var settleJobLib = libOwn + libRateLimit + libExpire + libJob + settleJobLua
+var settleJobLib = libOwn + libRateLimit + libJob + settleJobLua
 
 var (
-	claimJobs      = redis.NewScript(libOwn + libRateLimit + claimJobsLua)
+	claimJobs      = redis.NewScript(libOwn + libRateLimit + libStatus + statusTable("dropped") + claimJobsLua)
 	settleJob      = redis.NewScript(settleJobLib)
 	beat           = redis.NewScript(libOwn + beatLua)
 	registerWorker = redis.NewScript(registerWorkerLua)
@@ -59,6 +59,7 @@ type Moved struct {
 const (
 	Claimed      = 1
 	Drained      = 2 // claimed, and the queues are empty now
+	Held         = 3 // as Drained, but for jobs that only a newer RQ knows what to do with
 	Suspended    = 0
 	Unregistered = -1
 )
@@ -70,8 +71,8 @@ type ClaimedJob struct {
 	Hash          map[string]string
 }
 
-// ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Suspended or
-// Unregistered.
+// ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Held, Suspended
+// or Unregistered.
 func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, jobs []ClaimedJob, err error) {
 	args := make([]any, 0, 12+len(p.Queues)+2*len(p.Moved)+len(p.Executions))
 	args = append(args, len(p.Executions), flag(p.InTurn), p.Now.Unix, p.Now.Text, p.Float, p.Worker, p.Birth, p.Interval,
