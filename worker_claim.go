@@ -115,6 +115,10 @@ func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, er
 		f.begin(p.Queues[job.Queue], job, now)
 	}
 	f.reorder(p.Queues, jobs)
+	if state == scripts.Held {
+		f.unknown.rest(p.Queues) // a blocking move would return such an id again and again
+		state = scripts.Drained
+	}
 	return state, len(jobs), nil
 }
 

@@ -43,6 +43,19 @@ func (u *unknownFuncs) putsBack(queue, function string) bool {
 	return true
 }
 
+// heldCheck is how long a worker leaves queues alone that hold nothing but jobs that
+// only a newer RQ knows what to do with.
+const heldCheck = time.Second
+
+// rest closes queues for heldCheck.
+func (u *unknownFuncs) rest(queues []string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, queue := range queues {
+		u.until[queue] = time.Now().Add(heldCheck)
+	}
+}
+
 // closed reports whether the queue is left alone now.
 func (u *unknownFuncs) closed(queue string) bool {
 	u.mu.Lock()
