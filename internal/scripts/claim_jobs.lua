@@ -104,7 +104,7 @@ local function start(id, execution, queue, job)
     redis.call('HSET', key, 'origin', queue)
   end
   redis.call('PERSIST', key)
-  redis.call('HSET', 'rq:execution:' .. pair, 'id', execution, 'job_id', id, 'created_at', moment,
+  own('HSET', 'rq:execution:' .. pair, 'id', execution, 'job_id', id, 'created_at', moment,
     'last_heartbeat', moment, 'worker_name', worker)
   redis.call('EXPIRE', 'rq:execution:' .. pair, ttl)
   own('ZADD', 'rq:executions:' .. id, entry_expiry, execution)

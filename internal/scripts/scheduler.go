@@ -20,7 +20,7 @@ var (
 
 var (
 	enqueueDue   = redis.NewScript(libRateLimit + libJob + libStatus + enqueueDueLua)
-	holdLocks    = redis.NewScript(holdLocksLua)
+	holdLocks    = redis.NewScript(libOwn + holdLocksLua)
 	releaseLocks = redis.NewScript(releaseLocksLua)
 )
 

@@ -2,6 +2,11 @@
 // top, and one typed Go function for each. A file named lib_*.lua has functions
 // that several scripts share.
 //
+// A script is not undone when it fails. So what can fail comes before its first
+// write, or is caught, and the contract names what an error may have changed. A
+// server that is out of memory refuses the first write of a script that needs some,
+// and takes all that comes after any write, even one that changed nothing.
+//
 // Scripts make the keys of jobs that only they find, so they need one server
 // that holds all keys: Redis Cluster is refused before it gets here.
 package scripts
