@@ -231,7 +231,7 @@ func (q *Queue) save(ctx context.Context, pipe redis.Pipeliner, j *Job) {
 	pipe.Do(ctx, j.rec.AppendFields(args)...)
 	if j.rec.TTL != nil {
 		for _, key := range []string{keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
-			pipe.Do(ctx, "expire", key, *j.rec.TTL)
+			pipe.Do(ctx, "expire", key, scripts.Cut(*j.rec.TTL))
 		}
 	}
 	if j.rec.GroupID != "" {

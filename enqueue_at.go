@@ -14,7 +14,8 @@ import (
 // EnqueueAt puts a job for call in the queue when t has come, to the second, and
 // returns it (rq/queue.py Queue.enqueue_at). A scheduler must run: a Python
 // worker with --with-scheduler, or a Go one that has it. Options and errors are
-// those of Enqueue; dependencies are stored and not waited for, as in RQ.
+// those of Enqueue, and an *InvalidError for no time or one after the year 9999, which
+// Python does not have; dependencies are stored and not waited for, as in RQ.
 func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...Option) (*Job, error) {
 	j, set, err := q.create(call, opts)
 	if err == nil {
@@ -43,8 +44,11 @@ func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...Op
 }
 
 func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings) error {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return &InvalidError{"time", t, "must not be zero"}
+	case t.Unix() > lastMoment:
+		return &InvalidError{"time", t, "must not be after the year 9999"}
 	}
 	j.rec.Status = string(StatusScheduled)
 	if set.atFront {

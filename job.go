@@ -13,7 +13,9 @@ import (
 )
 
 // A Status is where a job is in its life (rq/job.py JobStatus). A newer RQ may
-// have others.
+// have others: such a job is left alone. Workers do not run it and keep its id at the
+// end of its queue, schedulers do not enqueue it, and it is neither requeued nor
+// canceled; it can be deleted.
 type Status string
 
 // The statuses of RQ.

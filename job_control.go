@@ -62,8 +62,8 @@ func RemoveFromDependencies() CancelOption {
 
 // Cancel keeps the job from being run, and keeps the job: it is in the canceled
 // registry then (rq/job.py Job.cancel). A job that is running runs on. It
-// returns ErrInvalidJobOperation when the job is canceled already, ErrNoSuchJob
-// when there is no such job.
+// returns ErrInvalidJobOperation when the job is canceled already, or has a status
+// that only a newer RQ knows; ErrNoSuchJob when there is no such job.
 func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 	var set cancelSettings
 	for _, o := range opts {
@@ -82,8 +82,8 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 // Requeue moves a failed or stopped job back to its queue, in one step (rq/job.py
 // Job.requeue). AtFront is the one option it takes. The number of retries is not
 // restored, as in RQ. It returns ErrInvalidJobOperation when the job is not in
-// the failed registry, or was enqueued again and runs or will; ErrNoSuchJob when
-// there is no such job. The job is read again then.
+// the failed registry, was enqueued again and runs or will, or has a status that only
+// a newer RQ knows; ErrNoSuchJob when there is no such job. The job is read again then.
 func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
 	set, err := collectPlacement(opts)
 	if err == nil && (set.unique || set.pipe != nil) {

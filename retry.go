@@ -96,7 +96,9 @@ func OnStopped(c Callback) Option { return optionFunc(func(s *settings) { s.onSt
 
 // A RateLimit bounds how many jobs with the same key are queued or running at
 // once, over all queues (rq/rate_limit.py RateLimit, RQ 3.0). Others wait with
-// the status rate_limited. It goes with neither Unique, Pipeline nor a queue
+// the status rate_limited. A slot is free at once when its job ends, or is deleted,
+// canceled, emptied or has expired; if the job's function still runs then, that one
+// runs beside those with a slot, where RQ waits for its end. It goes with neither Unique, Pipeline nor a queue
 // that is not async, and needs a fleet that knows it.
 type RateLimit struct {
 	// Key is what the jobs share.
