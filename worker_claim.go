@@ -55,7 +55,7 @@ func (f *fetcher) step(ctx context.Context) bool {
 	if f.drained && !f.cfg.Burst && !f.wait(ctx) {
 		return false
 	}
-	idle := f.busy() == 0 // before the claim: what runs may enqueue more
+	idle := f.busy() == 0 && f.isClean() // before the claim: what runs may enqueue more
 	state, got, err := f.claim(ctx, most)
 	switch {
 	case err != nil:
@@ -95,7 +95,7 @@ func (f *fetcher) claim(ctx context.Context, most int) (state int64, got int, er
 	p := scripts.Claim{
 		Worker: f.cfg.Name, Birth: wire.FormatTime(f.birth), Interval: f.interval(), InTurn: f.cfg.Strategy != DequeueDefault,
 		Composite: !f.fleet.before(executionsRelease), CurrentJob: f.fleet.before(workerExecutionsRelease),
-		Now: moment(now), Float: wire.FormatUnix(now), Queues: f.queues(), Executions: executionIDs(most),
+		Now: serverMoment(now), Float: wire.FormatUnix(now), Queues: f.queues(), Executions: executionIDs(most),
 	}
 	for _, a := range f.moved {
 		p.Moved = append(p.Moved, scripts.Moved{Queue: slices.Index(p.Queues, a.queue), ID: a.id})
@@ -202,11 +202,26 @@ func (f *fetcher) waitForRunning(ctx context.Context, done bool) bool {
 	if done {
 		return false
 	}
+	cleaned := f.cleaned
+	if f.isClean() {
+		cleaned = nil
+	}
 	select {
 	case <-f.settled:
+	case <-cleaned:
 	case <-ctx.Done():
 	}
 	return true
+}
+
+// isClean reports whether the first maintenance has enqueued what it can.
+func (f *fetcher) isClean() bool {
+	select {
+	case <-f.cleaned:
+		return true
+	default:
+		return false
+	}
 }
 
 // resumeCheck is how often a suspended worker looks whether it is to go on, as

@@ -73,7 +73,7 @@ func (r *run) execute(e *execution) {
 	e.over.Store(true)
 	done := r.settler.submit(out.settle)
 	// The next job is claimed while this one is written. But those that run one
-	// at a time do so in order, as in RQ, and webhooks take their time.
+	// at a time do so in order, as in RQ, and webhooks may have to wait for room.
 	last := r.cfg.Concurrency == 1 || (out.webhook != "" && len(e.rec.Webhooks) > 0)
 	if last {
 		defer r.slots.give()
@@ -87,7 +87,7 @@ func (r *run) execute(e *execution) {
 	}
 	r.report(e, out)
 	if out.webhook != "" {
-		e.job.sendWebhooks(r.jobs, r.log, out.webhook, out.exc)
+		r.hooks.send(r.jobs, e.job, out.webhook, out.exc)
 	}
 }
 

@@ -24,7 +24,7 @@ type outcome struct {
 func (r *run) settlement(e *execution, ended time.Time) scripts.Settle {
 	return scripts.Settle{
 		Worker: r.cfg.Name, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
-		Now: moment(ended), Fence: scripts.Own, CurrentJob: r.fleet.before(workerExecutionsRelease),
+		Now: serverMoment(ended), Fence: scripts.Own, CurrentJob: r.fleet.before(workerExecutionsRelease),
 	}
 }
 

@@ -121,6 +121,12 @@ func (r *run) replace(ctx context.Context) (bool, error) {
 	return r.enter(ctx, scripts.Instead)
 }
 
+// replaced ends a worker whose name another one has.
+func (r *run) replaced() {
+	r.log.Error("rq: another worker has this one's name")
+	r.stopFetching(ErrWorkerReplaced)
+}
+
 // address is where the worker's connection comes from, as the server sees it.
 func (r *run) address(ctx context.Context) string {
 	info, err := r.db.ClientInfo(ctx).Result()

@@ -37,6 +37,7 @@ type run struct {
 
 	slots    *slots
 	settler  *settler
+	hooks    *webhookSender
 	waiters  *waiters
 	strays   *strays
 	unknown  *unknownFuncs
@@ -46,6 +47,7 @@ type run struct {
 
 	sweep     chan struct{} // asks the maintenance for abandoned jobs
 	suspended chan struct{} // tells fetch that workers are suspended
+	cleaned   chan struct{} // closed when the first maintenance has enqueued what it can
 
 	mu      sync.Mutex
 	running map[string]*execution // by execution id, until it is settled
@@ -70,6 +72,7 @@ func (w *Worker) newRun() (*run, error) {
 		unknown:   newUnknownFuncs(w.cfg.UnknownFunc, w.handlers),
 		sweep:     make(chan struct{}, 1),
 		suspended: make(chan struct{}, 1),
+		cleaned:   make(chan struct{}),
 		running:   map[string]*execution{},
 		settled:   make(chan struct{}, 1),
 	}, nil
@@ -91,6 +94,7 @@ func (r *run) work(ctx context.Context) error {
 	r.fetching, r.stopFetching = context.WithCancelCause(ctx)
 	r.jobs, r.cancelJobs = context.WithCancelCause(base)
 	r.books, r.closeBooks = context.WithCancelCause(base)
+	r.hooks = newWebhookSender(r.log)
 	r.settler = newSettler(r.db, r.cfg.Concurrency, r.log)
 	r.waiters = newWaiters(r)
 
@@ -98,13 +102,12 @@ func (r *run) work(ctx context.Context) error {
 	settling.Go(func() { r.settler.run(r.books) })
 	listening := make(chan struct{})
 	loops.Go(func() { r.listen(r.books, listening) })
-	loops.Go(func() { r.beatOften(r.books) })
+	loops.Go(func() { newHeartbeats(r).run(r.books) })
 	loops.Go(r.limitShutdown)
 	<-listening
 	r.setState(r.books, "started")
-	m := r.maintenance()
-	r.maintain(r.fetching, m) // as RQ does, before the first job
-	loops.Go(func() { r.maintainOften(r.fetching, m) })
+	loops.Go(func() { newMaintenance(r).run(r.fetching) })
+	r.waitForMaintenance()
 	r.schedule(&loops)
 	r.setState(r.books, "idle")
 
@@ -112,6 +115,7 @@ func (r *run) work(ctx context.Context) error {
 	asked := r.fetching.Err() != nil && !errors.Is(context.Cause(r.fetching), ErrWorkerReplaced)
 	r.stopFetching(nil)
 	err := r.drain(asked)
+	r.hooks.close(r.jobs)
 	r.cancelJobs(errShutdown) // a callback of an abandoned job may still run
 	close(r.settler.queue)
 	settling.Wait()
@@ -122,6 +126,16 @@ func (r *run) work(ctx context.Context) error {
 		err = errors.Join(cause, err)
 	}
 	return err
+}
+
+// waitForMaintenance gives the first maintenance a moment to enqueue what there is,
+// as RQ does before the first job.
+func (r *run) waitForMaintenance() {
+	select {
+	case <-r.cleaned:
+	case <-time.After(maintenanceStart):
+	case <-r.fetching.Done():
+	}
 }
 
 // cancelGrace is how long a handler has to return when its context has ended

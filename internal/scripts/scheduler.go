@@ -19,7 +19,7 @@ var (
 )
 
 var (
-	enqueueDue   = redis.NewScript(libRateLimit + libJob + enqueueDueLua)
+	enqueueDue   = redis.NewScript(libNow + libRateLimit + libJob + enqueueDueLua)
 	holdLocks    = redis.NewScript(holdLocksLua)
 	releaseLocks = redis.NewScript(releaseLocksLua)
 )
