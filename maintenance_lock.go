@@ -55,11 +55,6 @@ func (m *maintenance) renew(ctx context.Context, lost context.CancelCauseFunc, k
 func (m *maintenance) unlock(ctx context.Context, key, token string, leave time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
 	defer cancel()
-	var err error
-	if leave > 0 {
-		_, err = scripts.TakeLock(ctx, m.rdb, key, token, leave)
-	} else {
-		_, err = scripts.CleanUnlock(ctx, m.rdb, key, token)
-	}
+	_, err := scripts.CleanUnlock(ctx, m.rdb, key, token, leave)
 	return err
 }

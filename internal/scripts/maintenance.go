@@ -45,8 +45,8 @@ var (
 
 // CleanUnlock runs clean_unlock.lua. It reports false when the lock is not the
 // owner's any more.
-func CleanUnlock(ctx context.Context, c redis.Scripter, lock, token string) (bool, error) {
-	n, err := run(ctx, c, cleanUnlock, []string{lock}, token)
+func CleanUnlock(ctx context.Context, c redis.Scripter, lock, token string, leave time.Duration) (bool, error) {
+	n, err := run(ctx, c, cleanUnlock, []string{lock}, token, max(leave.Milliseconds(), 0))
 	return n == 1, err
 }
 

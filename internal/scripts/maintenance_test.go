@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -9,14 +10,18 @@ import (
 
 func TestCleanUnlock(t *testing.T) {
 	t.Parallel()
-	unlocks := func(want bool) func(*testing.T, *redis.Client) {
+	leaves := func(want bool, leave time.Duration) func(*testing.T, *redis.Client) {
 		return func(t *testing.T, rdb *redis.Client) {
-			got, err := CleanUnlock(t.Context(), rdb, "rq:clean_registries:q", "mine")
+			got, err := CleanUnlock(t.Context(), rdb, "rq:clean_registries:q", "mine", leave)
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		}
 	}
+	unlocks := func(want bool) func(*testing.T, *redis.Client) { return leaves(want, -time.Second) }
 	play(t, []scene{
+		{name: "its own, to expire", before: []string{"SET rq:clean_registries:q mine EX 20"}, act: leaves(true, time.Minute), want: keyspace{"rq:clean_registries:q": "string 1 ttl 60"}},
+		{name: "Python's, to expire", before: []string{"SET rq:clean_registries:q 1 EX 899"}, act: leaves(false, time.Minute)},
+		{name: "one that is no string", before: []string{"RPUSH rq:clean_registries:q x"}, act: unlocks(false)},
 		{name: "its own", before: []string{"SET rq:clean_registries:q mine EX 899"}, act: unlocks(true), want: keyspace{"rq:clean_registries:q": ""}},
 		{name: "Python's", before: []string{"SET rq:clean_registries:q 1 EX 899"}, act: unlocks(false)},
 		{name: "one that has expired", act: unlocks(false)},
