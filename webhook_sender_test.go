@@ -36,7 +36,9 @@ func TestTheSenderSendsAllBeforeItIsClosed(t *testing.T) {
 	sender, log := loggingSender()
 	for i := range 100 {
 		a, b := "/"+strconv.Itoa(i)+"a", "/"+strconv.Itoa(i)+"b"
-		sender.send(t.Context(), hookedJob(t, s.hook("POST", a, StatusFinished), s.hook("GET", b, StatusFinished)), StatusFinished, "")
+		j := hookedJob(t, s.hook("POST", a, StatusFinished), s.hook("GET", b, StatusFinished))
+		j.id = strconv.Itoa(i / 2)
+		sender.send(t.Context(), j, StatusFinished, "")
 	}
 
 	sender.close(t.Context())
@@ -47,7 +49,10 @@ func TestTheSenderSendsAllBeforeItIsClosed(t *testing.T) {
 		at[line] = i
 	}
 	for i := range 100 {
-		assert.Less(t, at["POST /"+strconv.Itoa(i)+"a"], at["GET /"+strconv.Itoa(i)+"b"], "those of one job are in order")
+		assert.Less(t, at["POST /"+strconv.Itoa(i)+"a"], at["GET /"+strconv.Itoa(i)+"b"], "those of one run are in order")
+		if i%2 == 1 {
+			assert.Less(t, at["GET /"+strconv.Itoa(i-1)+"b"], at["POST /"+strconv.Itoa(i)+"a"], "and the runs of one job")
+		}
 	}
 	assert.Empty(t, log.String())
 }
@@ -79,14 +84,22 @@ func TestTheSenderWaitsForRoom(t *testing.T) {
 // fillSender gives a sender as much as it takes.
 func fillSender(t *testing.T, sender *webhookSender, s *hookServer) {
 	t.Helper()
+	hang(t, sender, s)
 	j := hookedJob(t, s.hook("GET", "/hang", StatusFinished))
-	for range webhookSenders {
-		sender.send(t.Context(), j, StatusFinished, "")
-	}
-	require.Eventually(t, func() bool { return len(s.lines()) == webhookSenders }, 10*time.Second, time.Millisecond)
 	for range webhookQueue {
 		sender.send(t.Context(), j, StatusFinished, "")
 	}
+}
+
+// hang has all that can be sent at once hang.
+func hang(t *testing.T, sender *webhookSender, s *hookServer) {
+	t.Helper()
+	for i := range webhookSenders {
+		j := hookedJob(t, s.hook("GET", "/hang", StatusFinished))
+		j.id = "hangs" + strconv.Itoa(i)
+		sender.send(t.Context(), j, StatusFinished, "")
+	}
+	require.Eventually(t, func() bool { return len(s.lines()) == webhookSenders }, 10*time.Second, time.Millisecond)
 }
 
 // TestTheSenderBoundsWhatItHolds: it holds the bodies of requests, and no job.
@@ -94,10 +107,7 @@ func TestTheSenderBoundsWhatItHolds(t *testing.T) {
 	t.Parallel()
 	sender, log := loggingSender()
 	s := newHookServer(t)
-	for range webhookSenders {
-		sender.send(t.Context(), hookedJob(t, s.hook("GET", "/hang", StatusFailed)), StatusFailed, "")
-	}
-	require.Eventually(t, func() bool { return len(s.lines()) == webhookSenders }, 10*time.Second, time.Millisecond)
+	hang(t, sender, s)
 	large := hookedJob(t, s.hook("POST", "/large", StatusFailed))
 	exc := strings.Repeat("x", webhookBytes/2)
 

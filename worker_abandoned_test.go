@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -245,7 +246,7 @@ func TestAStuckJobLeavesTheIntermediateQueueBeforeItsEnd(t *testing.T) {
 	rdb.Del(ctx, keys.Started("default"), keys.Executions("j"))
 	pushIDs(t, rdb, keys.Intermediate("default"), "j")
 	a, _ := abandonerOf(t, rdb, Handlers{"bad": HandlerFunc(func(ctx context.Context, _ *Job) (any, error) {
-		c.note(fmt.Sprint(rdb.LLen(ctx, keys.Intermediate("default")).Val()))
+		c.note(strconv.FormatInt(rdb.LLen(ctx, keys.Intermediate("default")).Val(), 10))
 		return nil, nil
 	})}, WorkerConfig{})
 

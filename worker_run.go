@@ -43,7 +43,7 @@ type run struct {
 	unknown  *unknownFuncs
 	lost     lostClaims
 	handling sync.WaitGroup // jobs whose handlers run
-	working  sync.WaitGroup // jobs that are not settled, or whose webhooks are not sent
+	working  sync.WaitGroup // jobs that are not settled, or whose webhooks wait for room
 
 	sweep     chan struct{} // asks the maintenance for abandoned jobs
 	suspended chan struct{} // tells fetch that workers are suspended
