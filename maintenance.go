@@ -38,7 +38,7 @@ type maintenance struct {
 	stuck func(ctx context.Context, queue, id string) error
 	// ended waits until no callback of an abandoned job runs.
 	ended func()
-	// first is closed when the first round has enqueued what there was to enqueue.
+	// first is closed when the first round has ended: a burst does not end before.
 	first chan struct{}
 
 	seen    map[string]sightings // in the intermediate queue of each queue
@@ -81,10 +81,9 @@ func (m *maintenance) run(ctx context.Context) {
 func (m *maintenance) rounds(ctx context.Context) {
 	ticker := time.NewTicker(m.every)
 	defer ticker.Stop()
-	m.report(ctx, "clean registries", m.cleanJobs(ctx))
+	m.report(ctx, "clean registries", m.clean(ctx))
 	m.ended()
 	close(m.first)
-	m.report(ctx, "clean groups", m.cleanGroups(ctx))
 	for {
 		select {
 		case <-ctx.Done():
@@ -103,14 +102,6 @@ func (m *maintenance) report(ctx context.Context, doing string, err error) {
 
 // clean does one round. What fails does not keep the rest from being cleaned.
 func (m *maintenance) clean(ctx context.Context) error {
-	return inTurn(ctx,
-		func() error { return m.cleanJobs(ctx) },
-		func() error { return wrapf(m.cleanGroups(ctx), "clean groups") },
-	)
-}
-
-// cleanJobs does the part of a round that jobs may wait for.
-func (m *maintenance) cleanJobs(ctx context.Context) error {
 	var parts []func() error
 	for _, queue := range m.queues {
 		parts = append(parts, func() error { return wrapf(m.cleanQueue(ctx, queue), "clean queue %s", queue) })
@@ -118,6 +109,7 @@ func (m *maintenance) cleanJobs(ctx context.Context) error {
 	return inTurn(ctx, append(parts,
 		func() error { return wrapf(m.cleanWorkers(ctx, keys.Workers), "clean workers") },
 		func() error { return wrapf(m.cleanRateLimits(ctx), "clean rate limits") },
+		func() error { return wrapf(m.cleanGroups(ctx), "clean groups") },
 	)...)
 }
 
