@@ -65,7 +65,7 @@ func awaited(ctx context.Context, j *Job) <-chan error {
 	return out
 }
 
-func enqueued(t *testing.T, rdb *redis.Client, opts ...Option) *Job {
+func enqueued(t *testing.T, rdb *redis.Client, opts ...EnqueueOption) *Job {
 	t.Helper()
 	j, err := NewQueue(rdb, "default").Enqueue(t.Context(), Call("tasks.add", 40, 2), opts...)
 	require.NoError(t, err)

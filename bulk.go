@@ -12,35 +12,28 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// Progress has f called now and then while many jobs are handled, with how many
-// have had their turn, and how many there were at the start. It goes with the
-// functions that say so.
-func Progress(f func(done, total int)) Option {
-	return optionFunc(func(s *settings) { s.progress = f })
-}
+// Progress has f called from time to time while a call handles many jobs, with
+// the number of jobs handled so far and the number at the start. f is called by
+// the goroutine of the call.
+func Progress(f func(done, total int)) ProgressOption { return progressOption{f} }
 
-// progressOf reads the options of what takes Progress only. Without it, what is
-// returned does nothing.
-func progressOf(opts []Option) (func(done, total int), error) {
-	set, err := collectAny(opts)
-	if err != nil {
-		return nil, err
-	}
-	progress := set.progress
-	if set.progress = nil; !set.only(settings{}) {
-		return nil, &InvalidError{"option", "other than Progress", "is not possible here"}
-	}
-	if progress == nil {
-		progress = func(int, int) {}
-	}
-	return progress, nil
-}
+type progressOption struct{ f func(done, total int) }
 
-// OnSkip has f called with each job of many that could not be handled, and why. It
-// goes with the functions that say so.
-func OnSkip(f func(id string, err error)) Option {
-	return optionFunc(func(s *settings) { s.onSkip = f })
-}
+func (o progressOption) apply(s *settings) { s.progress = o.f }
+func (progressOption) forRequeueMany()     {}
+func (progressOption) forBulk()            {}
+func (progressOption) forProgress()        {}
+
+// OnSkip has f called for each job that could not be handled, with the reason. A
+// SkippedError holds only the first hundred. f is called by the goroutine of the
+// call.
+func OnSkip(f func(id string, err error)) BulkOption { return skipOption{f} }
+
+type skipOption struct{ f func(id string, err error) }
+
+func (o skipOption) apply(s *settings) { s.onSkip = o.f }
+func (skipOption) forRequeueMany()     {}
+func (skipOption) forBulk()            {}
 
 // A bulk is one call that handles many jobs, in steps that are short for the
 // server, with a memory that does not grow.
@@ -51,19 +44,10 @@ type bulk struct {
 	skipped       SkippedError
 }
 
-// newBulk reads the options of such a call.
-func newBulk(verb string, opts []Option) (*bulk, error) {
-	set, err := collectAny(opts)
-	if err != nil {
-		return nil, err
-	}
-	b := &bulk{settings: set, verb: verb}
-	said := *set
-	said.progress, said.onSkip = nil, nil
-	if !said.only(settings{atFront: set.atFront && verb == "requeue"}) {
-		return nil, &InvalidError{"option", "other than Progress, OnSkip and, for a requeue, AtFront", "is not possible for many jobs"}
-	}
-	return b, nil
+// newBulk starts such a call with its options.
+func newBulk[O option](verb string, opts []O) (*bulk, error) {
+	set, err := collect(opts)
+	return &bulk{settings: set, verb: verb}, err
 }
 
 // run handles all chunks until ctx ends, and returns how many jobs it has done.
@@ -145,14 +129,14 @@ func (r *Registry) chunks(ctx context.Context, unexpired bool) iter.Seq2[[]strin
 // it: they are in the *SkippedError. Options are AtFront, Progress and OnSkip.
 // When Redis fails or ctx ends in between, the rest is as it was, and the call can
 // be repeated.
-func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...Option) (int, error) {
+func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...RequeueManyOption) (int, error) {
 	return r.requeue(ctx, len(ids), inChunks(ids), false, opts)
 }
 
 // RequeueAll is RequeueMany for all jobs that the registry has now. One that fails
 // again meanwhile is left. Entries whose time has passed, which RQ removes first,
 // are left too. Others whose job is gone are skipped, and stay.
-func (r *Registry) RequeueAll(ctx context.Context, opts ...Option) (int, error) {
+func (r *Registry) RequeueAll(ctx context.Context, opts ...RequeueManyOption) (int, error) {
 	total, err := r.Count(ctx)
 	if err != nil {
 		return 0, err
@@ -162,7 +146,7 @@ func (r *Registry) RequeueAll(ctx context.Context, opts ...Option) (int, error) 
 	return r.requeue(ctx, total, r.chunks(ctx, r.expires()), true, opts)
 }
 
-func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], leaveOwn bool, opts []Option) (int, error) {
+func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], leaveOwn bool, opts []RequeueManyOption) (int, error) {
 	b, err := newBulk("requeue", opts)
 	switch {
 	case err != nil:
@@ -185,7 +169,7 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 // elsewhere by now, such as back in its queue, stays. Options are Progress and
 // OnSkip. It returns ErrInvalidJobOperation for Started, whose entries are their
 // workers'.
-func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...Option) (int, error) {
+func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...BulkOption) (int, error) {
 	b, err := newBulk("remove", opts)
 	switch {
 	case err != nil:
@@ -210,7 +194,7 @@ func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...Optio
 
 // DeleteJobs deletes jobs as Job.Delete does, and returns how many. Those that are
 // gone already are in the *SkippedError. Options are Progress and OnSkip.
-func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...Option) (int, error) {
+func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...BulkOption) (int, error) {
 	b, err := newBulk("delete", opts)
 	if err != nil {
 		return 0, err
@@ -223,7 +207,7 @@ func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, op
 // CancelJobs cancels jobs as Job.Cancel does without options, and returns how many.
 // Those that are gone, or canceled already, are in the *SkippedError. Options are
 // Progress and OnSkip.
-func CancelJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...Option) (int, error) {
+func CancelJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...BulkOption) (int, error) {
 	b, err := newBulk("cancel", opts)
 	if err != nil {
 		return 0, err

@@ -89,7 +89,7 @@ func (c *FuncCall) validate() error {
 // a struct it would be sent as a dict.
 func misplaced(v any) bool {
 	switch v.(type) {
-	case keyword, Option:
+	case keyword, option:
 		return true
 	}
 	return false

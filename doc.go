@@ -9,7 +9,7 @@
 //
 // # Jobs
 //
-// [Queue.Enqueue] and its relatives put jobs in a queue, with an [Option] for
+// [Queue.Enqueue] and its relatives put jobs in a queue, with an [EnqueueOption] for
 // each keyword of RQ's enqueue. [FetchJob] and [FetchJobs] read jobs,
 // [Job.Cancel], [Job.Delete] and [Job.Requeue] act on them, and [Await],
 // [ResultOf] and [Job.LatestResult] read what they returned.

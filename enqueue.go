@@ -24,8 +24,8 @@ const DefaultQueue = "default"
 // before the reply leaves open whether the job is enqueued, never twice; to
 // repeat the call safely, give it JobID and Unique. In a queue with Sync the job
 // has run when Enqueue returns, and whether it failed is in its status.
-func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...Option) (*Job, error) {
-	j, set, err := q.create(call, opts)
+func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...EnqueueOption) (*Job, error) {
+	j, set, err := create(q, call, opts)
 	if err == nil {
 		err = q.check(j, set)
 	}
@@ -40,33 +40,19 @@ func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...Option) (*Jo
 
 // CreateJob returns a job for call that is not in Redis yet, as the function
 // CreateJob does, with the queue's serializer and timeout.
-func (q *Queue) CreateJob(call FuncCall, opts ...Option) (*Job, error) {
-	j, set, err := q.create(call, opts)
-	switch {
-	case err != nil:
-		return nil, err
-	case set.placed():
-		return nil, errPlaced
-	}
-	return j, nil
+func (q *Queue) CreateJob(call FuncCall, opts ...JobOption) (*Job, error) {
+	j, _, err := create(q, call, opts)
+	return j, err
 }
 
-var errPlaced = &InvalidError{"option", "AtFront, Unique or Pipeline", "is given when the job is enqueued"}
-
-// placed reports whether there are options about the enqueueing itself.
-func (s *settings) placed() bool { return s.atFront || s.unique || s.pipe != nil }
-
-// create returns a job of this queue with its arguments encoded.
-func (q *Queue) create(call FuncCall, opts []Option) (*Job, *settings, error) {
+// create returns a job of q with its arguments encoded.
+func create[O option](q *Queue, call FuncCall, opts []O) (*Job, *settings, error) {
 	if q.err != nil {
 		return nil, nil, q.err
 	}
 	set, err := collect(opts)
 	if err != nil {
 		return nil, nil, err
-	}
-	if set.serializer != nil || set.fleet != nil {
-		return nil, nil, &InvalidError{"option", "WithSerializer or Fleet", "is a setting of the queue"}
 	}
 	j, err := newJob(q.rdb, q.serializer, q.fleet, call, set)
 	if err != nil {
@@ -122,17 +108,17 @@ func (q *Queue) checkAny(j *Job, set *settings) error {
 // EnqueueJob puts a job in the queue that CreateJob made, or that exists already
 // (rq/queue.py Queue.enqueue_job). The options are those that say how: AtFront,
 // Unique and Pipeline. Errors are those of Enqueue; the job is as before then.
-func (q *Queue) EnqueueJob(ctx context.Context, j *Job, opts ...Option) error {
+func (q *Queue) EnqueueJob(ctx context.Context, j *Job, opts ...PlaceOption) error {
 	return q.place(j, opts, q.check, func(set *settings) error { return q.enqueue(ctx, j, set) })
 }
 
 // place makes a job that exists one of this queue and writes it. When that
 // fails, the job is as it was.
-func (q *Queue) place(j *Job, opts []Option, check func(*Job, *settings) error, write func(*settings) error) error {
+func (q *Queue) place(j *Job, opts []PlaceOption, check func(*Job, *settings) error, write func(*settings) error) error {
 	if j == nil {
 		return noSuchJob("nil")
 	}
-	set, err := collectPlacement(opts)
+	set, err := collect(opts)
 	if err == nil {
 		err = check(j, set)
 	}

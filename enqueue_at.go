@@ -15,8 +15,8 @@ import (
 // returns it (rq/queue.py Queue.enqueue_at). A scheduler must run: a Python
 // worker with --with-scheduler, or a Go one that has it. Options and errors are
 // those of Enqueue; dependencies are stored and not waited for, as in RQ.
-func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...Option) (*Job, error) {
-	j, set, err := q.create(call, opts)
+func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...EnqueueOption) (*Job, error) {
+	j, set, err := create(q, call, opts)
 	if err == nil {
 		err = q.checkAny(j, set)
 	}
@@ -31,14 +31,14 @@ func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts 
 
 // EnqueueIn puts a job for call in the queue after d has passed. It is EnqueueAt
 // by the clock of this machine (rq/queue.py Queue.enqueue_in).
-func (q *Queue) EnqueueIn(ctx context.Context, d time.Duration, call FuncCall, opts ...Option) (*Job, error) {
+func (q *Queue) EnqueueIn(ctx context.Context, d time.Duration, call FuncCall, opts ...EnqueueOption) (*Job, error) {
 	return q.EnqueueAt(ctx, time.Now().Add(d), call, opts...)
 }
 
 // ScheduleJob is EnqueueAt for a job that CreateJob made, or that exists already
 // (rq/queue.py Queue.schedule_job). The options are those that say how: AtFront,
 // Unique and Pipeline. When it fails, the job is as before.
-func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...Option) error {
+func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...PlaceOption) error {
 	return q.place(j, opts, q.checkAny, func(set *settings) error { return q.schedule(ctx, j, t, set) })
 }
 

@@ -33,6 +33,8 @@ func (o FleetOption) apply(s *settings) {
 	}
 }
 
+func (FleetOption) forCreate() {}
+
 func (o FleetOption) applyFetch(j *Job) error {
 	j.fleet = o.oldest
 	return o.err

@@ -57,13 +57,10 @@ type Job struct {
 // is enqueued, plus WithSerializer and Fleet. It does no I/O.
 //
 // The error is an *InvalidError or a *SerializeError.
-func CreateJob(rdb redis.UniversalClient, call FuncCall, opts ...Option) (*Job, error) {
+func CreateJob(rdb redis.UniversalClient, call FuncCall, opts ...CreateOption) (*Job, error) {
 	set, err := collect(opts)
 	if err != nil {
 		return nil, err
-	}
-	if set.placed() {
-		return nil, errPlaced
 	}
 	return newJob(rdb, orPickle(set.serializer), set.fleet, call, set)
 }

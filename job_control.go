@@ -84,11 +84,8 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 // restored, as in RQ. It returns ErrInvalidJobOperation when the job is not in
 // the failed registry, or was enqueued again and runs or will; ErrNoSuchJob when
 // there is no such job. The job is read again then.
-func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
-	set, err := collectPlacement(opts)
-	if err == nil && (set.unique || set.pipe != nil) {
-		err = &InvalidError{"option", "Unique or Pipeline", "is not possible for a requeue"}
-	}
+func (j *Job) Requeue(ctx context.Context, opts ...RequeueOption) error {
+	set, err := collect(opts)
 	if err := errors.Join(err, validateJobID(j.id)); err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ type FetchOption interface {
 func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ...FetchOption) (*Job, error) {
 	j := &Job{id: jobIDOf(id), rdb: rdb, serializer: Pickle{}, ownsID: true}
 	for _, o := range opts {
+		if o == nil {
+			continue
+		}
 		if err := o.applyFetch(j); err != nil {
 			return nil, err
 		}

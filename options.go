@@ -2,22 +2,87 @@ package rq
 
 import (
 	"errors"
-	"reflect"
 	"time"
 	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// An Option is a keyword of RQ's enqueue. Options that contradict each other,
-// or that RQ would refuse, are an *InvalidError from the function they are given to.
-type Option interface {
+// Each call has an interface of the options that it takes, so that an option
+// without a meaning there does not compile. Their methods say which call it is,
+// and do nothing else: an option does the same wherever it is given.
+//
+// Options that contradict each other, or that RQ would refuse, are an
+// *InvalidError from the call that they are given to. A nil option is ignored.
+type (
+	// An EnqueueOption is a keyword of RQ's enqueue, for Enqueue, EnqueueAt and
+	// EnqueueIn: a JobOption, AtFront, Unique or Pipeline.
+	EnqueueOption interface {
+		option
+		forEnqueue()
+	}
+	// A PrepareOption is for Prepare: a JobOption or AtFront.
+	PrepareOption interface {
+		EnqueueOption
+		forPrepare()
+	}
+	// A CreateOption is for CreateJob: a JobOption, WithSerializer or Fleet.
+	CreateOption interface {
+		option
+		forCreate()
+	}
+	// A JobOption describes a job, wherever one is made. Retry, Repeat, RateLimit,
+	// Dependency and Webhook are JobOptions too.
+	JobOption interface {
+		PrepareOption
+		CreateOption
+	}
+	// A PlaceOption says how EnqueueJob and ScheduleJob put a job that is made
+	// already in its place: AtFront, Unique or Pipeline.
+	PlaceOption interface {
+		EnqueueOption
+		forPlace()
+	}
+	// A ManyOption is for all jobs of one EnqueueMany: Group or Pipeline.
+	ManyOption interface {
+		EnqueueOption
+		forMany()
+	}
+	// A RequeueOption is for Job.Requeue and Registry.Requeue: AtFront.
+	RequeueOption interface {
+		RequeueManyOption
+		forRequeue()
+	}
+	// A RequeueManyOption is for RequeueMany and RequeueAll: AtFront, Progress or
+	// OnSkip.
+	RequeueManyOption interface {
+		option
+		forRequeueMany()
+	}
+	// A BulkOption is for the other calls that handle many jobs: Progress or OnSkip.
+	BulkOption interface {
+		RequeueManyOption
+		forBulk()
+	}
+	// A ProgressOption is for calls that can only report their progress: Progress.
+	ProgressOption interface {
+		BulkOption
+		forProgress()
+	}
+)
+
+// An option changes the settings of one call.
+type option interface {
 	apply(*settings)
 }
 
-type optionFunc func(*settings)
+// A jobOption is a JobOption without a type of its own.
+type jobOption func(*settings)
 
-func (f optionFunc) apply(s *settings) { f(s) }
+func (f jobOption) apply(s *settings) { f(s) }
+func (jobOption) forEnqueue()         {}
+func (jobOption) forPrepare()         {}
+func (jobOption) forCreate()          {}
 
 // settings is what the options of one call say.
 type settings struct {
@@ -54,39 +119,16 @@ type settings struct {
 	errs []error
 }
 
-func collect(opts []Option) (*settings, error) {
-	s, err := collectAny(opts)
-	if err == nil && (s.progress != nil || s.onSkip != nil) {
-		err = &InvalidError{"option", "Progress or OnSkip", "is for functions that handle many jobs"}
-	}
-	return s, err
-}
-
-func collectAny(opts []Option) (*settings, error) {
+// collect returns the settings of a call that was given opts.
+func collect[O option](opts []O) (*settings, error) {
 	s := new(settings)
 	for _, o := range opts {
-		if o != nil {
+		if any(o) != nil {
 			o.apply(s)
 		}
 	}
 	return s, s.err()
 }
-
-// collectPlacement collects options for a job that exists: those that describe
-// a job come too late.
-func collectPlacement(opts []Option) (*settings, error) {
-	s, err := collect(opts)
-	if err != nil {
-		return nil, err
-	}
-	if !s.only(settings{atFront: s.atFront, unique: s.unique, pipe: s.pipe}) {
-		return nil, &InvalidError{"option", "other than AtFront, Unique and Pipeline", "is given when the job is made"}
-	}
-	return s, nil
-}
-
-// only reports whether nothing is said but what allowed has.
-func (s *settings) only(allowed settings) bool { return reflect.DeepEqual(*s, allowed) }
 
 // err returns everything that was refused so far.
 func (s *settings) err() error { return errors.Join(s.errs...) }
@@ -110,8 +152,8 @@ func (s *settings) duration(field **int, name string, d time.Duration) {
 // JobID names the job. An id has letters, digits, underscores and dashes only;
 // default is a new UUID. A job of that id that exists is overwritten, unless
 // Unique is given too.
-func JobID(id string) Option {
-	return optionFunc(func(s *settings) {
+func JobID(id string) JobOption {
+	return jobOption(func(s *settings) {
 		if err := validateJobID(id); err != nil {
 			s.fail(err)
 		}
@@ -120,8 +162,8 @@ func JobID(id string) Option {
 }
 
 // Description is what RQ's tools show for the job; default is the call.
-func Description(text string) Option {
-	return optionFunc(func(s *settings) {
+func Description(text string) JobOption {
+	return jobOption(func(s *settings) {
 		if !utf8.ValidString(text) {
 			s.refuse("description", text, "must be UTF-8")
 		}
@@ -131,8 +173,8 @@ func Description(text string) Option {
 
 // Timeout is how long the job may run, in whole seconds (RQ's job_timeout);
 // default is the queue's. Forever is no limit.
-func Timeout(d time.Duration) Option {
-	return optionFunc(func(s *settings) {
+func Timeout(d time.Duration) JobOption {
+	return jobOption(func(s *settings) {
 		if d == 0 {
 			s.refuse("timeout", d, "must not be 0; for no limit use rq.Forever")
 			return
@@ -143,14 +185,14 @@ func Timeout(d time.Duration) Option {
 
 // ResultTTL is how long the job and its result are kept after success, in whole
 // seconds; default 500 s. With 0 both are deleted at once, with Forever they stay.
-func ResultTTL(d time.Duration) Option {
-	return optionFunc(func(s *settings) { s.duration(&s.resultTTL, "result_ttl", d) })
+func ResultTTL(d time.Duration) JobOption {
+	return jobOption(func(s *settings) { s.duration(&s.resultTTL, "result_ttl", d) })
 }
 
 // TTL is how long the job may wait to be started, in whole seconds; default is
 // no limit. A job that waited longer is gone.
-func TTL(d time.Duration) Option {
-	return optionFunc(func(s *settings) {
+func TTL(d time.Duration) JobOption {
+	return jobOption(func(s *settings) {
 		if d <= 0 {
 			s.refuse("ttl", d, "must be greater than 0")
 			return
@@ -161,46 +203,76 @@ func TTL(d time.Duration) Option {
 
 // FailureTTL is how long the job is kept after a failure, in whole seconds;
 // default a year. With 0 it is deleted at once, with Forever it stays.
-func FailureTTL(d time.Duration) Option {
-	return optionFunc(func(s *settings) { s.duration(&s.failureTTL, "failure_ttl", d) })
+func FailureTTL(d time.Duration) JobOption {
+	return jobOption(func(s *settings) { s.duration(&s.failureTTL, "failure_ttl", d) })
 }
 
-// AtFront puts the job at the front of the queue: it is the next one to run.
-func AtFront() Option { return optionFunc(func(s *settings) { s.atFront = true }) }
+// AtFront puts the job at the front of the queue, so that it is the next one to
+// run. The default is the back.
+func AtFront() AtFrontOption { return AtFrontOption{} }
 
-// Unique makes the enqueue fail with ErrDuplicateJob when a job of the same id
-// exists. It needs JobID, and goes with neither dependencies, a rate limit nor
-// a pipeline.
-func Unique() Option { return optionFunc(func(s *settings) { s.unique = true }) }
+// An AtFrontOption is made by AtFront.
+type AtFrontOption struct{}
+
+func (AtFrontOption) apply(s *settings) { s.atFront = true }
+func (AtFrontOption) forEnqueue()       {}
+func (AtFrontOption) forPrepare()       {}
+func (AtFrontOption) forPlace()         {}
+func (AtFrontOption) forRequeue()       {}
+func (AtFrontOption) forRequeueMany()   {}
+
+// Unique makes the call return ErrDuplicateJob when a job with the same id exists.
+// It needs JobID. It cannot be combined with dependencies, a rate limit or Pipeline.
+func Unique() PlaceOption { return uniqueOption{} }
+
+type uniqueOption struct{}
+
+func (uniqueOption) apply(s *settings) { s.unique = true }
+func (uniqueOption) forEnqueue()       {}
+func (uniqueOption) forPlace()         {}
 
 // Meta is what Job.Meta starts with. The keys are written in sorted order.
-func Meta(meta map[string]any) Option { return optionFunc(func(s *settings) { s.meta = meta }) }
+func Meta(meta map[string]any) JobOption { return jobOption(func(s *settings) { s.meta = meta }) }
 
-// Group makes the job part of a group, as RQ's Group.enqueue_many does.
-func Group(name string) Option {
-	return optionFunc(func(s *settings) {
-		if name == "" || !utf8.ValidString(name) {
-			s.refuse("group", name, "must be a name")
-		}
-		s.group = name
-	})
-}
+// Group makes the job a member of a group, as RQ's Group.enqueue_many does. Given
+// to EnqueueMany, it is the group of every job.
+func Group(name string) GroupOption { return GroupOption{name} }
 
-// Pipeline makes the enqueue part of the caller's own transaction: all commands
-// are added to pipe, and nothing happens until the caller executes it. What the
-// server finds out then (whether a dependency is done) is not known to the Job
-// that is returned. The pipeline is sent at most once, so that a lost reply does not
-// push a job twice; look at the error of Exec, since go-redis gives that of a refused
-// connection to no command. It goes with neither Unique, RateLimit nor a queue that is
-// not async.
-func Pipeline(pipe redis.Pipeliner) Option {
-	return optionFunc(func(s *settings) { s.pipe = pipe })
+// A GroupOption is made by Group.
+type GroupOption struct{ name string }
+
+func (o GroupOption) apply(s *settings) {
+	if o.name == "" || !utf8.ValidString(o.name) {
+		s.refuse("group", o.name, "must be a name")
+	}
+	s.group = o.name
 }
+func (GroupOption) forEnqueue() {}
+func (GroupOption) forPrepare() {}
+func (GroupOption) forCreate()  {}
+func (GroupOption) forMany()    {}
+
+// Pipeline adds the commands of the enqueue to pipe, and nothing is written until
+// the caller executes it; with a TxPipeline the enqueue is part of the caller's
+// transaction. The status of a job with dependencies is decided by the server
+// then, and the Job that is returned says deferred until it is read again. The
+// pipeline is sent at most once, so that a lost reply does not push a job twice; check
+// the error of Exec, since go-redis gives that of a refused connection to no command.
+// Pipeline cannot be combined with Unique, RateLimit or a queue with Sync.
+func Pipeline(pipe redis.Pipeliner) PipelineOption { return PipelineOption{pipe} }
+
+// A PipelineOption is made by Pipeline.
+type PipelineOption struct{ pipe redis.Pipeliner }
+
+func (o PipelineOption) apply(s *settings) { s.pipe = o.pipe }
+func (PipelineOption) forEnqueue()         {}
+func (PipelineOption) forPlace()           {}
+func (PipelineOption) forMany()            {}
 
 // DependsOn makes the job wait until the jobs with these ids have finished. One
 // that does not exist counts as finished; with no ids there is nothing to wait for.
-func DependsOn(ids ...string) Option {
-	return optionFunc(func(s *settings) { s.addDependencies(ids) })
+func DependsOn(ids ...string) JobOption {
+	return jobOption(func(s *settings) { s.addDependencies(ids) })
 }
 
 // A Dependency is DependsOn with conditions, which are then those of all the
@@ -224,6 +296,9 @@ func (d Dependency) apply(s *settings) {
 	s.allowFailure = s.allowFailure || d.AllowFailure
 	s.depFront = s.depFront || d.EnqueueAtFront
 }
+func (Dependency) forEnqueue() {}
+func (Dependency) forPrepare() {}
+func (Dependency) forCreate()  {}
 
 func (s *settings) addDependencies(ids []string) {
 	for _, id := range ids {

@@ -212,8 +212,8 @@ func (q *Queue) Remove(ctx context.Context, id string) (bool, error) {
 // returns an *InvalidError, and deletes nothing, for a name whose key is that of
 // something else, such as of jobs that workers are taking. The one option is
 // Progress.
-func (q *Queue) Empty(ctx context.Context, opts ...Option) (int, error) {
-	progress, err := progressOf(opts)
+func (q *Queue) Empty(ctx context.Context, opts ...ProgressOption) (int, error) {
+	set, err := collect(opts)
 	if err := errors.Join(q.err, err); err != nil {
 		return 0, err
 	}
@@ -227,7 +227,9 @@ func (q *Queue) Empty(ctx context.Context, opts ...Option) (int, error) {
 		if n == 0 {
 			break
 		}
-		progress(removed, removed+left)
+		if set.progress != nil {
+			set.progress(removed, removed+left)
+		}
 	}
 	return removed, wrapf(err, "empty queue %s", q.name)
 }

@@ -372,11 +372,8 @@ func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool,
 // ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when it is not
 // in the registry, or was enqueued by another way and runs or will: RQ has it run
 // twice then.
-func (r *Registry) Requeue(ctx context.Context, id string, opts ...Option) error {
-	set, err := collectPlacement(opts)
-	if err == nil && (set.unique || set.pipe != nil) {
-		err = &InvalidError{"option", "Unique or Pipeline", "is not possible for a requeue"}
-	}
+func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption) error {
+	set, err := collect(opts)
 	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
 		return err
 	}

@@ -345,22 +345,6 @@ func TestDeleteAndCancelMany(t *testing.T) {
 	assert.Equal(t, []string{keys.Job("odd")}, rdb.Keys(ctx, "rq:*").Val())
 }
 
-func TestBulkRefusesOtherOptions(t *testing.T) {
-	t.Parallel()
-	ctx, rdb := t.Context(), redistest.New(t)
-	q := failMany(t, rdb, 1)
-	var invalid *InvalidError
-	_, err := q.Failed().RequeueAll(ctx, TTL(time.Minute))
-	require.ErrorAs(t, err, &invalid)
-	_, err = q.Failed().RemoveAll(ctx, true, AtFront())
-	require.ErrorAs(t, err, &invalid)
-	_, err = q.Enqueue(ctx, Call("f"), Progress(func(int, int) {}))
-	require.ErrorAs(t, err, &invalid)
-	require.ErrorAs(t, q.Failed().Requeue(ctx, "j0000", OnSkip(func(string, error) {})), &invalid)
-	count, _ := q.Failed().Count(ctx)
-	assert.Equal(t, 1, count)
-}
-
 func TestRegistryRange(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)

@@ -22,6 +22,9 @@ func (r Retry) apply(s *settings) {
 	}
 	s.retry = &r
 }
+func (Retry) forEnqueue() {}
+func (Retry) forPrepare() {}
+func (Retry) forCreate()  {}
 
 // Repeat runs the job again after it succeeded (rq/repeat.py Repeat).
 type Repeat struct {
@@ -38,6 +41,9 @@ func (r Repeat) apply(s *settings) {
 	}
 	s.repeat = &r
 }
+func (Repeat) forEnqueue() {}
+func (Repeat) forPrepare() {}
+func (Repeat) forCreate()  {}
 
 // intervals returns durations as RQ stores them. RQ has no empty list.
 func (s *settings) intervals(name string, list []time.Duration) []int {
@@ -86,13 +92,13 @@ func (c *Callback) seconds(s *settings, name string) *int {
 }
 
 // OnSuccess calls c when the job has succeeded. If c fails, so does the job.
-func OnSuccess(c Callback) Option { return optionFunc(func(s *settings) { s.onSuccess = &c }) }
+func OnSuccess(c Callback) JobOption { return jobOption(func(s *settings) { s.onSuccess = &c }) }
 
 // OnFailure calls c when the job has failed.
-func OnFailure(c Callback) Option { return optionFunc(func(s *settings) { s.onFailure = &c }) }
+func OnFailure(c Callback) JobOption { return jobOption(func(s *settings) { s.onFailure = &c }) }
 
 // OnStopped calls c when the job was stopped by a command.
-func OnStopped(c Callback) Option { return optionFunc(func(s *settings) { s.onStopped = &c }) }
+func OnStopped(c Callback) JobOption { return jobOption(func(s *settings) { s.onStopped = &c }) }
 
 // A RateLimit bounds how many jobs with the same key are queued or running at
 // once, over all queues (rq/rate_limit.py RateLimit, RQ 3.0). Others wait with
@@ -115,3 +121,6 @@ func (r RateLimit) apply(s *settings) {
 	}
 	s.rateLimit = &r
 }
+func (RateLimit) forEnqueue() {}
+func (RateLimit) forPrepare() {}
+func (RateLimit) forCreate()  {}

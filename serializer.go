@@ -132,6 +132,7 @@ type SerializerOption struct{ serializer Serializer }
 func WithSerializer(s Serializer) SerializerOption { return SerializerOption{s} }
 
 func (o SerializerOption) apply(s *settings) { s.serializer = o.serializer }
+func (SerializerOption) forCreate()          {}
 
 func (o SerializerOption) applyFetch(j *Job) error {
 	j.serializer = orPickle(o.serializer)

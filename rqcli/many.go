@@ -46,8 +46,8 @@ func (a *app) many(cmd *cobra.Command, unable string, do func(*ledger) (int, err
 }
 
 // options are those that have the library tell the ledger.
-func (l *ledger) options() []rq.Option {
-	return []rq.Option{rq.Progress(l.meter.tick), rq.OnSkip(l.skip)}
+func (l *ledger) options() []rq.BulkOption {
+	return []rq.BulkOption{rq.Progress(l.meter.tick), rq.OnSkip(l.skip)}
 }
 
 // skip names a job that was skipped. A failure to write is that of end.
