@@ -143,7 +143,7 @@ func (r *Registry) RequeueAll(ctx context.Context, opts ...RequeueManyOption) (i
 	}
 	// A job that fails again may come behind those that are left to do. It is known
 	// by its enqueued_at, which is the same for all jobs of this call.
-	return r.requeue(ctx, total, r.chunks(ctx, r.expires()), true, opts)
+	return r.requeue(ctx, total, r.chunks(ctx, r.expires), true, opts)
 }
 
 func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], leaveOwn bool, opts []RequeueManyOption) (int, error) {
@@ -153,7 +153,7 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 		return 0, err
 	case r.queue.err != nil:
 		return 0, r.queue.err
-	case r.name == "started":
+	case r.running:
 		return 0, r.impossible("requeue jobs")
 	}
 	at := moment(now())
@@ -174,7 +174,7 @@ func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...BulkO
 	switch {
 	case err != nil:
 		return 0, err
-	case r.name == "started":
+	case r.running:
 		return 0, r.impossible("remove jobs")
 	}
 	total, err := r.size(ctx)

@@ -52,7 +52,10 @@ func addQueueCounts(ctx context.Context, pipe redis.Pipeliner, q *Queue) {
 
 func queueInfo(name string, n *counts) QueueInfo {
 	info := QueueInfo{Name: name, Queued: n.next()}
-	registries := []*int{&info.Deferred, &info.Ready, &info.Scheduled, &info.Started, &info.Finished, &info.Failed, &info.Canceled}
+	registries := [...]*int{
+		deferredKind: &info.Deferred, readyKind: &info.Ready, scheduledKind: &info.Scheduled, startedKind: &info.Started,
+		finishedKind: &info.Finished, failedKind: &info.Failed, canceledKind: &info.Canceled,
+	}
 	for i, r := range NewQueue(nil, name).Registries() {
 		*registries[i] = r.count(n)
 	}

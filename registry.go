@@ -10,7 +10,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
@@ -20,41 +19,51 @@ import (
 // is due, or came. Reading has no side effect; RQ's runs a cleanup each time.
 // A Registry holds no state of its own, and is safe for concurrent use.
 type Registry struct {
-	queue     *Queue
-	name, key string
+	queue *Queue
+	*registryKind
+	key string
+}
+
+func (q *Queue) registry(kind int) *Registry {
+	k := &registryKinds[kind]
+	return &Registry{q, k, k.keyOf(q.name)}
 }
 
 // Started is the registry of the jobs that run (rq/registry.py StartedJobRegistry).
 // It has an entry for each running, with the time at which its heartbeat ends.
-func (q *Queue) Started() *Registry { return &Registry{q, "started", keys.Started(q.name)} }
+func (q *Queue) Started() *Registry { return q.registry(startedKind) }
 
 // Finished is the registry of the jobs that succeeded and are still kept
 // (rq/registry.py FinishedJobRegistry).
-func (q *Queue) Finished() *Registry { return &Registry{q, "finished", keys.Finished(q.name)} }
+func (q *Queue) Finished() *Registry { return q.registry(finishedKind) }
 
 // Failed is the registry of the jobs that failed or were stopped, and are still
 // kept (rq/registry.py FailedJobRegistry).
-func (q *Queue) Failed() *Registry { return &Registry{q, "failed", keys.Failed(q.name)} }
+func (q *Queue) Failed() *Registry { return q.registry(failedKind) }
 
 // Deferred is the registry of the jobs that wait for others (rq/registry.py
 // DeferredJobRegistry). Their times are of when they came.
-func (q *Queue) Deferred() *Registry { return &Registry{q, "deferred", keys.Deferred(q.name)} }
+func (q *Queue) Deferred() *Registry { return q.registry(deferredKind) }
 
 // Scheduled is the registry of the jobs that are to be enqueued later
 // (rq/registry.py ScheduledJobRegistry).
-func (q *Queue) Scheduled() *Registry { return &Registry{q, "scheduled", keys.Scheduled(q.name)} }
+func (q *Queue) Scheduled() *Registry { return q.registry(scheduledKind) }
 
 // Canceled is the registry of the jobs that were canceled (rq/registry.py
 // CanceledJobRegistry). Their times are of when they came.
-func (q *Queue) Canceled() *Registry { return &Registry{q, "canceled", keys.Canceled(q.name)} }
+func (q *Queue) Canceled() *Registry { return q.registry(canceledKind) }
 
 // Ready is the registry of the jobs that wait for no others any more and are about
 // to be enqueued, since RQ 3.0 (rq/registry.py ReadyJobRegistry).
-func (q *Queue) Ready() *Registry { return &Registry{q, "ready", keys.Ready(q.name)} }
+func (q *Queue) Ready() *Registry { return q.registry(readyKind) }
 
 // Registries returns all of the queue's, in the order in which a job may see them.
 func (q *Queue) Registries() []*Registry {
-	return []*Registry{q.Deferred(), q.Ready(), q.Scheduled(), q.Started(), q.Finished(), q.Failed(), q.Canceled()}
+	registries := make([]*Registry, len(registryKinds))
+	for i := range registries {
+		registries[i] = q.registry(i)
+	}
+	return registries
 }
 
 // Name returns what the jobs of the registry are, such as "failed".
@@ -88,22 +97,17 @@ func (r *Registry) size(ctx context.Context) (int, error) {
 // there are. Their replies are for count.
 func (r *Registry) addCount(ctx context.Context, pipe redis.Pipeliner) {
 	pipe.ZCard(ctx, r.key)
-	if r.expires() {
+	if r.expires {
 		pipe.ZCount(ctx, r.key, "0", strconv.FormatInt(now().Unix(), 10))
 	}
 }
 
 func (r *Registry) count(n *counts) int {
 	all := n.next()
-	if r.expires() {
+	if r.expires {
 		all -= n.next()
 	}
 	return all
-}
-
-// expires reports whether an entry ends with its time.
-func (r *Registry) expires() bool {
-	return r.name == "started" || r.name == "finished" || r.name == "failed"
 }
 
 // JobIDs returns the ids from start to end, both included; negative ones count
@@ -246,7 +250,7 @@ func (r *Registry) Contains(ctx context.Context, id string) (bool, error) {
 // In Deferred, Canceled and Ready it is when it came. For Started it reads all
 // entries.
 func (r *Registry) ExpirationTime(ctx context.Context, id string) (time.Time, bool, error) {
-	if r.name == "started" {
+	if r.running {
 		return r.find(ctx, id)
 	}
 	score, err := r.queue.rdb.ZScore(ctx, r.key, id).Result()
@@ -263,7 +267,7 @@ func (r *Registry) ExpirationTime(ctx context.Context, id string) (time.Time, bo
 // scheduled (rq/registry.py ScheduledJobRegistry.get_scheduled_time). It returns
 // ErrInvalidJobOperation for other registries than Scheduled.
 func (r *Registry) ScheduledTime(ctx context.Context, id string) (time.Time, bool, error) {
-	if r.name != "scheduled" {
+	if !r.scheduled {
 		return time.Time{}, false, r.impossible("tell when %s is due", id)
 	}
 	return r.ExpirationTime(ctx, id)
@@ -304,43 +308,21 @@ func (r *Registry) impossible(format string, args ...any) error {
 // Scheduled, which Queue.ScheduleJob is for.
 func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error {
 	whole, err := wholeSeconds("ttl", ttl)
-	if err == nil && whole == 0 && r.name == "failed" {
-		err = &InvalidError{"ttl", ttl, "must not be 0 for a failed job, which RQ deletes then: use Job.Delete"}
-	}
 	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
 		return err
 	}
-	switch r.name {
-	case "started":
-		return fmt.Errorf("%w: its worker does that", r.impossible("put job %s", id))
-	case "scheduled":
-		return fmt.Errorf("%w: use Queue.ScheduleJob", r.impossible("put job %s", id))
+	if r.entry == nil {
+		return fmt.Errorf("%w: %s", r.impossible("put job %s", id), r.instead)
 	}
-	score, kept := r.entryOf(whole)
+	score, kept, err := r.entry(r.queue.fleet, now().Unix(), whole)
+	if err != nil {
+		return err
+	}
 	ok, err := scripts.AddEntry(ctx, r.queue.rdb, r.key, id, score, kept)
 	if err == nil && !ok {
 		return noSuchJob(id)
 	}
 	return r.wrap(err, "add job "+id+" to")
-}
-
-// entryOf returns the score of an entry that comes now with a ttl in seconds, and the
-// ttl of its job, 0 for one that stays as it is.
-func (r *Registry) entryOf(ttl int) (score string, kept int) {
-	at := now().Unix()
-	switch {
-	case r.name == "deferred":
-		return r.queue.fleet.deferredScore(at), 0
-	case r.name == "ready":
-		return strconv.FormatInt(at, 10), 0
-	case r.name == "failed" && ttl < 0:
-		return "-1", 0
-	case r.name == "failed":
-		kept = ttl
-	case ttl < 0:
-		return "+inf", 0
-	}
-	return strconv.FormatInt(at+int64(ttl), 10), kept
 }
 
 // Remove takes a job out of the registry and reports whether it was there. The job
@@ -350,7 +332,7 @@ func (r *Registry) entryOf(ttl int) (score string, kept int) {
 // is ErrInvalidJobOperation then, and only the entry goes. RQ deletes either. It also
 // returns ErrInvalidJobOperation for Started, whose entries are their workers'.
 func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool, error) {
-	if r.name == "started" {
+	if r.running {
 		return false, r.impossible("remove job %s", id)
 	}
 	codes, errs, err := scripts.RemoveJobs(ctx, noRetryClient{r.queue.rdb}, r.key, []string{id}, deleteJob, moment(now()))
@@ -377,7 +359,7 @@ func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption
 	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
 		return err
 	}
-	if r.name == "started" {
+	if r.running {
 		return r.impossible("requeue job %s", id)
 	}
 	return requeueOne(ctx, r.queue.rdb, r.key, id, set.atFront)
@@ -388,14 +370,9 @@ func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption
 // BaseRegistry.cleanup). In the others nothing expires; started jobs whose worker is
 // gone are left to workers, which have the jobs' callbacks.
 func (r *Registry) Cleanup(ctx context.Context) (int, error) {
-	m := maintenance{rdb: r.queue.rdb}
-	var n int
-	var err error
-	switch r.name {
-	case "finished", "failed":
-		n, err = m.cleanExpired(ctx, r.key)
-	case "ready":
-		n, _, err = m.cleanReady(ctx, r.queue.name)
+	if r.clean == nil {
+		return 0, nil
 	}
+	n, err := r.clean(ctx, maintenance{rdb: r.queue.rdb}, r)
 	return n, r.wrap(err, "clean")
 }
