@@ -164,12 +164,21 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 	})
 }
 
-// RemoveAll takes all jobs out of the registry that it has now, and returns how
-// many. With deleteJobs it deletes them too; one whose status says that it is
-// elsewhere by now, such as back in its queue, stays. Options are Progress and
-// OnSkip. It returns ErrInvalidJobOperation for Started, whose entries are their
-// workers'.
-func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...BulkOption) (int, error) {
+// RemoveAll takes out all jobs that the registry has now, as Remove does, and
+// returns how many. It returns ErrInvalidJobOperation for Started, and a
+// *SkippedError as RequeueMany does.
+func (r *Registry) RemoveAll(ctx context.Context, opts ...BulkOption) (int, error) {
+	return r.removeAll(ctx, false, opts)
+}
+
+// DeleteAll deletes all jobs that the registry has now, as Delete does, and returns
+// how many. A job whose status says that it is elsewhere by now stays, and is in
+// the *SkippedError. It returns ErrInvalidJobOperation for Started.
+func (r *Registry) DeleteAll(ctx context.Context, opts ...BulkOption) (int, error) {
+	return r.removeAll(ctx, true, opts)
+}
+
+func (r *Registry) removeAll(ctx context.Context, deleteJobs bool, opts []BulkOption) (int, error) {
 	b, err := newBulk("remove", opts)
 	switch {
 	case err != nil:

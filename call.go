@@ -107,7 +107,7 @@ func (c *FuncCall) dumps(s Serializer) ([]byte, error) {
 	data, err := dumps(s, "the call", Tuple{c.Func, c.Instance, args, kwargs})
 	var unwritable *SerializeError
 	if errors.As(err, &unwritable) {
-		unwritable.What += " of " + c.Func
+		unwritable.Part += " of " + c.Func
 	}
 	return data, err
 }

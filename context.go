@@ -17,14 +17,21 @@ func withJob(ctx context.Context, job *Job) context.Context {
 
 type outcomeKey struct{}
 
-// JobOutcome returns what the job of a callback has come to: what its function
-// returned, or the error that it failed with. It is false outside callbacks.
-// RQ gives its callbacks the same as arguments.
-func JobOutcome(ctx context.Context) (value any, err error, ok bool) {
-	o, ok := ctx.Value(outcomeKey{}).(result)
-	return o.value, o.err, ok
+// An Outcome is how a job ended, for its callbacks.
+type Outcome struct {
+	// Value is the return value of a job that succeeded, else nil.
+	Value any
+	// Err is the error that the job failed with, else nil.
+	Err error
+}
+
+// JobOutcome returns the outcome of the job whose callback ctx was given to, and
+// false outside a callback. RQ passes it to its callbacks as arguments.
+func JobOutcome(ctx context.Context) (Outcome, bool) {
+	o, ok := ctx.Value(outcomeKey{}).(Outcome)
+	return o, ok
 }
 
 func withOutcome(ctx context.Context, value any, err error) context.Context {
-	return context.WithValue(ctx, outcomeKey{}, result{value, err})
+	return context.WithValue(ctx, outcomeKey{}, Outcome{value, err})
 }

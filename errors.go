@@ -61,8 +61,8 @@ func (e *InvalidError) Error() string {
 // A SerializeError is returned for a value that the queue's serializer cannot
 // write. Nothing has been written then.
 type SerializeError struct {
-	// What is the part of the job, such as "arguments of tasks.add".
-	What string
+	// Part is the part of the job, such as "the call of tasks.add" or "meta".
+	Part string
 	// Serializer is the name of the serializer, such as "pickle".
 	Serializer string
 	Err        error
@@ -70,7 +70,7 @@ type SerializeError struct {
 
 // Error names the part, the serializer and the cause.
 func (e *SerializeError) Error() string {
-	return fmt.Sprintf("rq: write %s as %s: %s", e.What, e.Serializer, e.Err)
+	return fmt.Sprintf("rq: write %s as %s: %s", e.Part, e.Serializer, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -80,8 +80,8 @@ func (e *SerializeError) Unwrap() error { return e.Err }
 // often because the other side used another one (rq/exceptions.py
 // DeserializationError).
 type DeserializeError struct {
-	// JobID is the job's, and What the part of it, such as "arguments" or "return value".
-	JobID, What string
+	// JobID is the job's, and Part the part of it: "call", "meta" or "return value".
+	JobID, Part string
 	// Serializer is the name of the one that was used.
 	Serializer string
 	// LooksLike is the name of the one that the bytes look written by, or "".
@@ -95,7 +95,7 @@ func (e *DeserializeError) Error() string {
 	if e.LooksLike != "" && e.LooksLike != e.Serializer {
 		hint = fmt.Sprintf(" (they look like %s: give the queue that serializer)", e.LooksLike)
 	}
-	return fmt.Sprintf("rq: read %s of job %s as %s: %s%s", e.What, e.JobID, e.Serializer, e.Err, hint)
+	return fmt.Sprintf("rq: read %s of job %s as %s: %s%s", e.Part, e.JobID, e.Serializer, e.Err, hint)
 }
 
 // Unwrap returns the cause.

@@ -96,12 +96,22 @@ func (j *Job) RetryIntervals() []time.Duration { return durations(j.rec.RetryInt
 // RepeatIntervals returns the waits before the repeats that are left.
 func (j *Job) RepeatIntervals() []time.Duration { return durations(j.rec.RepeatIntervals) }
 
-// Callbacks returns what is called after the job; Func is "" where nothing is.
-func (j *Job) Callbacks() (onSuccess, onFailure, onStopped Callback) {
-	r := &j.rec
-	return callbackOf(r.SuccessCallback, r.SuccessCallbackTimeout),
-		callbackOf(r.FailureCallback, r.FailureCallbackTimeout),
-		callbackOf(r.StoppedCallback, r.StoppedCallbackTimeout)
+// OnSuccess returns the callback of the option OnSuccess, and false when there is
+// none.
+func (j *Job) OnSuccess() (Callback, bool) {
+	return callbackOf(j.rec.SuccessCallback, j.rec.SuccessCallbackTimeout)
+}
+
+// OnFailure returns the callback of the option OnFailure, and false when there is
+// none.
+func (j *Job) OnFailure() (Callback, bool) {
+	return callbackOf(j.rec.FailureCallback, j.rec.FailureCallbackTimeout)
+}
+
+// OnStopped returns the callback of the option OnStopped, and false when there is
+// none.
+func (j *Job) OnStopped() (Callback, bool) {
+	return callbackOf(j.rec.StoppedCallback, j.rec.StoppedCallbackTimeout)
 }
 
 // Webhooks returns the requests that are sent when the job ends.
@@ -127,13 +137,13 @@ func (j *Job) RepeatsLeft() (int, bool) { return intOf(j.rec.RepeatsLeft) }
 // DependencyIDs returns the ids of the jobs that this one was told to wait for.
 func (j *Job) DependencyIDs() []string { return slices.Clone(j.rec.DependencyIDs) }
 
-func callbackOf(name string, timeout *int) Callback {
+func callbackOf(name string, timeout *int) (Callback, bool) {
 	if name == "" {
-		return Callback{}
+		return Callback{}, false
 	}
 	d, ok := seconds(timeout)
 	if !ok {
 		d = DefaultCallbackTimeout
 	}
-	return Callback{name, d}
+	return Callback{name, d}, true
 }

@@ -204,9 +204,9 @@ func (j *Job) SaveMeta(ctx context.Context) error {
 	return nil
 }
 
-// FreshMeta reads Meta again, and nothing else, and returns it (rq/job.py
+// GetMeta reads Meta again, and nothing else, and returns it (rq/job.py
 // Job.get_meta).
-func (j *Job) FreshMeta(ctx context.Context) (map[string]any, error) {
+func (j *Job) GetMeta(ctx context.Context) (map[string]any, error) {
 	raw, err := j.rdb.HGet(ctx, keys.Job(j.id), "meta").Bytes()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, wrapf(err, "fetch meta of job %s", j.id)

@@ -174,13 +174,13 @@ func TestMetaKeepsWhatItCannotSay(t *testing.T) {
 
 	j.Meta = map[string]any{"a": 1}
 	require.NoError(t, j.SaveMeta(ctx))
-	meta, err := j.FreshMeta(ctx)
+	meta, err := j.GetMeta(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"a": int64(1)}, meta)
 
 	j.Meta = nil
 	require.NoError(t, j.SaveMeta(ctx))
-	meta, err = j.FreshMeta(ctx)
+	meta, err = j.GetMeta(ctx)
 	require.NoError(t, err)
 	assert.Empty(t, meta)
 }
@@ -220,8 +220,9 @@ func TestAccessors(t *testing.T) {
 	j, err := FetchJob(ctx, rdb, "j", Fleet("2.0"), WithSerializer(Pickle{}))
 	require.NoError(t, err)
 
-	onSuccess, onFailure, onStopped := j.Callbacks()
-	assert.Equal(t, []Callback{{"ok", time.Minute}, {}, {"stop", time.Second}}, []Callback{onSuccess, onFailure, onStopped})
+	assertOptional(t, Callback{"ok", time.Minute}, true)(j.OnSuccess())
+	assertOptional(t, Callback{}, false)(j.OnFailure())
+	assertOptional(t, Callback{"stop", time.Second}, true)(j.OnStopped())
 	assert.Equal(t, []Webhook{hook}, j.Webhooks())
 	assert.Equal(t, []time.Duration{time.Second, time.Minute}, j.RetryIntervals())
 	assert.Equal(t, []time.Duration{time.Hour}, j.RepeatIntervals())

@@ -64,6 +64,11 @@ type (
 		RequeueManyOption
 		forBulk()
 	}
+	// A RangeOption is for Registry.JobIDs and Registry.Range: LatestFirst.
+	RangeOption interface {
+		option
+		forRange()
+	}
 	// A ProgressOption is for calls that can only report their progress: Progress.
 	ProgressOption interface {
 		BulkOption
@@ -112,6 +117,8 @@ type settings struct {
 	atFront bool
 	unique  bool
 	pipe    redis.Pipeliner
+
+	latestFirst bool
 
 	progress func(done, total int)
 	onSkip   func(id string, err error)
@@ -230,6 +237,15 @@ type uniqueOption struct{}
 func (uniqueOption) apply(s *settings) { s.unique = true }
 func (uniqueOption) forEnqueue()       {}
 func (uniqueOption) forPlace()         {}
+
+// LatestFirst reads a registry from its last entry backwards. The default is from
+// the first entry forwards.
+func LatestFirst() RangeOption { return latestFirstOption{} }
+
+type latestFirstOption struct{}
+
+func (latestFirstOption) apply(s *settings) { s.latestFirst = true }
+func (latestFirstOption) forRange()         {}
 
 // Meta is what Job.Meta starts with. The keys are written in sorted order.
 func Meta(meta map[string]any) JobOption { return jobOption(func(s *settings) { s.meta = meta }) }

@@ -21,7 +21,7 @@ var allOptions = map[string]reflect.Type{
 	"Meta": resultOf(Meta), "DependsOn": resultOf(DependsOn), "Group": resultOf(Group),
 	"OnSuccess": resultOf(OnSuccess), "OnFailure": resultOf(OnFailure), "OnStopped": resultOf(OnStopped),
 	"AtFront": resultOf(AtFront), "Unique": resultOf(Unique), "Pipeline": resultOf(Pipeline),
-	"Progress": resultOf(Progress), "OnSkip": resultOf(OnSkip),
+	"Progress": resultOf(Progress), "OnSkip": resultOf(OnSkip), "LatestFirst": resultOf(LatestFirst),
 	"WithSerializer": resultOf(WithSerializer), "Fleet": resultOf(Fleet),
 	"QueueTimeout": resultOf(QueueTimeout), "Sync": resultOf(Sync),
 	"EnqueueDependents": resultOf(EnqueueDependents), "RemoveFromDependencies": resultOf(RemoveFromDependencies),
@@ -54,6 +54,9 @@ var callOptions = map[string]struct {
 	"Registry.RequeueMany": {(*Registry).RequeueMany, []string{"AtFront", "Progress", "OnSkip"}},
 	"Registry.RequeueAll":  {(*Registry).RequeueAll, []string{"AtFront", "Progress", "OnSkip"}},
 	"Registry.RemoveAll":   {(*Registry).RemoveAll, []string{"Progress", "OnSkip"}},
+	"Registry.DeleteAll":   {(*Registry).DeleteAll, []string{"Progress", "OnSkip"}},
+	"Registry.JobIDs":      {(*Registry).JobIDs, []string{"LatestFirst"}},
+	"Registry.Range":       {(*Registry).Range, []string{"LatestFirst"}},
 	"DeleteJobs":           {DeleteJobs, []string{"Progress", "OnSkip"}},
 	"CancelJobs":           {CancelJobs, []string{"Progress", "OnSkip"}},
 	"Queue.Empty":          {(*Queue).Empty, []string{"Progress"}},
@@ -152,4 +155,22 @@ func exprName(e ast.Expr) string {
 		return e.Name
 	}
 	return ""
+}
+
+// TestNoBareBools checks that no call of the package is given a bool, whose meaning
+// a reader of the call cannot see, and that errors are returned last.
+func TestNoBareBools(t *testing.T) {
+	t.Parallel()
+	for name, f := range exportedFuncs(t) {
+		for _, p := range f.Type.Params.List {
+			assert.NotEqual(t, "bool", exprName(p.Type), name)
+		}
+		if f.Type.Results == nil {
+			continue
+		}
+		results := f.Type.Results.List
+		for i, r := range results {
+			assert.False(t, exprName(r.Type) == "error" && i < len(results)-1, name)
+		}
+	}
 }

@@ -122,83 +122,6 @@ func (q *Queue) IsEmpty(ctx context.Context) (bool, error) {
 	return n == 0, err
 }
 
-// JobIDs returns length ids from offset on, the next to run first. A negative
-// length returns all the others; a negative offset counts from the end
-// (rq/queue.py Queue.get_job_ids).
-func (q *Queue) JobIDs(ctx context.Context, offset, length int) ([]string, error) {
-	if length == 0 {
-		return nil, nil
-	}
-	last := -1
-	if end := offset + length - 1; length > 0 && (end >= offset && (offset >= 0 || end < 0)) {
-		last = end // else it is past the end of the queue
-	}
-	ids, err := q.rdb.LRange(ctx, keys.Queue(q.name), int64(offset), int64(last)).Result()
-	return ids, wrapf(err, "list queue %s", q.name)
-}
-
-// Jobs returns the jobs of JobIDs that exist (rq/queue.py Queue.get_jobs).
-func (q *Queue) Jobs(ctx context.Context, offset, length int) ([]*Job, error) {
-	ids, err := q.JobIDs(ctx, offset, length)
-	if err != nil {
-		return nil, err
-	}
-	jobs, err := q.FetchJobs(ctx, ids...)
-	if err != nil {
-		return nil, err
-	}
-	present := jobs[:0]
-	for _, j := range jobs {
-		if j != nil && j.rec.Origin == q.name {
-			present = append(present, j)
-		}
-	}
-	return present, nil
-}
-
-// FetchJob returns the job with this id if it belongs to this queue, or
-// ErrNoSuchJob (rq/queue.py Queue.fetch_job).
-func (q *Queue) FetchJob(ctx context.Context, id string) (*Job, error) {
-	j, err := FetchJob(ctx, q.rdb, id, WithSerializer(q.serializer))
-	if err != nil {
-		return nil, err
-	}
-	if j.rec.Origin != q.name {
-		return nil, noSuchJob(id + " in queue " + q.name)
-	}
-	j.fleet = q.fleet
-	return j, nil
-}
-
-// FetchJobs is the function FetchJobs with the queue's serializer. The jobs may
-// belong to any queue.
-func (q *Queue) FetchJobs(ctx context.Context, ids ...string) ([]*Job, error) {
-	return fetchJobs(ctx, q.rdb, q.serializer, q.fleet, ids)
-}
-
-// JobPosition returns how many jobs are before the one with this id, and false
-// when it is not in the queue (rq/queue.py Queue.get_job_position).
-func (q *Queue) JobPosition(ctx context.Context, id string) (int, bool, error) {
-	return position(ctx, q.rdb, q.name, id)
-}
-
-// Contains reports whether the id is in the queue.
-func (q *Queue) Contains(ctx context.Context, id string) (bool, error) {
-	_, ok, err := q.JobPosition(ctx, id)
-	return ok, err
-}
-
-func position(ctx context.Context, rdb redis.UniversalClient, queue, id string) (int, bool, error) {
-	n, err := rdb.LPos(ctx, keys.Queue(queue), id, redis.LPosArgs{}).Result()
-	if errors.Is(err, redis.Nil) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, wrapf(err, "find job %s in queue %s", id, queue)
-	}
-	return int(n), true, nil
-}
-
 // Remove takes an id out of the queue and reports whether it was there. The job
 // itself stays as it is (rq/queue.py Queue.remove).
 func (q *Queue) Remove(ctx context.Context, id string) (bool, error) {
@@ -234,17 +157,21 @@ func (q *Queue) Empty(ctx context.Context, opts ...ProgressOption) (int, error) 
 	return removed, wrapf(err, "empty queue %s", q.name)
 }
 
-// Delete removes the queue, and with deleteJobs the jobs in it; without, they
-// stay in Redis and are in no queue (rq/queue.py Queue.delete). It refuses what
-// Empty does.
-func (q *Queue) Delete(ctx context.Context, deleteJobs bool) error {
+// Delete empties the queue as Empty does, and removes it (rq/queue.py
+// Queue.delete). It refuses what Empty refuses.
+func (q *Queue) Delete(ctx context.Context) error {
+	if _, err := q.Empty(ctx); err != nil {
+		return err
+	}
+	return q.DeleteKeepingJobs(ctx)
+}
+
+// DeleteKeepingJobs removes the queue. Its jobs stay in Redis and are in no queue
+// then (rq/queue.py Queue.delete with delete_jobs=False). It refuses what Empty
+// refuses.
+func (q *Queue) DeleteKeepingJobs(ctx context.Context) error {
 	if q.err != nil {
 		return q.err
-	}
-	if deleteJobs {
-		if _, err := q.Empty(ctx); err != nil {
-			return err
-		}
 	}
 	_, err := redisx.Transact(ctx, q.rdb, func(pipe redis.Pipeliner) {
 		pipe.SRem(ctx, keys.Queues, keys.Queue(q.name))

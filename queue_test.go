@@ -73,8 +73,11 @@ func TestQueueReads(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, empty)
 
-	jobs, err := q.Jobs(ctx, 0, -1)
-	require.NoError(t, err)
+	var jobs []*Job
+	for j, err := range q.Jobs(ctx) {
+		require.NoError(t, err)
+		jobs = append(jobs, j)
+	}
 	require.Len(t, jobs, 2, "neither the missing one nor the one of another queue")
 	assert.Equal(t, "j2", jobs[1].ID())
 
@@ -91,6 +94,75 @@ func TestQueueReads(t *testing.T) {
 	assert.ErrorIs(t, err, ErrNoSuchJob)
 	has, err = q.Contains(ctx, "j1")
 	assert.Equal(t, "true <nil>", fmt.Sprint(has, err), "reading changes nothing")
+}
+
+// TestQueueJobsWhileTheyLeave takes jobs from the front and puts jobs there while
+// they are read: each one that stays is yielded once.
+func TestQueueJobsWhileTheyLeave(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(t *testing.T, q *Queue, read int){
+		"some leave": func(t *testing.T, q *Queue, read int) {
+			require.NoError(t, q.rdb.LTrim(t.Context(), keys.Queue(q.name), int64(read%2), -1).Err())
+		},
+		"more leave than were read": func(t *testing.T, q *Queue, read int) {
+			if read == jobChunk {
+				require.NoError(t, q.rdb.LTrim(t.Context(), keys.Queue(q.name), 2*jobChunk, -1).Err())
+			}
+		},
+		"many come to the front": func(t *testing.T, q *Queue, read int) {
+			if read == 1 {
+				require.NoError(t, q.rdb.LPush(t.Context(), keys.Queue(q.name), make([]any, 3*jobChunk)...).Err())
+			}
+		},
+		"some leave the middle": func(t *testing.T, q *Queue, read int) {
+			if read%jobChunk == 7 {
+				require.NoError(t, q.rdb.LRem(t.Context(), keys.Queue(q.name), 1, "j"+strconv.Itoa(read+5)).Err())
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := filled(t, 6*jobChunk+3)
+			times := map[string]int{}
+			read := 0
+
+			for j, err := range q.Jobs(t.Context()) {
+				require.NoError(t, err)
+				times[j.ID()]++
+				read++
+				change(t, q, read)
+			}
+
+			left, err := q.JobIDs(t.Context(), 0, -1)
+			require.NoError(t, err)
+			for _, id := range left {
+				if id != "" {
+					assert.Equal(t, 1, times[id], id)
+				}
+			}
+		})
+	}
+}
+
+func TestQueueJobsEndWithAnError(t *testing.T) {
+	t.Parallel()
+	q := filled(t, 2*jobChunk)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	read := 0
+	var failed error
+
+	for _, err := range q.Jobs(ctx) {
+		if err != nil {
+			failed = err
+			continue
+		}
+		read++
+		cancel()
+	}
+
+	require.ErrorIs(t, failed, context.Canceled)
+	assert.Equal(t, jobChunk, read)
 }
 
 func TestAllQueues(t *testing.T) {
@@ -430,6 +502,6 @@ func TestEmptyRefusesTheKeyOfSomethingElse(t *testing.T) {
 	_, err := q.Empty(ctx)
 
 	require.ErrorAs(t, err, &invalid)
-	require.ErrorAs(t, q.Delete(ctx, true), &invalid)
+	require.ErrorAs(t, q.Delete(ctx), &invalid)
 	assert.EqualValues(t, 1, rdb.LLen(ctx, keys.Queue("q:intermediate")).Val())
 }

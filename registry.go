@@ -110,11 +110,16 @@ func (r *Registry) count(n *counts) int {
 	return all
 }
 
-// JobIDs returns the ids from start to end, both included; negative ones count
-// from the last entry, so 0 and -1 are all. With desc the latest comes first
-// (rq/registry.py BaseRegistry.get_job_ids).
-func (r *Registry) JobIDs(ctx context.Context, start, end int, desc bool) ([]string, error) {
-	ids, err := r.queue.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: r.key, Start: start, Stop: end, Rev: desc}).Result()
+// JobIDs returns up to length ids from offset on, the earliest first: Queue.JobIDs
+// says what negative numbers mean. With LatestFirst it counts and returns them from
+// the last entry backwards (rq/registry.py BaseRegistry.get_job_ids, which takes
+// the first and the last place instead).
+func (r *Registry) JobIDs(ctx context.Context, offset, length int, opts ...RangeOption) ([]string, error) {
+	page, err := r.page(offset, length, opts)
+	if err != nil || length == 0 {
+		return nil, err
+	}
+	ids, err := r.queue.rdb.ZRangeArgs(ctx, page).Result()
 	if err != nil {
 		return nil, r.wrap(err, "list")
 	}
@@ -156,9 +161,13 @@ func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] 
 	}
 }
 
-// Range returns the entries from start to end as JobIDs returns their ids.
-func (r *Registry) Range(ctx context.Context, start, end int, desc bool) ([]RegistryEntry, error) {
-	found, err := r.queue.rdb.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: r.key, Start: start, Stop: end, Rev: desc}).Result()
+// Range returns the entries whose ids JobIDs returns, with their times.
+func (r *Registry) Range(ctx context.Context, offset, length int, opts ...RangeOption) ([]RegistryEntry, error) {
+	page, err := r.page(offset, length, opts)
+	if err != nil || length == 0 {
+		return nil, err
+	}
+	found, err := r.queue.rdb.ZRangeArgsWithScores(ctx, page).Result()
 	if err != nil {
 		return nil, r.wrap(err, "list")
 	}
@@ -169,6 +178,16 @@ func (r *Registry) Range(ctx context.Context, start, end int, desc bool) ([]Regi
 		entries[i] = RegistryEntry{id, execution, timeOf(z.Score)}
 	}
 	return entries, nil
+}
+
+// page returns the arguments of the command that reads one page.
+func (r *Registry) page(offset, length int, opts []RangeOption) (redis.ZRangeArgs, error) {
+	set, err := collect(opts)
+	if err != nil {
+		return redis.ZRangeArgs{}, err
+	}
+	first, last := span(offset, length)
+	return redis.ZRangeArgs{Key: r.key, Start: first, Stop: last, Rev: set.latestFirst}, nil
 }
 
 // Jobs yields the jobs that are in the registry now and exist, the earliest first.
@@ -326,12 +345,24 @@ func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error 
 }
 
 // Remove takes a job out of the registry and reports whether it was there. The job
-// stays as it is, or is deleted with deleteJob, in one step (rq/registry.py
-// BaseRegistry.remove). A job that is not there is not deleted, and neither is one
-// whose status says that it is elsewhere by now, such as back in its queue: the error
-// is ErrInvalidJobOperation then, and only the entry goes. RQ deletes either. It also
-// returns ErrInvalidJobOperation for Started, whose entries are their workers'.
-func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool, error) {
+// itself stays as it is (rq/registry.py BaseRegistry.remove). It returns
+// ErrInvalidJobOperation for Started, whose entries are their workers'.
+func (r *Registry) Remove(ctx context.Context, id string) (bool, error) {
+	return r.remove(ctx, id, false)
+}
+
+// Delete takes a job out of the registry, deletes it as Job.Delete does, and
+// reports whether it was there, in one step (rq/registry.py BaseRegistry.remove
+// with delete_job). A job that is not in the registry is not deleted.
+//
+// It returns ErrInvalidJobOperation when the job's status says that it is elsewhere
+// by now, such as back in its queue: only the entry goes then. RQ deletes the job
+// all the same. It returns ErrInvalidJobOperation for Started too.
+func (r *Registry) Delete(ctx context.Context, id string) (bool, error) {
+	return r.remove(ctx, id, true)
+}
+
+func (r *Registry) remove(ctx context.Context, id string, deleteJob bool) (bool, error) {
 	if r.running {
 		return false, r.impossible("remove job %s", id)
 	}

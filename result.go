@@ -72,7 +72,7 @@ type Result struct {
 // failed. The error is a *DeserializeError.
 func (r *Result) ReturnValue() (any, error) {
 	if err := fieldError(r.malformed, "return_value"); err != nil {
-		return nil, &DeserializeError{JobID: r.JobID, What: "return value", Serializer: serializerName(r.serializer), Err: err}
+		return nil, &DeserializeError{JobID: r.JobID, Part: "return value", Serializer: serializerName(r.serializer), Err: err}
 	}
 	if r.raw == nil {
 		return nil, nil

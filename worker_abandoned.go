@@ -142,7 +142,7 @@ func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
 	}
 	r.log.Warn("rq: job "+out.what, "job", e.job.id, "queue", e.queue, "reason", exc)
 	e.job.rec.Status = string(StatusFailed)
-	_, onFailure, _ := e.job.Callbacks()
+	onFailure, _ := e.job.OnFailure()
 	if err := r.executor().callback(e, onFailure, nil, ErrAbandoned); err != nil {
 		r.log.Error("rq: failure callback of an abandoned job", "job", e.job.id, "error", err)
 	}

@@ -127,16 +127,16 @@ func (c *calls) note(text string) {
 
 func (c *calls) callback(name string) HandlerFunc {
 	return func(ctx context.Context, job *Job) (any, error) {
-		value, err, ok := JobOutcome(ctx)
+		outcome, ok := JobOutcome(ctx)
 		if !ok {
 			return nil, errors.New("no outcome")
 		}
 		text := name + " " + string(job.Status())
-		if v, ok := value.(int); ok && v == 5 {
+		if v, ok := outcome.Value.(int); ok && v == 5 {
 			text += " 5"
 		}
-		if err != nil {
-			text += " " + err.Error()
+		if outcome.Err != nil {
+			text += " " + outcome.Err.Error()
 		}
 		c.note(text)
 		return nil, nil
