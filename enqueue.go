@@ -126,6 +126,9 @@ func (q *Queue) place(j *Job, opts []PlaceOption, check func(*Job, *settings) er
 		return err
 	}
 	before := j.rec
+	if kind := kindOf(j.Status()); kind != nil && !kind.running {
+		set.leaves = kind.keyOf(j.rec.Origin)
+	}
 	q.own(j)
 	if j.rec.Meta, err = j.encodeMeta(); err == nil {
 		err = write(set)
@@ -190,9 +193,23 @@ func (q *Queue) where(set *settings) string {
 // writePlain adds the commands of a job without conditions to a transaction.
 func (q *Queue) writePlain(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings) {
 	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
+	leave(ctx, pipe, j, set, "")
 	q.save(ctx, pipe, j)
 	if where := q.where(set); where != scripts.Nowhere {
 		q.push(ctx, pipe, where, j.id)
+	}
+}
+
+// leave adds the commands that take a job out of the registry that it is in, unless
+// that is where it goes. A job that was to expire there stays until it has run, or
+// for the TTL that save starts. RQ leaves the entry and lets the job expire.
+func leave(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, target string) {
+	if set.leaves == "" || set.leaves == target {
+		return
+	}
+	_ = pipe.Process(ctx, noRetryCmd{redis.NewCmd(ctx, "zrem", set.leaves, j.id)})
+	for _, key := range []string{keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
+		pipe.Do(ctx, "persist", key)
 	}
 }
 
@@ -245,11 +262,7 @@ func (j *Job) waits() bool { return j.rec.RateLimitKey != "" || len(j.rec.Depend
 // decides in the same step whether it has to wait (rq/queue.py
 // Queue.setup_dependencies and _enqueue_rate_limited_job).
 func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now time.Time) error {
-	var c redis.Scripter = noRetryClient{q.rdb}
-	if set.pipe != nil {
-		c = set.pipe
-	}
-	status, err := scripts.EnqueueWaiting(ctx, c, q.waiting(j, set, now))
+	status, err := q.sendWaiting(ctx, j, set, q.waiting(j, set, now))
 	if err != nil {
 		return err
 	}
@@ -258,6 +271,27 @@ func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now tim
 	}
 	j.decided(status, now)
 	return nil
+}
+
+// sendWaiting runs the script, in one transaction with what takes the job out of
+// its registry. It returns "" for the status in the caller's pipeline.
+func (q *Queue) sendWaiting(ctx context.Context, j *Job, set *settings, w scripts.Waiting) (string, error) {
+	if set.pipe == nil && set.leaves == "" {
+		return scripts.EnqueueWaiting(ctx, noRetryClient{q.rdb}, w)
+	}
+	pipe := set.pipe
+	if pipe == nil {
+		pipe = q.rdb.TxPipeline()
+	}
+	leave(ctx, pipe, j, set, keys.Deferred(q.name))
+	if _, err := scripts.EnqueueWaiting(ctx, pipe, w); err != nil || set.pipe != nil {
+		return "", err
+	}
+	replies, err := pipe.Exec(ctx)
+	if err != nil {
+		return "", err
+	}
+	return replies[len(replies)-1].(*redis.Cmd).Text()
 }
 
 func (q *Queue) waiting(j *Job, set *settings, now time.Time) scripts.Waiting {

@@ -55,15 +55,16 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 	if set.unique {
 		err = q.writeUnique(ctx, j, strconv.FormatInt(t.Unix(), 10), keys.Scheduled(q.name))
 	} else {
-		err = q.inTransaction(ctx, set, func(pipe redis.Pipeliner) { q.writeScheduled(ctx, pipe, j, t) })
+		err = q.inTransaction(ctx, set, func(pipe redis.Pipeliner) { q.writeScheduled(ctx, pipe, j, set, t) })
 	}
 	return wrapf(err, "schedule job %s", j.id)
 }
 
 // writeScheduled adds the commands of a scheduled job to a transaction. RQ before
 // 3.0 sends the ZADD outside of it, so that a crash leaves an id without a job.
-func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, t time.Time) {
+func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, t time.Time) {
 	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
+	leave(ctx, pipe, j, set, keys.Scheduled(q.name))
 	q.save(ctx, pipe, j)
 	redisx.AddOnce(ctx, pipe, "zadd", keys.Scheduled(q.name), t.Unix(), j.id)
 }

@@ -88,6 +88,7 @@ func newJob(rdb redis.UniversalClient, ser Serializer, fleet release, call FuncC
 		j.Meta = map[string]any{}
 	}
 	j.rec = wire.Job{
+		Status:      string(StatusCreated),
 		CreatedAt:   now(),
 		Data:        data,
 		Description: set.description,

@@ -102,7 +102,9 @@ func (j *Job) readMeta() {
 	v, err := loads(j.serializer, j.id, "meta", j.rec.Meta)
 	dict, ok := asDict(v)
 	if err != nil || !ok {
-		j.Meta[unreadableMeta] = slices.Clone(j.rec.Meta)
+		raw := slices.Clone(j.rec.Meta)
+		j.Meta[unreadableMeta] = raw
+		j.meta, _ = NewDict(Item{Key: unreadableMeta, Value: raw}) // text is hashable
 		return
 	}
 	j.meta, j.metaKind = dict, v
@@ -119,11 +121,8 @@ func (j *Job) encodeMeta() ([]byte, error) {
 	if len(j.Meta) == 0 && j.meta.Len() == 0 {
 		return nil, nil
 	}
-	if raw, ok := j.Meta[unreadableMeta].([]byte); ok && j.meta == nil && string(raw) == string(j.rec.Meta) {
-		if len(j.Meta) > 1 {
-			return nil, &InvalidError{"meta", unreadableMeta, "stands for meta that could not be read: delete the key to replace it"}
-		}
-		return raw, nil
+	if raw, ok := j.Meta[unreadableMeta].([]byte); ok && len(raw) > 0 && len(j.Meta) == 1 && string(raw) == string(j.rec.Meta) {
+		return raw, nil // it is as it was read
 	}
 	merged := new(Dict)
 	for k, v := range j.meta.All() {

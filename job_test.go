@@ -268,7 +268,9 @@ func TestSaveKeepsWhatItCouldNotRead(t *testing.T) {
 	assert.Equal(t, "yesterday", rdb.HGet(ctx, keys.Job("j"), "started_at").Val())
 }
 
-func TestUnreadableMetaIsNotMixed(t *testing.T) {
+// TestUnreadableMetaIsKeptBesideOtherKeys adds a key to meta that cannot be read, as
+// RQ 3.0 lets its users do.
+func TestUnreadableMetaIsKeptBesideOtherKeys(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
 	_, err := NewQueue(rdb, "default").Enqueue(ctx, Call("f"), JobID("j"))
@@ -278,9 +280,30 @@ func TestUnreadableMetaIsNotMixed(t *testing.T) {
 	require.NoError(t, err)
 
 	j.Meta["a"] = 1
+	require.NoError(t, j.SaveMeta(ctx))
 
-	assert.ErrorContains(t, j.SaveMeta(ctx), `meta "unserialized": stands for meta that could not be read`)
-	assert.Equal(t, "not a pickle", rdb.HGet(ctx, keys.Job("j"), "meta").Val())
+	meta, err := j.GetMeta(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"unserialized": []byte("not a pickle"), "a": int64(1)}, meta)
+	j.Meta["unserialized"] = []byte{}
+	require.NoError(t, j.SaveMeta(ctx))
+}
+
+func TestCreatedJobIsCreated(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	q := NewQueue(rdb, "default", Fleet("1.16"))
+
+	j, err := CreateJob(rdb, Call("f"))
+	require.NoError(t, err)
+	ofQueue, err := q.CreateJob(Call("f"))
+	require.NoError(t, err)
+
+	assert.Equal(t, StatusCreated, j.Status())
+	assert.Equal(t, StatusCreated, ofQueue.Status())
+	require.NoError(t, ofQueue.Save(t.Context()))
+	assert.Equal(t, StatusCreated, ofQueue.Status())
+	assert.Empty(t, rdb.HGet(t.Context(), keys.Job(ofQueue.ID()), "status").Val(), "the fleet cannot read it")
 }
 
 func TestDeleteWithDependents(t *testing.T) {

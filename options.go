@@ -119,6 +119,7 @@ type settings struct {
 	pipe    redis.Pipeliner
 
 	latestFirst bool
+	leaves      string // the registry that the job is in and has to leave; no option says it
 
 	progress func(done, total int)
 	onSkip   func(id string, err error)

@@ -216,8 +216,8 @@ func TestRequeueAllLeavesWhatHasExpired(t *testing.T) {
 	assert.Equal(t, "60/60", progress[len(progress)-1])
 }
 
-// TestRequeueOfAJobThatIsQueued has a failed job that was enqueued by hand, which
-// leaves it among the failed ones.
+// TestRequeueOfAJobThatIsQueued has a failed job that RQ enqueued by hand, which
+// leaves it in the failed registry.
 func TestRequeueOfAJobThatIsQueued(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
@@ -225,6 +225,7 @@ func TestRequeueOfAJobThatIsQueued(t *testing.T) {
 	j, err := q.FetchJob(ctx, "j0000")
 	require.NoError(t, err)
 	require.NoError(t, q.EnqueueJob(ctx, j))
+	rdb.ZAdd(ctx, keys.Failed("default"), zs("j0000", 4e9))
 
 	n, err := q.Failed().RequeueAll(ctx)
 
