@@ -35,8 +35,7 @@ func (o skipOption) apply(s *settings) { s.onSkip = o.f }
 func (skipOption) forRequeueMany()     {}
 func (skipOption) forBulk()            {}
 
-// A bulk is one call that handles many jobs, in steps that are short for the
-// server, with a memory that does not grow.
+// A bulk is one call that handles many jobs, in short steps and in constant memory.
 type bulk struct {
 	*settings
 	verb          string
@@ -44,13 +43,14 @@ type bulk struct {
 	skipped       SkippedError
 }
 
-// newBulk starts such a call with its options.
+// newBulk returns the bulk of a call with these options.
 func newBulk[O option](verb string, opts []O) (*bulk, error) {
 	set, err := collect(opts)
 	return &bulk{settings: set, verb: verb}, err
 }
 
-// run handles all chunks until ctx ends, and returns how many jobs it has done.
+// run handles all chunks until ctx ends, and returns the number of jobs handled
+// successfully.
 func (b *bulk) run(ctx context.Context, total int, chunks iter.Seq2[[]string, error], handle func([]string) ([]int64, []error, error)) (int, error) {
 	for ids, err := range chunks {
 		if err == nil {
@@ -104,8 +104,7 @@ func inChunks(ids []string) iter.Seq2[[]string, error] {
 	}
 }
 
-// chunks yields the ids that the registry has now, or only those whose time has not
-// passed.
+// chunks yields the ids that the registry has now, or only those that have not expired.
 func (r *Registry) chunks(ctx context.Context, unexpired bool) iter.Seq2[[]string, error] {
 	over := float64(now().Unix())
 	return func(yield func([]string, error) bool) {
@@ -124,25 +123,24 @@ func (r *Registry) chunks(ctx context.Context, unexpired bool) iter.Seq2[[]strin
 	}
 }
 
-// RequeueMany moves jobs of the registry back to their queues, each in one step,
-// and returns how many. Those that cannot be requeued do not keep the others from
-// it: they are in the *SkippedError. Options are AtFront, Progress and OnSkip.
-// When Redis fails or ctx ends in between, the rest is as it was, and the call can
-// be repeated.
+// RequeueMany moves jobs of the registry back to their queues, each in one step, and
+// returns the number of jobs moved. Jobs that cannot be requeued are skipped, and are in
+// the *SkippedError that it returns then. After any other error, such as that of ctx, the
+// remaining jobs are as they were, and the call can be repeated.
 func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...RequeueManyOption) (int, error) {
 	return r.requeue(ctx, len(ids), inChunks(ids), false, opts)
 }
 
-// RequeueAll is RequeueMany for all jobs that the registry has now. One that fails
-// again meanwhile is left. Entries whose time has passed, which RQ removes first,
-// are left too. Others whose job is gone are skipped, and stay.
+// RequeueAll is RequeueMany for all jobs that the registry has now. A job that fails
+// again meanwhile is not requeued a second time. Entries that have expired are left; RQ
+// removes them first. An entry without a job is skipped and stays.
 func (r *Registry) RequeueAll(ctx context.Context, opts ...RequeueManyOption) (int, error) {
 	total, err := r.Count(ctx)
 	if err != nil {
 		return 0, err
 	}
-	// A job that fails again may come behind those that are left to do. It is known
-	// by its enqueued_at, which is the same for all jobs of this call.
+	// A job that fails again may be added behind the jobs that are not read yet. It is
+	// recognised by its enqueued_at, which is the same for all jobs of this call.
 	return r.requeue(ctx, total, r.chunks(ctx, r.expires), true, opts)
 }
 
@@ -164,16 +162,17 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 	})
 }
 
-// RemoveAll takes out all jobs that the registry has now, as Remove does, and
-// returns how many. It returns ErrInvalidJobOperation for Started, and a
-// *SkippedError as RequeueMany does.
+// RemoveAll takes all jobs out of the registry that are in it now, as Remove does, and
+// returns their number. It returns ErrInvalidJobOperation for Started, and the errors of
+// RequeueMany.
 func (r *Registry) RemoveAll(ctx context.Context, opts ...BulkOption) (int, error) {
 	return r.removeAll(ctx, false, opts)
 }
 
-// DeleteAll deletes all jobs that the registry has now, as Delete does, and returns
-// how many. A job whose status says that it is elsewhere by now stays, and is in
-// the *SkippedError. It returns ErrInvalidJobOperation for Started.
+// DeleteAll deletes all jobs that are in the registry now, as Delete does, and returns
+// their number. A job whose status names another place loses its entry only, and is in
+// the *SkippedError. It returns ErrInvalidJobOperation for Started, and the errors of
+// RequeueMany.
 func (r *Registry) DeleteAll(ctx context.Context, opts ...BulkOption) (int, error) {
 	return r.removeAll(ctx, true, opts)
 }
@@ -194,15 +193,16 @@ func (r *Registry) removeAll(ctx context.Context, deleteJobs bool, opts []BulkOp
 		codes, errs, err := scripts.RemoveJobs(ctx, r.queue.rdb, r.key, ids, deleteJobs, moment(now()))
 		for i, code := range codes {
 			if code == scripts.NoJob && errs[i] == nil {
-				codes[i] = scripts.Left // somebody else has taken it out
+				codes[i] = scripts.Left // another client has taken it out
 			}
 		}
 		return codes, errs, err
 	})
 }
 
-// DeleteJobs deletes jobs as Job.Delete does, and returns how many. Those that are
-// gone already are in the *SkippedError. Options are Progress and OnSkip.
+// DeleteJobs deletes jobs as Job.Delete does, and returns the number of jobs deleted.
+// Jobs that do not exist are in the *SkippedError. After any other error the call can be
+// repeated.
 func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...BulkOption) (int, error) {
 	b, err := newBulk("delete", opts)
 	if err != nil {
@@ -213,9 +213,9 @@ func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, op
 	})
 }
 
-// CancelJobs cancels jobs as Job.Cancel does without options, and returns how many.
-// Those that are gone, or canceled already, are in the *SkippedError. Options are
-// Progress and OnSkip.
+// CancelJobs cancels jobs as Job.Cancel does without options, and returns the number of
+// jobs canceled. Jobs that do not exist or are canceled already are in the *SkippedError.
+// After any other error the call can be repeated.
 func CancelJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...BulkOption) (int, error) {
 	b, err := newBulk("cancel", opts)
 	if err != nil {

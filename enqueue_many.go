@@ -14,14 +14,14 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// A Prepared is a job that EnqueueMany is to make (rq/queue.py EnqueueData).
+// A Prepared describes a job for EnqueueMany (rq/queue.py EnqueueData).
 type Prepared struct {
 	call FuncCall
 	opts []PrepareOption
 }
 
-// Prepare describes a job for EnqueueMany, with the arguments of Enqueue (rq/queue.py
-// Queue.prepare_data).
+// Prepare returns the description of a job for EnqueueMany. A bad argument or option is
+// an error of EnqueueMany (rq/queue.py Queue.prepare_data).
 func Prepare(call FuncCall, opts ...PrepareOption) Prepared { return Prepared{call, opts} }
 
 // EnqueueMany puts many jobs in the queue and returns them in the same order
@@ -61,7 +61,7 @@ type manyJob struct {
 	set *settings
 }
 
-// prepare returns one checked job. all is what holds for every job.
+// prepare returns one checked job. The settings in all hold for every job.
 func (q *Queue) prepare(item Prepared, all *settings) (manyJob, error) {
 	j, set, err := create(q, item.call, item.opts)
 	if err != nil {
@@ -211,7 +211,7 @@ func (q *Queue) addJobs(ctx context.Context, pipe redis.Pipeliner, tx *manyTx) {
 	push()
 }
 
-// settle takes over what the server decided.
+// settle sets the statuses that the server decided.
 func (tx *manyTx) settle(sent error) error {
 	replies, err := tx.Replies(sent)
 	if err != nil {

@@ -78,9 +78,9 @@ func TestArguments(t *testing.T) {
 		assert.Equal(t, "b", to)
 
 		var n int
-		assert.ErrorContains(t, j.Arg(2, &n), "argument 2: is not there: tasks.send is called with 2")
-		assert.ErrorContains(t, j.Arg(-1, &n), "is not there")
-		assert.ErrorContains(t, j.Kwarg("cc", &n), `keyword argument "cc": is not there`)
+		assert.ErrorContains(t, j.Arg(2, &n), "argument 2: does not exist: tasks.send is called with 2 positional arguments")
+		assert.ErrorContains(t, j.Arg(-1, &n), "does not exist")
+		assert.ErrorContains(t, j.Kwarg("cc", &n), `keyword argument "cc": does not exist`)
 		assert.ErrorContains(t, j.Kwarg("to", &n), "read argument to of tasks.send")
 	}
 }
@@ -90,8 +90,8 @@ func TestUnreadableArguments(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
 	for name, c := range map[string]struct{ data, want string }{
-		"JSON":        {`["f", null, [], {}]`, "they look like JSON: give the queue that serializer"},
-		"MessagePack": {"\x94\xa1f\xc0\x90\x80", "they look like MessagePack"},
+		"JSON":        {`["f", null, [], {}]`, "the bytes look like JSON: use that serializer for the queue"},
+		"MessagePack": {"\x94\xa1f\xc0\x90\x80", "the bytes look like MessagePack"},
 		"garbage":     {"garbage", "rq: read call of job j as pickle"},
 		"no call":     {"\x80\x04K\x01.", "a call is a tuple of four, not a value of type int"},
 		"empty":       {"", "as pickle"},

@@ -89,7 +89,7 @@ func (jobOption) forEnqueue()         {}
 func (jobOption) forPrepare()         {}
 func (jobOption) forCreate()          {}
 
-// settings is what the options of one call say.
+// settings hold the values of the options of one call.
 type settings struct {
 	id          string
 	description string
@@ -110,7 +110,7 @@ type settings struct {
 	rateLimit   *RateLimit
 
 	dependsOn    []string
-	dependency   bool // a Dependency was used: its two flags are stored
+	dependency   bool // a Dependency was given, so its two flags are stored
 	allowFailure bool
 	depFront     bool
 
@@ -119,7 +119,7 @@ type settings struct {
 	pipe    redis.Pipeliner
 
 	latestFirst bool
-	leaves      string // the registry that the job is in and has to leave; no option says it
+	leaves      string // key of the registry that the job has to leave; not an option
 
 	progress func(done, total int)
 	onSkip   func(id string, err error)
@@ -138,7 +138,7 @@ func collect[O option](opts []O) (*settings, error) {
 	return s, s.err()
 }
 
-// err returns everything that was refused so far.
+// err returns the errors of all options, joined, or nil.
 func (s *settings) err() error { return errors.Join(s.errs...) }
 
 func (s *settings) fail(err error) { s.errs = append(s.errs, err) }
@@ -157,9 +157,8 @@ func (s *settings) duration(field **int, name string, d time.Duration) {
 	*field = &n
 }
 
-// JobID names the job. An id has letters, digits, underscores and dashes only;
-// default is a new UUID. A job of that id that exists is overwritten, unless
-// Unique is given too.
+// JobID sets the id of the job: letters, digits, underscores and dashes. The default
+// is a new UUID. A job with the same id is overwritten unless Unique is given.
 func JobID(id string) JobOption {
 	return jobOption(func(s *settings) {
 		if err := validateJobID(id); err != nil {
@@ -169,7 +168,8 @@ func JobID(id string) JobOption {
 	})
 }
 
-// Description is what RQ's tools show for the job; default is the call.
+// Description sets the text that RQ's tools show for the job. The default is the
+// call.
 func Description(text string) JobOption {
 	return jobOption(func(s *settings) {
 		if !utf8.ValidString(text) {
@@ -179,8 +179,8 @@ func Description(text string) JobOption {
 	})
 }
 
-// Timeout is how long the job may run, in whole seconds (RQ's job_timeout);
-// default is the queue's. Forever is no limit.
+// Timeout limits how long the job may run, in whole seconds (RQ's job_timeout). The
+// default is the timeout of the queue. Forever is no limit.
 func Timeout(d time.Duration) JobOption {
 	return jobOption(func(s *settings) {
 		if d == 0 {
@@ -191,14 +191,15 @@ func Timeout(d time.Duration) JobOption {
 	})
 }
 
-// ResultTTL is how long the job and its result are kept after success, in whole
-// seconds; default 500 s. With 0 both are deleted at once, with Forever they stay.
+// ResultTTL sets how long the job and its result are kept after it has succeeded, in
+// whole seconds. The default is DefaultResultTTL. With 0 both are deleted at once;
+// with Forever they do not expire.
 func ResultTTL(d time.Duration) JobOption {
 	return jobOption(func(s *settings) { s.duration(&s.resultTTL, "result_ttl", d) })
 }
 
-// TTL is how long the job may wait to be started, in whole seconds; default is
-// no limit. A job that waited longer is gone.
+// TTL limits how long the job may wait until it is started, in whole seconds. A job
+// that waits longer expires and is not run. The default is no limit.
 func TTL(d time.Duration) JobOption {
 	return jobOption(func(s *settings) {
 		if d <= 0 {
@@ -209,8 +210,9 @@ func TTL(d time.Duration) JobOption {
 	})
 }
 
-// FailureTTL is how long the job is kept after a failure, in whole seconds;
-// default a year. With 0 it is deleted at once, with Forever it stays.
+// FailureTTL sets how long the job is kept after it has failed, in whole seconds. The
+// default is DefaultFailureTTL. With 0 it is deleted at once; with Forever it does
+// not expire.
 func FailureTTL(d time.Duration) JobOption {
 	return jobOption(func(s *settings) { s.duration(&s.failureTTL, "failure_ttl", d) })
 }
@@ -248,7 +250,7 @@ type latestFirstOption struct{}
 func (latestFirstOption) apply(s *settings) { s.latestFirst = true }
 func (latestFirstOption) forRange()         {}
 
-// Meta is what Job.Meta starts with. The keys are written in sorted order.
+// Meta sets the first content of Job.Meta. The keys are written in sorted order.
 func Meta(meta map[string]any) JobOption { return jobOption(func(s *settings) { s.meta = meta }) }
 
 // Group makes the job a member of a group, as RQ's Group.enqueue_many does. Given
@@ -286,21 +288,22 @@ func (PipelineOption) forEnqueue()         {}
 func (PipelineOption) forPlace()           {}
 func (PipelineOption) forMany()            {}
 
-// DependsOn makes the job wait until the jobs with these ids have finished. One
-// that does not exist counts as finished; with no ids there is nothing to wait for.
+// DependsOn makes the job wait until the jobs with these ids have finished. A job
+// that does not exist counts as finished. Without ids it has no effect.
 func DependsOn(ids ...string) JobOption {
 	return jobOption(func(s *settings) { s.addDependencies(ids) })
 }
 
-// A Dependency is DependsOn with conditions, which are then those of all the
-// job's dependencies (rq/job.py Dependency).
+// A Dependency is DependsOn with conditions. The conditions hold for all
+// dependencies of the job (rq/job.py Dependency).
 type Dependency struct {
-	// IDs are the jobs to wait for, one or more.
+	// IDs are the ids of the jobs to wait for, one or more.
 	IDs []string
-	// AllowFailure lets the job run also when one of them failed. Default false.
+	// AllowFailure lets the job run even if one of these jobs has failed. Default
+	// false.
 	AllowFailure bool
-	// EnqueueAtFront puts the job at the front of its queue when its time
-	// comes. Default false.
+	// EnqueueAtFront puts the job at the front of its queue once it need not wait.
+	// Default false.
 	EnqueueAtFront bool
 }
 

@@ -47,9 +47,9 @@ func TestRefused(t *testing.T) {
 		{"dependency on nothing", call, []EnqueueOption{Dependency{}}, `rq: dependency "": must name a job`},
 		{"keyword in a FuncCall", FuncCall{Func: "f", Args: Tuple{Kw("b", 3)}}, nil, "rq: argument 0: is a keyword argument or an option"},
 		{"option in a call", Call("f", 1, Retry{Max: 3}), nil, "rq: argument 1: is a keyword argument or an option"},
-		{"option as a keyword", Call("f", Kw("retry", Retry{Max: 3})), nil, `rq: keyword "retry": is an option: give it to Enqueue`},
+		{"option as a keyword", Call("f", Kw("retry", Retry{Max: 3})), nil, `rq: keyword "retry": is an option: pass it to Enqueue`},
 		{"dependency", call, []EnqueueOption{DependsOn("a b")}, `rq: job id "a b": must be letters, digits, underscores and dashes`},
-		{"unique without id", call, []EnqueueOption{Unique()}, "needs an id of your own: give JobID too"},
+		{"unique without id", call, []EnqueueOption{Unique()}, "needs an id: give JobID too"},
 		{"unique with dependencies", call, []EnqueueOption{Unique(), JobID("a"), DependsOn("b")}, `rq: unique "a": is not possible with dependencies`},
 		{"unique with a rate limit", call, []EnqueueOption{Unique(), JobID("a"), RateLimit{"k", 1}}, `rq: unique "a": is not possible with a rate limit`},
 		{"rate limit", call, []EnqueueOption{RateLimit{"k", 0}}, "rq: rate limit concurrency 0: must be greater than 0"},
@@ -120,8 +120,8 @@ func TestRefusedQueue(t *testing.T) {
 	}{
 		"empty name":        {"", nil, `rq: queue name "": must be a name`},
 		"name not UTF-8":    {"\xff", nil, `must be a name`},
-		"intermediate":      {"a:intermediate", nil, "is a key that RQ uses for something else"},
-		"compact":           {"_compact:x", nil, "is a key that RQ uses for something else"},
+		"intermediate":      {"a:intermediate", nil, "makes a key that RQ uses for another purpose"},
+		"compact":           {"_compact:x", nil, "makes a key that RQ uses for another purpose"},
 		"fleet":             {"q", []QueueOption{Fleet("new")}, `rq: fleet "new": must be a version of RQ such as "1.16" or "2.6.1"`},
 		"fleet too old":     {"q", []QueueOption{Fleet("1.15")}, `rq: fleet "1.15": must be 1.16 or later`},
 		"timeout":           {"q", []QueueOption{QueueTimeout(time.Millisecond)}, "must be a second or more"},
@@ -228,7 +228,7 @@ func TestRateLimitNeedsAFleetThatKnowsIt(t *testing.T) {
 
 	_, err := NewQueue(rdb, "default", Fleet("2.12")).Enqueue(t.Context(), Call("f"), RateLimit{"k", 1})
 
-	assert.ErrorContains(t, err, "is unknown to the fleet's oldest RQ")
+	assert.ErrorContains(t, err, "is unknown to the oldest RQ of the fleet")
 	assertEmpty(t, rdb)
 }
 

@@ -33,11 +33,13 @@ func span(offset, length int) (first, last int64) {
 	return int64(offset), last
 }
 
-// Jobs yields the jobs that are in the queue now, exist and belong to it, the next
-// to run first (rq/queue.py Queue.get_jobs). It reads them in chunks while others
-// may add and take jobs. A job that stays in the queue meanwhile is yielded, and
-// more than once only if ids are removed from the middle of the queue. An error
-// ends it. For a page of the queue, see JobIDs and FetchJobs.
+// Jobs yields the jobs of the queue, the next to run first (rq/queue.py
+// Queue.get_jobs). Ids without a job, or with a job of another queue, are left out.
+//
+// It reads the queue in chunks, while jobs may be added and taken. A job that stays in
+// the queue meanwhile is yielded. It is yielded twice only if ids are removed from the
+// middle of the queue. An error is yielded last. To read one page of the queue, use
+// JobIDs and FetchJobs.
 func (q *Queue) Jobs(ctx context.Context) iter.Seq2[*Job, error] {
 	return func(yield func(*Job, error) bool) {
 		for ids, err := range q.pages(ctx, jobChunk) {
@@ -58,9 +60,9 @@ func (q *Queue) Jobs(ctx context.Context) iter.Seq2[*Job, error] {
 	}
 }
 
-// pages yields as many ids as the queue has now, in chunks. Workers take ids from
-// the front meanwhile, so the last id of a chunk is looked for at its place and at
-// the places before it, and the next chunk is what follows.
+// pages yields as many ids as the queue has now, in chunks. Workers take ids from the
+// front meanwhile, so that places change. The last id of a chunk is therefore read
+// again, with the ids before it, and the next chunk follows it.
 func (q *Queue) pages(ctx context.Context, size int) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		left, err := q.Count(ctx)
@@ -91,8 +93,8 @@ func (q *Queue) pages(ctx context.Context, size int) iter.Seq2[[]string, error] 
 	}
 }
 
-// after returns the place behind an id, and the id. If it has left the queue, so
-// have those before it, and the place is the front.
+// after returns the place behind an id, and the id. If the id has left the queue, the
+// ids before it have left too, and the place is the front.
 func (q *Queue) after(ctx context.Context, id string) (int, string, error) {
 	n, there, err := q.JobPosition(ctx, id)
 	if !there {
@@ -101,8 +103,8 @@ func (q *Queue) after(ctx context.Context, id string) (int, string, error) {
 	return n + 1, id, nil
 }
 
-// FetchJob returns the job with this id if it belongs to this queue, or
-// ErrNoSuchJob (rq/queue.py Queue.fetch_job).
+// FetchJob returns the job with this id. It returns ErrNoSuchJob when there is none,
+// or when it belongs to another queue (rq/queue.py Queue.fetch_job).
 func (q *Queue) FetchJob(ctx context.Context, id string) (*Job, error) {
 	j, err := FetchJob(ctx, q.rdb, id, WithSerializer(q.serializer))
 	if err != nil {
@@ -115,14 +117,14 @@ func (q *Queue) FetchJob(ctx context.Context, id string) (*Job, error) {
 	return j, nil
 }
 
-// FetchJobs is the function FetchJobs with the queue's serializer. The jobs may
+// FetchJobs is the function FetchJobs with the serializer of the queue. The jobs may
 // belong to any queue.
 func (q *Queue) FetchJobs(ctx context.Context, ids ...string) ([]*Job, error) {
 	return fetchJobs(ctx, q.rdb, q.serializer, q.fleet, ids)
 }
 
-// JobPosition returns how many jobs are before the one with this id, and false
-// when it is not in the queue (rq/queue.py Queue.get_job_position).
+// JobPosition returns the number of ids in front of this one, and false when it is not
+// in the queue (rq/queue.py Queue.get_job_position).
 func (q *Queue) JobPosition(ctx context.Context, id string) (int, bool, error) {
 	return position(ctx, q.rdb, q.name, id)
 }

@@ -15,9 +15,9 @@ import (
 )
 
 // A Registry lists the jobs of a queue that are in one state (rq/registry.py
-// BaseRegistry). Its entries are in the order of their times: when a job expires,
-// is due, or came. Reading has no side effect; RQ's runs a cleanup each time.
-// A Registry holds no state of its own, and is safe for concurrent use.
+// BaseRegistry). Its entries are ordered by time: when a job expires, when it is due, or
+// when it was added. Reading changes nothing, where RQ cleans the registry up first. A
+// Registry has no state of its own, and is safe for concurrent use.
 type Registry struct {
 	queue *Queue
 	*registryKind
@@ -29,35 +29,37 @@ func (q *Queue) registry(kind int) *Registry {
 	return &Registry{q, k, k.keyOf(q.name)}
 }
 
-// Started is the registry of the jobs that run (rq/registry.py StartedJobRegistry).
-// It has an entry for each running, with the time at which its heartbeat ends.
+// Started returns the registry of running jobs (rq/registry.py StartedJobRegistry). It
+// has an entry for each execution, with the time at which its heartbeat expires.
 func (q *Queue) Started() *Registry { return q.registry(startedKind) }
 
-// Finished is the registry of the jobs that succeeded and are still kept
-// (rq/registry.py FinishedJobRegistry).
+// Finished returns the registry of jobs that succeeded and have not expired
+// (rq/registry.py FinishedJobRegistry). The times are when they expire.
 func (q *Queue) Finished() *Registry { return q.registry(finishedKind) }
 
-// Failed is the registry of the jobs that failed or were stopped, and are still
-// kept (rq/registry.py FailedJobRegistry).
+// Failed returns the registry of jobs that failed or were stopped and have not expired
+// (rq/registry.py FailedJobRegistry). The times are when they expire.
 func (q *Queue) Failed() *Registry { return q.registry(failedKind) }
 
-// Deferred is the registry of the jobs that wait for others (rq/registry.py
-// DeferredJobRegistry). Their times are of when they came.
+// Deferred returns the registry of jobs that wait for other jobs (rq/registry.py
+// DeferredJobRegistry). The times are when they were added.
 func (q *Queue) Deferred() *Registry { return q.registry(deferredKind) }
 
-// Scheduled is the registry of the jobs that are to be enqueued later
-// (rq/registry.py ScheduledJobRegistry).
+// Scheduled returns the registry of scheduled jobs (rq/registry.py
+// ScheduledJobRegistry). The times are when they are due.
 func (q *Queue) Scheduled() *Registry { return q.registry(scheduledKind) }
 
-// Canceled is the registry of the jobs that were canceled (rq/registry.py
-// CanceledJobRegistry). Their times are of when they came.
+// Canceled returns the registry of canceled jobs (rq/registry.py CanceledJobRegistry).
+// The times are when they were added.
 func (q *Queue) Canceled() *Registry { return q.registry(canceledKind) }
 
-// Ready is the registry of the jobs that wait for no others any more and are about
-// to be enqueued, since RQ 3.0 (rq/registry.py ReadyJobRegistry).
+// Ready returns the registry of jobs whose dependencies are met and that are about to be
+// enqueued, since RQ 3.0 (rq/registry.py ReadyJobRegistry). The times are when they were
+// added.
 func (q *Queue) Ready() *Registry { return q.registry(readyKind) }
 
-// Registries returns all of the queue's, in the order in which a job may see them.
+// Registries returns all registries of the queue, in the order in which a job may pass
+// through them.
 func (q *Queue) Registries() []*Registry {
 	registries := make([]*Registry, len(registryKinds))
 	for i := range registries {
@@ -66,10 +68,10 @@ func (q *Queue) Registries() []*Registry {
 	return registries
 }
 
-// Name returns what the jobs of the registry are, such as "failed".
+// Name returns the state of the registry's jobs, such as "failed".
 func (r *Registry) Name() string { return r.name }
 
-// Queue returns the queue whose jobs these are.
+// Queue returns the queue that the registry belongs to.
 func (r *Registry) Queue() *Queue { return r.queue }
 
 func (r *Registry) wrap(err error, verb string) error {
@@ -77,8 +79,8 @@ func (r *Registry) wrap(err error, verb string) error {
 }
 
 // Count returns the number of jobs in the registry (rq/registry.py
-// BaseRegistry.get_job_count). Entries whose time has passed, which RQ removes
-// before it counts, stay and are not counted.
+// BaseRegistry.get_job_count). Entries that have expired stay and are not counted; RQ
+// removes them first.
 func (r *Registry) Count(ctx context.Context) (int, error) {
 	replies, err := redisx.Transact(ctx, r.queue.rdb, func(pipe redis.Pipeliner) { r.addCount(ctx, pipe) })
 	if err != nil {
@@ -87,14 +89,14 @@ func (r *Registry) Count(ctx context.Context) (int, error) {
 	return r.count((*counts)(&replies)), nil
 }
 
-// size returns the number of entries, also of those whose time has passed.
+// size returns the number of entries, including those that have expired.
 func (r *Registry) size(ctx context.Context) (int, error) {
 	n, err := r.queue.rdb.ZCard(ctx, r.key).Result()
 	return int(n), r.wrap(err, "count")
 }
 
-// addCount adds the commands that count without looking at entries, however many
-// there are. Their replies are for count.
+// addCount adds the commands that count the registry without reading its entries.
+// Their replies are for count.
 func (r *Registry) addCount(ctx context.Context, pipe redis.Pipeliner) {
 	pipe.ZCard(ctx, r.key)
 	if r.expires {
@@ -129,20 +131,20 @@ func (r *Registry) JobIDs(ctx context.Context, offset, length int, opts ...Range
 	return ids, nil
 }
 
-// A RegistryEntry is what a Registry knows of a job.
+// A RegistryEntry is an entry of a Registry.
 type RegistryEntry struct {
-	// JobID is the job's.
+	// JobID is the id of the job.
 	JobID string
-	// ExecutionID is that of the running in Started, else "".
+	// ExecutionID is the id of the execution in Started, else "".
 	ExecutionID string
-	// Time is when the job expires, is due, or came, whichever the registry is
-	// about; zero is never.
+	// Time is when the job expires, is due, or was added, depending on the registry;
+	// zero is never.
 	Time time.Time
 }
 
-// Entries yields the entries that the registry has now, the earliest first. It
-// reads them in chunks; entries may come and go meanwhile, also those that were
-// yielded. An error ends it.
+// Entries yields the entries that the registry has now, the earliest first. It reads
+// them in chunks. Entries may be added and removed meanwhile, by the caller too. An
+// error is yielded last.
 func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] {
 	return func(yield func(RegistryEntry, error) bool) {
 		for page, err := range r.pages(ctx, fetchChunk) {
@@ -190,9 +192,9 @@ func (r *Registry) page(offset, length int, opts []RangeOption) (redis.ZRangeArg
 	return redis.ZRangeArgs{Key: r.key, Start: first, Stop: last, Rev: set.latestFirst}, nil
 }
 
-// Jobs yields the jobs that are in the registry now and exist, the earliest first.
-// It reads them in chunks; jobs may come and go meanwhile, also those that were
-// yielded. An error ends it.
+// Jobs yields the jobs that are in the registry now, the earliest first. Entries without
+// a job are left out. It reads them in chunks. Jobs may be added and removed meanwhile,
+// by the caller too. An error is yielded last.
 func (r *Registry) Jobs(ctx context.Context) iter.Seq2[*Job, error] {
 	return func(yield func(*Job, error) bool) {
 		for page, err := range r.pages(ctx, jobChunk) {
@@ -221,7 +223,7 @@ func members(page []scripts.Entry) []string {
 	return ids
 }
 
-// pages yields the entries that are there now, up to the last one.
+// pages yields the entries in chunks, up to the one that is the last one now.
 func (r *Registry) pages(ctx context.Context, size int) iter.Seq2[[]scripts.Entry, error] {
 	return func(yield func([]scripts.Entry, error) bool) {
 		last, err := r.queue.rdb.ZRangeWithScores(ctx, r.key, -1, -1).Result()
@@ -250,7 +252,7 @@ func (r *Registry) pages(ctx context.Context, size int) iter.Seq2[[]scripts.Entr
 	}
 }
 
-// comesAfter reports whether an entry is behind another one.
+// comesAfter reports whether entry e is behind z in the order of the registry.
 func comesAfter(e scripts.Entry, z redis.Z) bool {
 	score, _ := strconv.ParseFloat(e.Score, 64)
 	member, _ := z.Member.(string)
@@ -264,10 +266,10 @@ func (r *Registry) Contains(ctx context.Context, id string) (bool, error) {
 	return ok, err
 }
 
-// ExpirationTime returns when a job leaves the registry, in UTC, zero for never;
-// and false when it is not there (rq/registry.py BaseRegistry.get_expiration_time).
-// In Deferred, Canceled and Ready it is when it came. For Started it reads all
-// entries.
+// ExpirationTime returns the time of a job's entry in UTC, zero for never, and false
+// when the job is not in the registry (rq/registry.py BaseRegistry.get_expiration_time).
+// In Deferred, Canceled and Ready it is when the job was added. For Started it reads all
+// entries, and returns the time of the latest execution.
 func (r *Registry) ExpirationTime(ctx context.Context, id string) (time.Time, bool, error) {
 	if r.running {
 		return r.find(ctx, id)
@@ -282,9 +284,9 @@ func (r *Registry) ExpirationTime(ctx context.Context, id string) (time.Time, bo
 	return timeOf(score), true, nil
 }
 
-// ScheduledTime returns when a job is due, in UTC, and false when it is not
-// scheduled (rq/registry.py ScheduledJobRegistry.get_scheduled_time). It returns
-// ErrInvalidJobOperation for other registries than Scheduled.
+// ScheduledTime returns when a job is due, in UTC, and false when it is not scheduled
+// (rq/registry.py ScheduledJobRegistry.get_scheduled_time). It returns
+// ErrInvalidJobOperation for every registry but Scheduled.
 func (r *Registry) ScheduledTime(ctx context.Context, id string) (time.Time, bool, error) {
 	if !r.scheduled {
 		return time.Time{}, false, r.impossible("tell when %s is due", id)
@@ -292,7 +294,7 @@ func (r *Registry) ScheduledTime(ctx context.Context, id string) (time.Time, boo
 	return r.ExpirationTime(ctx, id)
 }
 
-// find looks for the latest running of a job.
+// find looks for the latest execution of a job.
 func (r *Registry) find(ctx context.Context, id string) (at time.Time, found bool, err error) {
 	for e, err := range r.Entries(ctx) {
 		if err != nil {
@@ -309,22 +311,20 @@ func (r *Registry) impossible(format string, args ...any) error {
 	return fmt.Errorf("%w: %s in the %s jobs of queue %s", ErrInvalidJobOperation, fmt.Sprintf(format, args...), r.name, r.queue.name)
 }
 
-// Add puts a job in the registry, or gives it a new time there. That is one step, and
-// changes nothing else of the job: not its status, as RQ's does not either, and not
-// where else it is (rq/registry.py BaseRegistry.add). What ttl says depends on the
-// registry:
+// Add puts a job in the registry, or gives its entry a new time, in one step
+// (rq/registry.py BaseRegistry.add). As in RQ, the status of the job and its other places
+// do not change. The meaning of ttl, in whole seconds, depends on the registry:
 //
-//	Finished         how long the entry is kept, Forever for ever; the job's own TTL
-//	                 stays as it is
-//	Failed           how long the entry and the job are kept; Forever leaves the job's
-//	                 own TTL as it is, and 0, with which RQ deletes it, is refused
-//	Canceled         nothing expires there: the entry's time is that much later than
-//	                 now, and with 0, as RQ's cancel has it, it is when the job came
-//	Deferred, Ready  nothing: the entry's time is when the job came
+//	Finished         the entry is kept for ttl; the job expires as before
+//	Failed           the entry and the job are kept for ttl; with Forever the job
+//	                 expires as before; 0 is refused, where RQ deletes the job
+//	Canceled         nothing expires: the time of the entry is ttl from now, so that
+//	                 it is now with 0, as in RQ's cancel
+//	Deferred, Ready  ttl is ignored: the time of the entry is now
 //
-// It returns ErrNoSuchJob when there is no such job, since an entry would have none,
-// and ErrInvalidJobOperation for Started, where workers put what they run, and for
-// Scheduled, which Queue.ScheduleJob is for.
+// It returns ErrNoSuchJob when there is no such job, an *InvalidError for a bad id or
+// ttl, and ErrInvalidJobOperation for Started, whose entries workers add, and for
+// Scheduled: use Queue.ScheduleJob.
 func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error {
 	whole, err := wholeSeconds("ttl", ttl)
 	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
@@ -380,11 +380,12 @@ func (r *Registry) remove(ctx context.Context, id string, deleteJob bool) (bool,
 }
 
 // Requeue moves a job of the registry back to its queue, in one step (rq/registry.py
-// BaseRegistry.requeue). A job without a TTL stays until it has run, where RQ's expires
-// when it would have as a failed one. AtFront is the one option it takes. It returns
-// ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when it is not
-// in the registry, or was enqueued by another way and runs or will: RQ has it run
-// twice then.
+// BaseRegistry.requeue). The job expires by its TTL only; in RQ it still expires by the
+// time of the registry.
+//
+// It returns ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when the
+// job is not in the registry, or when its status says that it is queued or running
+// already: RQ runs it twice then.
 func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption) error {
 	set, err := collect(opts)
 	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
@@ -396,10 +397,10 @@ func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption
 	return requeueOne(ctx, r.queue.rdb, r.key, id, set.atFront)
 }
 
-// Cleanup removes the entries whose time has come, in Finished and Failed, and
-// enqueues the jobs of Ready; it returns how many (rq/registry.py
-// BaseRegistry.cleanup). In the others nothing expires; started jobs whose worker is
-// gone are left to workers, which have the jobs' callbacks.
+// Cleanup removes the entries of Finished and Failed that have expired, and enqueues the
+// jobs of Ready. It returns the number of entries (rq/registry.py BaseRegistry.cleanup).
+// For the rest it does nothing: in most of them nothing expires, and abandoned jobs in
+// Started are left to workers, which call the jobs' callbacks.
 func (r *Registry) Cleanup(ctx context.Context) (int, error) {
 	if r.clean == nil {
 		return 0, nil

@@ -33,7 +33,7 @@ type registryKind struct {
 	clean func(ctx context.Context, m maintenance, r *Registry) (int, error)
 }
 
-// The registries of a queue, in the order in which a job may see them.
+// The kinds of registries, in the order in which a job may pass through them.
 const (
 	deferredKind = iota
 	readyKind
@@ -79,7 +79,7 @@ var registryKinds = [...]registryKind{
 	},
 }
 
-// kindOf returns the kind of registry that jobs of a status are in, nil for none.
+// kindOf returns the kind of registry that holds the jobs of a status, or nil.
 func kindOf(status Status) *registryKind {
 	for i, k := range registryKinds {
 		if slices.Contains(k.statuses, status) {
@@ -89,12 +89,12 @@ func kindOf(status Status) *registryKind {
 	return nil
 }
 
-// deferredEntry has the time at which the job came, in a form that the fleet bears.
+// deferredEntry has the time at which the job is added, in a form for the fleet.
 func deferredEntry(fleet release, now int64, _ int) (string, int, error) {
 	return fleet.deferredScore(now), 0, nil
 }
 
-// readyEntry has the time at which the job came.
+// readyEntry has the time at which the job is added.
 func readyEntry(_ release, now int64, _ int) (string, int, error) {
 	return strconv.FormatInt(now, 10), 0, nil
 }
@@ -107,7 +107,7 @@ func timedEntry(_ release, now int64, ttl int) (string, int, error) {
 	return strconv.FormatInt(now+int64(ttl), 10), 0, nil
 }
 
-// failedEntry has the time at which the ttl ends, and the job ends with it.
+// failedEntry has the time at which the ttl ends, and the job expires with it.
 func failedEntry(_ release, now int64, ttl int) (string, int, error) {
 	switch {
 	case ttl == 0:
