@@ -4,8 +4,8 @@ import "context"
 
 type jobKey struct{}
 
-// CurrentJob returns the job whose handler ctx was given to, and false outside
-// a job (rq/job.py get_current_job).
+// CurrentJob returns the job that a handler or a callback with this ctx belongs to, and
+// false outside of them (rq/job.py get_current_job).
 func CurrentJob(ctx context.Context) (*Job, bool) {
 	job, ok := ctx.Value(jobKey{}).(*Job)
 	return job, ok
