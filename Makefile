@@ -2,6 +2,8 @@
 .PHONY: help test lab lint bench bench-peers fuzz fmt vet tidy-check
 
 FUZZTIME ?= 60s
+# The most files of the root package that may use each other in a circle.
+CIRCLE ?= 27
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -13,8 +15,9 @@ test: ## set up the lab and run every test against real Redis and real RQ; nothi
 lab: ## install the servers and the RQ versions that the tests use
 	@scripts/lab
 
-lint: ## run golangci-lint (the first run builds it)
+lint: ## run golangci-lint (the first run builds it), and check which files use each other
 	@"$$(scripts/lab lint)" run ./...
+	@go run ./scripts/filegraph -max $(CIRCLE)
 
 bench: ## run the benchmarks
 	@set -a && . "$$(scripts/lab)" && go test -run '^$$' -bench . -benchmem ./...

@@ -134,9 +134,7 @@ func (q *Queue) place(j *Job, opts []PlaceOption, check func(*Job, *settings) er
 		return err
 	}
 	before := j.rec
-	if kind := kindOf(j.Status()); kind != nil && !kind.running {
-		set.leaves = kind.keyOf(j.rec.Origin)
-	}
+	set.leaves = scripts.RegistryOf(j.rec.Status, j.rec.Origin)
 	q.own(j)
 	if j.rec.Meta, err = j.encodeMeta(); err == nil {
 		err = write(set)
@@ -241,7 +239,7 @@ func (q *Queue) save(ctx context.Context, pipe redis.Pipeliner, j *Job) {
 	pipe.Do(ctx, j.rec.AppendFields(args)...)
 	if j.rec.TTL != nil {
 		for _, key := range []string{keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
-			pipe.Do(ctx, "expire", key, *j.rec.TTL)
+			pipe.Do(ctx, "expire", key, scripts.Cut(*j.rec.TTL))
 		}
 	}
 	if j.rec.GroupID != "" {

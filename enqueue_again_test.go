@@ -22,7 +22,11 @@ func inRegistry(t *testing.T, rdb *redis.Client, kind int, opts ...JobOption) *J
 	require.NoError(t, err)
 	require.NoError(t, j.Save(ctx))
 	k := registryKinds[kind]
-	require.NoError(t, rdb.HSet(ctx, keys.Job("j"), "status", string(k.statuses[0])).Err())
+	status := k.name
+	if kind == readyKind {
+		status = string(StatusReadyToEnqueue)
+	}
+	require.NoError(t, rdb.HSet(ctx, keys.Job("j"), "status", status).Err())
 	require.NoError(t, rdb.ZAdd(ctx, k.keyOf("default"), zs("j", 4e9)).Err())
 	require.NoError(t, rdb.Expire(ctx, keys.Job("j"), time.Minute).Err())
 	require.NoError(t, j.Refresh(ctx))

@@ -16,8 +16,9 @@ import (
 // stays scheduled. Schedulers run in Python workers with --with-scheduler, and in Go
 // workers with WorkerConfig.Scheduler.
 //
-// It returns the errors of Enqueue, and an *InvalidError for the zero time. As in RQ,
-// dependencies are stored, and the job does not wait for them.
+// It returns the errors of Enqueue, and an *InvalidError for the zero time and for a
+// time after the year 9999, which Python cannot represent. As in RQ, dependencies are
+// stored, and the job does not wait for them.
 func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...EnqueueOption) (*Job, error) {
 	j, set, err := create(q, call, opts)
 	if err == nil {
@@ -46,8 +47,11 @@ func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...Pl
 }
 
 func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings) error {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return &InvalidError{"time", t, "must not be zero"}
+	case t.Unix() > lastMoment:
+		return &InvalidError{"time", t, "must not be after the year 9999"}
 	}
 	j.rec.Status = string(StatusScheduled)
 	if set.atFront {

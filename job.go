@@ -13,7 +13,9 @@ import (
 )
 
 // A Status is the state of a job (rq/job.py JobStatus). Versions of RQ newer than
-// this package may have more.
+// this package may have more. A job with an unknown status is left alone: workers do
+// not run it and keep its id at the end of its queue, schedulers do not enqueue it, and
+// it is neither requeued nor canceled. It can be deleted.
 type Status string
 
 // The statuses of RQ.

@@ -63,8 +63,8 @@ func RemoveFromDependencies() CancelOption {
 
 // Cancel keeps the job from being run, and keeps the job: it is in the canceled
 // registry then (rq/job.py Job.cancel). A job that is running runs on. It
-// returns ErrInvalidJobOperation when the job is canceled already, ErrNoSuchJob
-// when there is no such job.
+// returns ErrInvalidJobOperation when the job is canceled already, or has a status
+// that only a newer RQ knows; ErrNoSuchJob when there is no such job.
 func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 	var set cancelSettings
 	for _, o := range opts {
@@ -84,7 +84,8 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 // again (rq/job.py Job.requeue). As in RQ, the number of retries is not restored.
 //
 // It returns ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when the
-// job is not in the failed registry, or is queued or running already.
+// job is not in the failed registry, is queued or running already, or has a status that
+// only a newer RQ knows.
 func (j *Job) Requeue(ctx context.Context, opts ...RequeueOption) error {
 	set, err := collect(opts)
 	if err := errors.Join(err, validateJobID(j.id)); err != nil {

@@ -144,7 +144,7 @@ func (q *Queue) Empty(ctx context.Context, opts ...ProgressOption) (int, error) 
 	removed := 0
 	for err == nil && left > 0 {
 		var n int64
-		n, err = scripts.EmptyQueue(ctx, noRetryClient{q.rdb}, q.name, min(left, emptyChunk)) // a second time it would be other jobs
+		n, err = scripts.EmptyQueue(ctx, noRetryClient{q.rdb}, q.name, min(left, emptyChunk), moment(now())) // a second time it would be other jobs
 		removed += int(n)
 		left -= int(n)
 		if n == 0 {

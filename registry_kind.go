@@ -2,7 +2,6 @@ package rq
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -14,8 +13,6 @@ type registryKind struct {
 	name string
 	// keyOf returns the key of the registry of a queue.
 	keyOf func(queue string) string
-	// statuses are those of the jobs in the registry.
-	statuses []Status
 	// expires says that an entry ends with its time.
 	expires bool
 	// running says that an entry is an execution: its worker adds and removes it,
@@ -46,11 +43,11 @@ const (
 
 var registryKinds = [...]registryKind{
 	deferredKind: {
-		name: "deferred", keyOf: keys.Deferred, statuses: []Status{StatusDeferred},
+		name: "deferred", keyOf: keys.Deferred,
 		entry: deferredEntry,
 	},
 	readyKind: {
-		name: "ready", keyOf: keys.Ready, statuses: []Status{StatusReadyToEnqueue},
+		name: "ready", keyOf: keys.Ready,
 		entry: readyEntry,
 		clean: func(ctx context.Context, m maintenance, r *Registry) (int, error) {
 			n, _, err := m.cleanReady(ctx, r.queue.name)
@@ -58,35 +55,25 @@ var registryKinds = [...]registryKind{
 		},
 	},
 	scheduledKind: {
-		name: "scheduled", keyOf: keys.Scheduled, statuses: []Status{StatusScheduled},
+		name: "scheduled", keyOf: keys.Scheduled,
 		scheduled: true, instead: "use Queue.ScheduleJob",
 	},
 	startedKind: {
-		name: "started", keyOf: keys.Started, statuses: []Status{StatusStarted},
+		name: "started", keyOf: keys.Started,
 		expires: true, running: true, instead: "its worker does that",
 	},
 	finishedKind: {
-		name: "finished", keyOf: keys.Finished, statuses: []Status{StatusFinished},
+		name: "finished", keyOf: keys.Finished,
 		expires: true, entry: timedEntry, clean: cleanExpiredEntries,
 	},
 	failedKind: {
-		name: "failed", keyOf: keys.Failed, statuses: []Status{StatusFailed, StatusStopped},
+		name: "failed", keyOf: keys.Failed,
 		expires: true, entry: failedEntry, clean: cleanExpiredEntries,
 	},
 	canceledKind: {
-		name: "canceled", keyOf: keys.Canceled, statuses: []Status{StatusCanceled},
+		name: "canceled", keyOf: keys.Canceled,
 		entry: timedEntry,
 	},
-}
-
-// kindOf returns the kind of registry that holds the jobs of a status, or nil.
-func kindOf(status Status) *registryKind {
-	for i, k := range registryKinds {
-		if slices.Contains(k.statuses, status) {
-			return &registryKinds[i]
-		}
-	}
-	return nil
 }
 
 // deferredEntry has the time at which the job is added, in a form for the fleet.

@@ -104,8 +104,12 @@ func OnStopped(c Callback) JobOption { return jobOption(func(s *settings) { s.on
 
 // A RateLimit bounds how many jobs with the same key are queued or running at
 // once, over all queues (rq/rate_limit.py RateLimit, RQ 3.0). The rest wait with the
-// status rate_limited. It cannot be combined with Unique, Pipeline or a queue with
-// Sync, and is refused when Fleet names an RQ before 3.0.
+// status rate_limited. A slot is free as soon as its job ends, expires, or is deleted,
+// canceled or emptied. If the function of the job is still running then, it runs beside
+// those with a slot; RQ waits for its end.
+//
+// It cannot be combined with Unique, Pipeline or a queue with Sync, and is refused when
+// Fleet names an RQ before 3.0.
 type RateLimit struct {
 	// Key is the key that the jobs share.
 	Key string

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/redisx"
+	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
 
@@ -114,7 +115,6 @@ func (q *Queue) syncCallback(ctx context.Context, j *Job, c Callback) error {
 func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, registry string, score float64) error {
 	rec := j.rec
 	rec.Meta = nil // the handler may have stored its own
-	life := time.Duration(ttl) * time.Second
 	_, err := redisx.Transact(ctx, j.rdb, func(pipe redis.Pipeliner) {
 		pipe.HSet(ctx, keys.Job(j.id), rec.Fields()...)
 		pipe.XAdd(ctx, &redis.XAddArgs{Stream: keys.Results(j.id), MaxLen: resultsKept, Values: result.Fields()})
@@ -122,7 +122,7 @@ func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, reg
 			if ttl < 0 {
 				pipe.Persist(ctx, key)
 			} else {
-				pipe.Expire(ctx, key, life) // 0 deletes
+				pipe.Do(ctx, "expire", key, scripts.Cut(ttl)) // 0 deletes
 			}
 		}
 		redisx.AddOnce(ctx, pipe, "zadd", registry, score, j.id)

@@ -25,7 +25,9 @@ const Forever = -1 * time.Second
 //	Callback      60 s               60 s                   refused        the callback may run n
 //
 // All are stored in whole seconds. A fraction is cut off, as in RQ. A positive duration
-// under a second is refused, because it would become 0.
+// under a second is refused, because it would become 0. A job or result that would be
+// kept for longer than 285 years, such as by Python's sys.maxsize, is kept for 285 years.
+// A job that would be due later is due at the end of the year 9999.
 const (
 	// DefaultTimeout limits a job when neither it nor its queue has a timeout.
 	DefaultTimeout = 180 * time.Second
@@ -141,12 +143,21 @@ func seconds(n *int) (time.Duration, bool) {
 	return time.Duration(*n) * time.Second, true
 }
 
+// lastMoment is the end of the year 9999, after which Python has no time.
+const lastMoment = 253_402_300_799
+
+// after returns the moment that comes so many seconds after now, as Unix seconds. One
+// that no clock reaches, as of sys.maxsize, is the last moment that Python knows.
+func after(now time.Time, seconds int) int64 {
+	return min(now.Unix()+min(int64(seconds), lastMoment), lastMoment)
+}
+
 // score is that of an entry which is kept for ttl seconds.
 func score(now time.Time, ttl int, forever string) string {
 	if ttl < 0 {
 		return forever
 	}
-	return strconv.FormatInt(now.Unix()+int64(ttl), 10)
+	return strconv.FormatInt(after(now, ttl), 10)
 }
 
 func inSeconds(d time.Duration) int { return int(d / time.Second) }
@@ -156,7 +167,7 @@ func expiry(ttl int) float64 {
 	if ttl < 0 {
 		return math.Inf(1)
 	}
-	return float64(time.Now().Unix() + int64(ttl))
+	return float64(after(now(), ttl))
 }
 
 // timeOf returns the time that a score stands for. RQ has -1 and +inf for never.
@@ -175,12 +186,13 @@ func intOf(n *int) (int, bool) {
 	return *n, true
 }
 
-func durations(seconds []int) []time.Duration {
-	var list []time.Duration
-	for _, n := range seconds {
-		list = append(list, time.Duration(n)*time.Second)
+func durations(list []int) []time.Duration {
+	var all []time.Duration
+	for _, n := range list {
+		d, _ := seconds(&n)
+		all = append(all, d)
 	}
-	return list
+	return all
 }
 
 func moment(t time.Time) scripts.Moment {

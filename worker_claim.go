@@ -166,6 +166,10 @@ func (c *claimer) ask(most int) (state int64, got int, err error) {
 	tried := c.maybe
 	c.maybe = map[string]bool{} // what comes from now on is new
 	state, jobs, err := scripts.ClaimJobs(ctx, noRetryClient{c.db}, p)
+	if state == scripts.Held {
+		c.foreign.hold(names) // a blocking move would return such an id again and again
+		state = scripts.Drained
+	}
 	if err != nil || state != scripts.Drained {
 		c.maybe = tried
 	}

@@ -340,12 +340,8 @@ func (e *execution) readable() (string, error) {
 
 // timeout is how long the job may run (rq/worker/base.py BaseWorker.perform_job).
 func (e *execution) timeout() time.Duration {
-	switch t := e.rec.Timeout; {
-	case t == nil || *t == 0:
-		return DefaultTimeout
-	case *t < 0:
-		return Forever
-	default:
-		return time.Duration(*t) * time.Second
+	if limit, _ := seconds(e.rec.Timeout); limit != 0 {
+		return limit
 	}
+	return DefaultTimeout
 }

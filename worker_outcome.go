@@ -62,6 +62,7 @@ func (o *outcomes) settlement(e *execution, ended time.Time) scripts.Settle {
 	return scripts.Settle{
 		Worker: o.worker, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
 		Now: moment(ended), Fence: scripts.Own, CurrentJob: o.fleet.before(workerExecutionsRelease),
+		RateLimit: e.rec.RateLimitKey,
 	}
 }
 
@@ -296,7 +297,7 @@ func hashResult(s Serializer, value any) []any {
 func place(now time.Time, wait int, front bool) string {
 	switch {
 	case wait > 0:
-		return strconv.FormatInt(now.Add(time.Duration(wait)*time.Second).Unix(), 10)
+		return strconv.FormatInt(after(now, wait), 10)
 	case front:
 		return scripts.Front
 	}

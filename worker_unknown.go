@@ -10,6 +10,7 @@ import (
 
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/redisx"
+	"github.com/rqgo/rq/internal/scripts"
 )
 
 // foreignJobs are those that have a function without a handler here. Under
@@ -63,6 +64,17 @@ func (f *foreignJobs) leaves(queue, id string) bool {
 	return true
 }
 
+// hold has queues looked through that have jobs of a status that only a newer RQ knows.
+func (f *foreignJobs) hold(queues []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, queue := range queues {
+		if f.queues[queue] == nil {
+			f.queues[queue] = &mixedQueue{foreign: map[string]bool{}, next: time.Now().Add(lastLook)}
+		}
+	}
+}
+
 // in reports whether foreign jobs are in the queue.
 func (f *foreignJobs) in(queue string) bool {
 	f.mu.Lock()
@@ -89,9 +101,12 @@ func (f *foreignJobs) next() (time.Duration, bool) {
 	return time.Until(first), len(f.queues) > 0
 }
 
-// is reports whether a job has a function without a handler. One that cannot be read is
-// no such job.
+// is reports whether a job has a function without a handler, or a status that only a
+// newer RQ knows. One that cannot be read is no such job.
 func (f *foreignJobs) is(id string, hash map[string]string) bool {
+	if scripts.IsOfNewerRQ(hash["status"]) {
+		return true
+	}
 	if f.policy != UnknownPutBack {
 		return false
 	}
@@ -206,5 +221,5 @@ func textsOf(fields []string, values []any) map[string]string {
 	return hash
 }
 
-// lookFields are the fields that name a job's functions.
-var lookFields = []string{"data", "success_callback_name", "failure_callback_name", "stopped_callback_name"}
+// lookFields are the fields that tell whether a job is foreign.
+var lookFields = []string{"data", "status", "success_callback_name", "failure_callback_name", "stopped_callback_name"}

@@ -33,6 +33,10 @@ var deviations = []*deviation{
 		why: "before 3.0 a deleted job leaves its results behind; ours go with it, as in 3.0",
 	},
 	{
+		scenario: "rate limit: delete a job that runs",
+		why:      "RQ keeps the slot of a deleted job until its function returns, for ever if that hangs; ours gives it on at once",
+	},
+	{
 		scenario: "*requeue*", key: "rq:job:*", field: "(ttl)", golang: "none",
 		why: "a job that RQ requeues expires when it would have as a failed one, even in its queue; ours stays until it has run",
 	},

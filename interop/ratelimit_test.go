@@ -61,6 +61,15 @@ def limited(id, **options):
 			golang: onJob(func(ctx context.Context, j *rq.Job) error { return j.Delete(ctx) }),
 		},
 		{
+			name:  "rate limit: delete a job that runs",
+			since: "3.0",
+			before: before + "limited('j'); limited('b'); q.remove('j'); connection.hset('rq:job:j', 'status', 'started')\n" +
+				"connection.zadd('rq:executions:j', {'e': 4e9}); connection.zadd('rq:wip:default', {'j:e': 4e9})\n" +
+				"connection.hset('rq:execution:j:e', mapping={'id': 'e', 'job_id': 'j', 'created_at': 1, 'last_heartbeat': 1, 'worker_name': 'w'})",
+			python: "Job.fetch('j', connection=connection).delete()",
+			golang: onJob(func(ctx context.Context, j *rq.Job) error { return j.Delete(ctx) }),
+		},
+		{
 			name:   "requeue a job with a rate limit",
 			since:  "3.0",
 			before: before + "q.enqueue('tasks.fail', job_id='j', rate_limit=limit); work(); limited('b')",

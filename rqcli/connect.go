@@ -29,7 +29,7 @@ func (a *app) connect(ctx context.Context) (*redis.Client, error) {
 	client := redis.NewClient(opts)
 	if err := greet(ctx, client); err != nil {
 		_ = client.Close()
-		return nil, explain(err, opts)
+		return nil, connectError(err, opts)
 	}
 	a.client = client
 	return client, nil

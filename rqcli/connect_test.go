@@ -207,7 +207,7 @@ func TestExplain(t *testing.T) {
 		{redisError("DENIED Redis is running in protected mode"), "Redis at host:1: DENIED"},
 	}
 	for _, tt := range tests {
-		got := explain(tt.err, opts)
+		got := connectError(tt.err, opts)
 		assert.ErrorContains(t, got, "Redis at host:1")
 		assert.ErrorContains(t, got, tt.want)
 		assert.ErrorContains(t, got, tt.err.Error())

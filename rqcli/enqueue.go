@@ -33,8 +33,8 @@ type enqueueing struct {
 	in, at                        string
 	dependsOn                     []string
 	front, quiet                  bool
-	retries                       whole
-	intervals                     wholes
+	retries                       intFlag
+	intervals                     intFlags
 }
 
 // An enqueued says what became of a job that was enqueued.

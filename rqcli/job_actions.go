@@ -97,7 +97,7 @@ func dataOfResult(r *rq.Result) resultData {
 }
 
 // onJobs returns a command that does something to jobs by their ids.
-func (a *app) onJobs(verb, short string, do func(ctx context.Context, rdb *redis.Client, ids []string, l *ledger) (int, error)) *cobra.Command {
+func (a *app) onJobs(verb, short string, do func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   verb + " JOB_ID...",
 		Short: short,
@@ -112,7 +112,7 @@ func (a *app) onJobs(verb, short string, do func(ctx context.Context, rdb *redis
 					return err
 				}
 			}
-			return a.many(cmd, "Unable to "+verb+" %d jobs", func(l *ledger) (int, error) {
+			return a.bulk(cmd, "Unable to "+verb+" %d jobs", func(l *bulk) (int, error) {
 				return do(cmd.Context(), rdb, ids, l)
 			})
 		},
@@ -120,25 +120,25 @@ func (a *app) onJobs(verb, short string, do func(ctx context.Context, rdb *redis
 }
 
 func (a *app) jobCancel() *cobra.Command {
-	return a.onJobs("cancel", "Keep jobs from being run", func(ctx context.Context, rdb *redis.Client, ids []string, l *ledger) (int, error) {
+	return a.onJobs("cancel", "Keep jobs from being run", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
 		return rq.CancelJobs(ctx, rdb, ids, l.options()...)
 	})
 }
 
 func (a *app) jobDelete() *cobra.Command {
-	return a.onJobs("delete", "Delete jobs and their results", func(ctx context.Context, rdb *redis.Client, ids []string, l *ledger) (int, error) {
+	return a.onJobs("delete", "Delete jobs and their results", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
 		return rq.DeleteJobs(ctx, rdb, ids, l.options()...)
 	})
 }
 
 func (a *app) jobStop() *cobra.Command {
-	return a.onJobs("stop", "Stop jobs that run", func(ctx context.Context, rdb *redis.Client, ids []string, l *ledger) (int, error) {
+	return a.onJobs("stop", "Stop jobs that run", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
 		return l.oneByOne(ids, func(id string) error { return rq.SendStopJob(ctx, rdb, id) })
 	})
 }
 
 func (a *app) jobRequeue() *cobra.Command {
-	return a.onJobs("requeue", "Move failed jobs back to their queues", func(ctx context.Context, rdb *redis.Client, ids []string, l *ledger) (int, error) {
+	return a.onJobs("requeue", "Move failed jobs back to their queues", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
 		return l.oneByOne(ids, func(id string) error {
 			job, err := rq.FetchJob(ctx, rdb, id)
 			if err != nil {

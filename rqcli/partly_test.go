@@ -50,7 +50,7 @@ func TestWhatIsDoneIsSaidWhenTheRestCannotBe(t *testing.T) {
 
 func TestOneByOneSaysHowManyWereDone(t *testing.T) {
 	t.Parallel()
-	l := &ledger{meter: &meter{}}
+	l := &bulk{meter: &meter{}}
 
 	done, err := l.oneByOne([]string{"a", "b"}, func(id string) error {
 		if id == "b" {

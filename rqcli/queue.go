@@ -100,7 +100,7 @@ type peeked struct {
 }
 
 func (a *app) queuePeek() *cobra.Command {
-	n, from := whole(10), whole(0)
+	n, from := intFlag(10), intFlag(0)
 	cmd := &cobra.Command{
 		Use:   "peek QUEUE",
 		Short: "Show the jobs that are to run next, and leave them there",

@@ -33,7 +33,7 @@ var meanings = map[string]string{
 }
 
 func (a *app) registryList() *cobra.Command {
-	start, limit := whole(0), whole(100)
+	start, limit := intFlag(0), intFlag(100)
 	var desc bool
 	cmd := &cobra.Command{
 		Use:   "list QUEUE [REGISTRY]",

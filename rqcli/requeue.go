@@ -39,7 +39,7 @@ the others from it; the exit code is 1 then.`,
 			}
 			if total == 0 {
 				if a.json {
-					return a.many(cmd, "", func(*ledger) (int, error) { return 0, nil })
+					return a.bulk(cmd, "", func(*bulk) (int, error) { return 0, nil })
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), "Nothing to do")
 				if _, err := a.known(cmd.Context(), []string{queue}, false); err != nil {
@@ -50,7 +50,7 @@ the others from it; the exit code is 1 then.`,
 			if !a.json {
 				fmt.Fprintf(cmd.OutOrStdout(), "Requeueing %d jobs from failed queue\n", total)
 			}
-			return a.many(cmd, "Unable to requeue %d jobs from failed job registry", func(l *ledger) (int, error) {
+			return a.bulk(cmd, "Unable to requeue %d jobs from failed job registry", func(l *bulk) (int, error) {
 				for _, o := range l.options() {
 					opts = append(opts, o)
 				}

@@ -70,7 +70,7 @@ func TestRequeueReportsAFailureAsJSON(t *testing.T) {
 	cmd.SetOut(&out)
 	broken := errors.New("broken")
 
-	err := (&app{json: true}).many(cmd, "", func(*ledger) (int, error) { return 50, broken })
+	err := (&app{json: true}).bulk(cmd, "", func(*bulk) (int, error) { return 50, broken })
 
 	require.ErrorIs(t, err, broken)
 	assert.JSONEq(t, `{"skipped": [], "done": 50}`, out.String())

@@ -10,7 +10,7 @@ import (
 )
 
 func (a *app) suspend() *cobra.Command {
-	var seconds whole
+	var seconds intFlag
 	cmd := &cobra.Command{
 		Use:   "suspend [--duration SECONDS]",
 		Short: "Let no worker begin another job",

@@ -46,17 +46,17 @@ func (f *workerFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVarP(&f.cfg.Burst, "burst", "b", false, "end when the queues are empty")
 	f.cfg.Concurrency = 1
-	flags.Var((*whole)(&f.cfg.Concurrency), "concurrency", "how many jobs run at once")
+	flags.Var((*intFlag)(&f.cfg.Concurrency), "concurrency", "how many jobs run at once")
 	flags.StringVarP(&f.cfg.Name, "name", "n", "", "name of the worker (default random)")
-	flags.Var(new(whole(500)), "results-ttl", "how many seconds results are kept of jobs that do not say; -1 keeps them")
-	flags.Var(new(whole(420)), "worker-ttl", "for how many seconds an idle worker is believed to be alive")
-	flags.Var(new(whole(600)), "maintenance-interval", "seconds between cleanings of the registries")
-	flags.Var(new(whole(30)), "job-monitoring-interval", "seconds between heartbeats")
-	flags.Var((*whole)(&f.cfg.MaxJobs), "max-jobs", "end after so many jobs (default never)")
-	flags.Var(new(whole(0)), "max-idle-time", "end after so many seconds without a job (default never)")
+	flags.Var(new(intFlag(500)), "results-ttl", "how many seconds results are kept of jobs that do not say; -1 keeps them")
+	flags.Var(new(intFlag(420)), "worker-ttl", "for how many seconds an idle worker is believed to be alive")
+	flags.Var(new(intFlag(600)), "maintenance-interval", "seconds between cleanings of the registries")
+	flags.Var(new(intFlag(30)), "job-monitoring-interval", "seconds between heartbeats")
+	flags.Var((*intFlag)(&f.cfg.MaxJobs), "max-jobs", "end after so many jobs (default never)")
+	flags.Var(new(intFlag(0)), "max-idle-time", "end after so many seconds without a job (default never)")
 	flags.BoolVarP(&f.scheduler, "with-scheduler", "s", false, "also enqueue scheduled jobs when they are due")
 	flags.StringVar(&f.strategy, "dequeue-strategy", "default", "which queue the next job comes from: default, round_robin or random")
-	flags.Var(new(whole(25)), "shutdown-timeout", "seconds that running jobs may take when the worker ends; -1 is for ever")
+	flags.Var(new(intFlag(25)), "shutdown-timeout", "seconds that running jobs may take when the worker ends; -1 is for ever")
 	flags.StringVar(&f.cfg.Fleet, "fleet", "", "oldest version of Python RQ around, such as 1.16 (default newest)")
 	flags.BoolVar(&f.putBack, "put-back-unknown", false, "leave jobs of other functions to other workers (default they fail)")
 	flags.StringVar(&f.level, "logging_level", "INFO", "what is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL")
@@ -121,7 +121,7 @@ func (f *workerFlags) read(cmd *cobra.Command) error {
 		if !cmd.Flags().Changed(name) {
 			continue
 		}
-		switch seconds := *cmd.Flags().Lookup(name).Value.(*whole); seconds {
+		switch seconds := *cmd.Flags().Lookup(name).Value.(*intFlag); seconds {
 		case 0:
 			return usagef("--%s 0: must be a number of seconds", name)
 		case -1:

@@ -47,6 +47,7 @@ type decoder struct {
 	memo   []any
 	sparse map[uint32]any // memo entries far past the others
 	noted  int            // entries in both, each counted once
+	keys   py.Keys
 
 	containers int // built so far: nothing is nested deeper than this
 	exact      bool
@@ -75,7 +76,7 @@ func (d *decoder) reset() {
 	clear(d.stack[:cap(d.stack)])
 	clear(d.memo)
 	d.stack, d.marks, d.memo = d.stack[:0], d.marks[:0], d.memo[:0]
-	d.sparse, d.zones = nil, nil
+	d.sparse, d.zones, d.keys = nil, nil, py.Keys{}
 	d.pos, d.at, d.protocol, d.noted, d.containers, d.loads = 0, 0, 0, 0, 0, 0
 }
 

@@ -177,26 +177,25 @@ func (d *decoder) setAll(target any, values []any) error {
 		if err := d.chargeKey(key); err != nil {
 			return err
 		}
-		if err := dict.Set(key, d.held(values[i+1])); err != nil {
+		if err := dict.SetKnown(&d.keys, key, d.held(values[i+1])); err != nil {
 			return d.errorf("dict key: %v", err)
 		}
 	}
 	return nil
 }
 
-// chargeKey takes what hashing a key costs: the same large key can come again
-// and again for a few bytes of input.
+// chargeKey takes what a key costs. A str or bytes is there already, and hashed
+// once: using it again costs no more, however long it is. A tuple or frozenset
+// is hashed by walking through it, which a few bytes of input can make long.
 func (d *decoder) chargeKey(key any) error {
 	cost := costItem
 	switch k := key.(type) {
-	case string:
-		cost += len(k)
-	case []byte:
-		cost += len(k)
 	case *big.Int:
 		cost += k.BitLen() / 8
+	case py.Global:
+		cost += len(k.Module) + len(k.Name)
 	case py.Tuple, *py.FrozenSet:
-		cost += py.HashCost(k)
+		cost += d.keys.Cost(k)
 	}
 	return d.charge(1, cost)
 }
@@ -232,13 +231,13 @@ func (d *decoder) frozenSet() error {
 }
 
 // addAll puts values into a set.
-func (d *decoder) addAll(s interface{ Add(any) error }, values []any) error {
+func (d *decoder) addAll(s interface{ AddKnown(*py.Keys, any) error }, values []any) error {
 	for _, v := range values {
 		v = d.held(v)
 		if err := d.chargeKey(v); err != nil {
 			return err
 		}
-		if err := s.Add(v); err != nil {
+		if err := s.AddKnown(&d.keys, v); err != nil {
 			return d.errorf("set element: %v", err)
 		}
 	}

@@ -15,7 +15,7 @@ func (d *decoder) finish(root any) (any, error) {
 	}
 	if !d.exact {
 		// As long as little is shared, a plain walk settles it without a map.
-		budget := 4 * d.containers
+		budget := 4 * len(d.data)
 		if shallow(root, d.limits.Depth, &budget) {
 			return root, nil
 		}
@@ -28,14 +28,18 @@ func (d *decoder) finish(root any) (any, error) {
 }
 
 // shallow reports whether v is nested no deeper than depth. It gives up, and
-// reports false, when it has seen more containers than budget.
+// reports false, when it has seen more values than budget: an opcode makes one.
 func shallow(v any, depth int, budget *int) bool {
 	ok := true
 	for slot := range slots(v) {
+		if *budget--; *budget < 0 {
+			ok = false
+			break
+		}
 		if leaf(*slot) {
 			continue
 		}
-		if *budget--; *budget < 0 || depth <= 1 || !shallow(*slot, depth-1, budget) {
+		if depth <= 1 || !shallow(*slot, depth-1, budget) {
 			ok = false
 			break
 		}

@@ -17,7 +17,7 @@ func text(n int) string {
 }
 
 // TestSmallPickleOfMuch decodes what refers to large values again and again.
-// Where that copies or hashes them, the limit stops it.
+// Where that copies them, or hashes one more than once, the limit stops it.
 func TestSmallPickleOfMuch(t *testing.T) {
 	t.Parallel()
 	const n = 20000
@@ -32,8 +32,12 @@ func TestSmallPickleOfMuch(t *testing.T) {
 		{"bytes of one str", "\x80\x02c_codecs\nencode\nq\x01" + text(n) + "U\x06latin1q\x02(" + again("h\x01h\x00h\x02\x86R") + "t", false},
 		{"bytearrays of one bytes", "\x80\x03cbuiltins\nbytearray\nq\x01B\x20\x4e\x00\x00" + strings.Repeat("y", n) + "\x85q\x02(" + again("h\x01h\x02R") + "t", false},
 		{"paths of one str", "\x80\x04cpathlib\nPosixPath\nq\x01" + text(n) + "\x85q\x02(" + again("h\x01h\x02R") + "t", false},
-		{"dicts with one key", "\x80\x04" + text(n) + "(" + again("}h\x00Ns") + "t", false},
-		{"sets of one str", "\x80\x04" + text(n) + "(" + again("(h\x00\x91") + "t", false},
+		{"dicts with one key", "\x80\x04" + text(n) + "(" + again("}h\x00Ns") + "t", true},
+		{"sets of one str", "\x80\x04" + text(n) + "(" + again("(h\x00\x91") + "t", true},
+		{"keys of a str and a number", "\x80\x04" + text(n) + "}(" + again("h\x00\x8a\x01\x01\x86N") + "u", true},
+		{"dicts with one tuple as key", "\x80\x04(" + again("K\x01") + "tq\x01(" + again("}h\x01Ns") + "t", true},
+		{"dicts with tuples of one tuple as key", "\x80\x04(" + again("K\x01") + "tq\x01(" + again("}h\x01\x85Ns") + "t", false},
+		{"dicts with one name as key", "\x80\x02c" + strings.Repeat("m", n) + "\nf\nq\x01(" + again("}h\x01Ns") + "t", false},
 		{"sets of one list", "\x80\x02cbuiltins\nset\nq\x01](" + again("K\x01") + "e\x85q\x02(" + again("h\x01h\x02R") + "t", false},
 		{"a key of pairs of pairs", "\x80\x04})" + strings.Repeat("2\x86", 40) + "Ns", false},
 		{"a frozenset of pairs of pairs", "\x80\x04()" + strings.Repeat("2\x86", 40) + "\x91", false},

@@ -151,9 +151,24 @@ func (a *assigner) assignMap(dst reflect.Value, src any) error {
 		if err := a.assign(v, it.Value); err != nil {
 			return Under(err, Step(it.Key))
 		}
+		if err := a.chargeKey(dst, src, it.Key); err != nil {
+			return err
+		}
 		out.SetMapIndex(k, v)
 	}
 	dst.Set(out)
+	return nil
+}
+
+// keyPerElement is how many bytes of a key count as an element: a Go map looks
+// at the whole key again for each row of a table.
+const keyPerElement = 1024
+
+func (a *assigner) chargeKey(dst reflect.Value, src, key any) error {
+	text, _ := textOf(key)
+	if a.left -= len(text) / keyPerElement; a.left < 0 {
+		return cannotUse(src, dst, errTooMany)
+	}
 	return nil
 }
 

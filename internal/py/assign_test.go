@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -214,6 +215,19 @@ func TestAssignEndsOnHostileValues(t *testing.T) {
 	err = py.AssignWithin(1e5, &dst, wide)
 	require.ErrorContains(t, err, "more than 16777216 elements")
 	refuses[loop](t, int64(1), "cannot use int as py_test.loop: nested too deeply")
+}
+
+// TestAssignLongKeys counts what a Go map looks at: the whole key in each row.
+func TestAssignLongKeys(t *testing.T) {
+	t.Parallel()
+	rows := make([]any, 100)
+	for i := range rows {
+		rows[i] = dict(t, strings.Repeat("x", 1<<20), true)
+	}
+	var dst []map[string]bool
+
+	assert.NoError(t, py.AssignWithin(101*1024, &dst, rows))
+	assert.ErrorContains(t, py.AssignWithin(100*1024, &dst, rows), "elements")
 }
 
 func TestAssignNeedsAPointer(t *testing.T) {

@@ -31,6 +31,9 @@ type DefaultDict struct {
 // scanLimit is the size up to which a Dict is searched item by item.
 const scanLimit = 8
 
+// noKeys is for keys that are used once.
+var noKeys *Keys
+
 // NewDict returns a Dict of items. A key that comes twice keeps its first
 // place and its last value. The error is that of Set.
 func NewDict(items ...Item) (*Dict, error) {
@@ -75,11 +78,11 @@ func (d *Dict) Get(key any) (any, bool) {
 	if d.Len() == 0 {
 		return nil, false
 	}
-	h, err := hashKey(key)
+	h, err := noKeys.hash(key)
 	if err != nil {
 		return nil, false
 	}
-	if i := d.find(h); i >= 0 {
+	if i := d.find(noKeys, key, h); i >= 0 {
 		return d.items[i].Value, true
 	}
 	return nil, false
@@ -87,12 +90,15 @@ func (d *Dict) Get(key any) (any, bool) {
 
 // Set puts value under key. It fails with ErrUnhashable when Python could not
 // use key, and changes nothing then.
-func (d *Dict) Set(key, value any) error {
-	h, err := hashKey(key)
+func (d *Dict) Set(key, value any) error { return d.SetKnown(noKeys, key, value) }
+
+// SetKnown is Set for keys that many dicts share.
+func (d *Dict) SetKnown(keys *Keys, key, value any) error {
+	h, err := keys.hash(key)
 	if err != nil {
 		return err
 	}
-	if i := d.find(h); i >= 0 {
+	if i := d.find(keys, key, h); i >= 0 {
 		d.items[i].Value = value
 		return nil
 	}
@@ -100,7 +106,7 @@ func (d *Dict) Set(key, value any) error {
 	if d.index != nil {
 		d.index[h] = len(d.items) - 1
 	} else if len(d.items) > scanLimit {
-		return d.reindex()
+		return d.reindex(keys)
 	}
 	return nil
 }
@@ -111,26 +117,26 @@ func (d *Dict) Grow(n int) { d.items = slices.Grow(d.items, n) }
 // Delete removes key and reports whether it was there. It takes time
 // proportional to the size of the Dict.
 func (d *Dict) Delete(key any) bool {
-	h, err := hashKey(key)
+	h, err := noKeys.hash(key)
 	if err != nil || d.Len() == 0 {
 		return false
 	}
-	i := d.find(h)
+	i := d.find(noKeys, key, h)
 	if i < 0 {
 		return false
 	}
 	d.items = slices.Delete(d.items, i, i+1)
 	d.index = nil
 	if len(d.items) > scanLimit {
-		_ = d.reindex() // cannot fail: every key was hashed before
+		_ = d.reindex(noKeys) // cannot fail: every key was hashed before
 	}
 	return true
 }
 
-func (d *Dict) reindex() error {
+func (d *Dict) reindex(keys *Keys) error {
 	d.index = make(map[any]int, 2*len(d.items))
 	for i, it := range d.items {
-		h, err := hashKey(it.Key)
+		h, err := keys.hash(it.Key)
 		if err != nil {
 			return err
 		}
@@ -139,15 +145,22 @@ func (d *Dict) reindex() error {
 	return nil
 }
 
-func (d *Dict) find(h any) int {
+// find returns the position of a key whose hash is h, or -1.
+func (d *Dict) find(keys *Keys, key, h any) int {
 	if d.index != nil {
 		if i, ok := d.index[h]; ok {
 			return i
 		}
 		return -1
 	}
+	text, isText := key.(string)
 	for i, it := range d.items {
-		if k, err := hashKey(it.Key); err == nil && k == h {
+		if isText { // nothing but a str of its length equals a str
+			if s, ok := it.Key.(string); !ok || len(s) != len(text) {
+				continue
+			}
+		}
+		if k, err := keys.hash(it.Key); err == nil && k == h {
 			return i
 		}
 	}

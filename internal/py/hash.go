@@ -32,12 +32,18 @@ type (
 var nans atomic.Uint64
 
 // hashKey returns a comparable value that is equal for keys equal in Python.
-func hashKey(v any) (any, error) {
-	switch v := v.(type) {
+func (k *Keys) hashKey(key any) (any, error) {
+	switch v := key.(type) {
 	case nil:
 		return noneKey{}, nil
-	case string, int64, Decimal, Path, Date, TimeDelta, Global, Range, time.Duration:
-		return v, nil
+	case string:
+		return textKey(kindText, v, key), nil
+	case Decimal:
+		return textKey(kindDecimal, string(v), key), nil
+	case Path:
+		return textKey(kindPath, string(v), key), nil
+	case int64, Date, TimeDelta, Global, Range, time.Duration:
+		return key, nil
 	case bool:
 		if v {
 			return int64(1), nil
@@ -55,20 +61,23 @@ func hashKey(v any) (any, error) {
 	case *big.Int:
 		return hashBig(v)
 	case []byte:
+		if len(v) > largeKey {
+			return digestKey{kindBytes, sha256.Sum256(v)}, nil
+		}
 		return bytesKey(v), nil
 	case *FrozenSet:
 		if v == nil {
 			break
 		}
-		h := hasher{budget: hashBudget}
-		k, err := h.key(v, 0)
-		return nestedKey(k), err
+		h := hasher{budget: hashBudget, keys: k}
+		nested, err := h.key(v, 0)
+		return nestedKey(nested), err
 	case Tuple:
-		h := hasher{budget: hashBudget}
-		k, err := h.key(v, 0)
-		return nestedKey(k), err
+		h := hasher{budget: hashBudget, keys: k}
+		nested, err := h.key(v, 0)
+		return nestedKey(nested), err
 	}
-	return hashOther(v)
+	return hashOther(key)
 }
 
 // hashOther hashes the types whose equality is Go's own: instants compare by
@@ -134,7 +143,10 @@ const (
 )
 
 // A hasher makes the key of a tuple or a frozenset.
-type hasher struct{ budget int }
+type hasher struct {
+	budget int
+	keys   *Keys
+}
 
 // digestAbove is the length from which a key is kept as its SHA-256.
 const digestAbove = 48
@@ -175,7 +187,7 @@ func (h *hasher) key(v any, depth int) (string, error) {
 			b = appendText(b, k)
 		}
 	default:
-		k, err := hashKey(v)
+		k, err := h.keys.hash(v)
 		if err != nil {
 			return "", err
 		}
@@ -195,6 +207,8 @@ func appendLeaf(b []byte, k any) []byte {
 		return append(append(b, 's'), k...)
 	case bytesKey:
 		return append(append(b, 'b'), k...)
+	case digestKey:
+		return append(append(b, '#', byte(k.kind)), k.sum[:]...)
 	case int64:
 		return binary.BigEndian.AppendUint64(append(b, 'i'), uint64(k))
 	case float64:
@@ -213,39 +227,4 @@ func appendLeaf(b []byte, k any) []byte {
 // appendText appends k behind its length, so that a list of them is unambiguous.
 func appendText(b []byte, k string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(k))), k...)
-}
-
-// HashCost returns roughly how many bytes have to be looked at to use v as a
-// key: that of all it holds, as often as it holds it.
-func HashCost(v any) int {
-	budget := hashBudget
-	return hashCost(v, 0, &budget)
-}
-
-func hashCost(v any, depth int, budget *int) int {
-	if *budget--; *budget < 0 || depth > hashDepth {
-		return 0
-	}
-	const each = 64
-	cost := each
-	switch v := v.(type) {
-	case string:
-		cost += len(v)
-	case []byte:
-		cost += len(v)
-	case *big.Int:
-		cost += v.BitLen() / 8
-	case Tuple:
-		for _, el := range v {
-			cost += hashCost(el, depth+1, budget)
-		}
-	case *FrozenSet:
-		if v == nil {
-			break
-		}
-		for _, it := range v.d.Items() {
-			cost += hashCost(it.Key, depth+1, budget)
-		}
-	}
-	return cost
 }

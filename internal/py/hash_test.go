@@ -153,13 +153,48 @@ func TestUnhashable(t *testing.T) {
 	}
 }
 
-func TestHashCost(t *testing.T) {
+// TestLargeKeys has keys that a Dict knows by their digest, alone, among many,
+// and inside others.
+func TestLargeKeys(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat("x", 10000)
+	text := strings.Repeat("x", 1000)
+	other := strings.Repeat("x", 999) + "y"
+	keys := []any{
+		text, other, []byte(text), []byte(other), py.Path(text), py.Decimal(text),
+		py.Tuple{text}, py.Tuple{other}, py.Tuple{[]byte(text)}, py.Tuple{py.Path(text)}, frozen(t, text), frozen(t, other),
+	}
+	for _, n := range []int{2, len(keys)} { // searched item by item, and through the index
+		d, known := &py.Dict{}, &py.Keys{}
+		for i, k := range keys[:n] {
+			require.NoError(t, d.Set(k, i))
+			require.NoError(t, d.SetKnown(known, k, i))
+			require.NoError(t, d.SetKnown(known, k, i), "a key that is known by now")
+		}
+		require.Equal(t, n, d.Len())
+		for i, k := range keys[:n] {
+			v, ok := d.Get(k)
+			require.True(t, ok)
+			require.Equal(t, i, v)
+		}
+		v, ok := d.Get(strings.Clone(text))
+		require.True(t, ok)
+		require.Equal(t, 0, v, "a key of equal content")
+	}
+}
 
-	require.GreaterOrEqual(t, py.HashCost(py.Tuple{text, text}), 20000)
-	require.GreaterOrEqual(t, py.HashCost(frozen(t, []byte(text), py.Tuple{text})), 20000)
-	require.GreaterOrEqual(t, py.HashCost(new(big.Int).Lsh(big.NewInt(1), 80000)), 10000)
-	require.Less(t, py.HashCost((*py.FrozenSet)(nil)), 1000)
-	require.Less(t, py.HashCost(py.Tuple{int64(1), "a"}), 1000)
+func TestKeyCost(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("x", 200)
+	many := py.Tuple{text, text, frozen(t, []byte(text), py.Tuple{text})}
+	var known py.Keys
+
+	require.GreaterOrEqual(t, known.Cost(many), 800)
+	require.GreaterOrEqual(t, known.Cost(new(big.Int).Lsh(big.NewInt(1), 80000)), 10000)
+	require.Less(t, known.Cost(py.Tuple{strings.Repeat("x", 10000)}), 1000)
+	require.Less(t, known.Cost((*py.FrozenSet)(nil)), 1000)
+	require.Less(t, known.Cost(py.Tuple{int64(1), "a"}), 1000)
+
+	require.NoError(t, new(py.Dict).SetKnown(&known, many, nil))
+	require.Zero(t, known.Cost(many))
+	require.NotZero(t, (*py.Keys)(nil).Cost(many))
 }

@@ -35,6 +35,9 @@ func (e *elements) addAll(values []any) error {
 // hold v in a set.
 func (e *elements) Add(v any) error { return e.d.Set(v, nil) }
 
+// AddKnown is Add for values that many sets share.
+func (e *elements) AddKnown(keys *Keys, v any) error { return e.d.SetKnown(keys, v, nil) }
+
 // Grow makes room for n more elements.
 func (e *elements) Grow(n int) { e.d.Grow(n) }
 

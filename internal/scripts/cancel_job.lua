@@ -5,7 +5,8 @@
 -- KEYS: job, dependents of it
 -- ARGV: id, now in Unix seconds, enqueued_at for jobs that are queued,
 --       "1" to enqueue dependents, "1" to leave the sets of its dependencies
--- returns 1, 0 if there is no such job, -1 if it is canceled already
+-- returns 1, 0 if there is no such job, -1 if it is canceled already or its status is
+--       of a newer RQ
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return 0
 end
@@ -13,7 +14,7 @@ local id, now, enqueued_at = ARGV[1], ARGV[2], ARGV[3]
 local origin, status = unpack(redis.call('HMGET', KEYS[1], 'origin', 'status'))
 local limit = rate_limit_of(KEYS[1])
 origin = origin or ''
-if status == 'canceled' then
+if over[status] or of_a_newer_rq(status) then
   return -1
 end
 

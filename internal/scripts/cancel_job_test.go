@@ -40,7 +40,7 @@ func TestCancelJob(t *testing.T) {
 			name: "queued", before: []string{job("queued"), "RPUSH rq:queue:q b a c"}, act: cancels(Done, false, false),
 			want: canceled.and(keyspace{"rq:queue:q": "list b c"}),
 		},
-		{name: "of an unknown status", before: []string{job("of_the_future")}, act: cancels(Done, false, false), want: canceled},
+		{name: "of an unknown status", before: []string{job("of_the_future")}, act: cancels(Refused, false, false)},
 		{
 			name: "without status or origin", before: []string{"HSET rq:job:a data x", "RPUSH rq:queue: a"}, act: cancels(Done, false, false),
 			want: keyspace{"rq:job:a": "hash data=x status=canceled", "rq:canceled:": "zset a=1000", "rq:queue:": ""},

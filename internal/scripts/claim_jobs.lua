@@ -4,12 +4,15 @@
 --
 -- Ids that a blocking move has put in an intermediate queue come first in their
 -- queue; those for which there is no room go back to its front. Ids without a
--- job, and those of canceled jobs, are dropped. An id leaves its queue after its
+-- job, and those of canceled jobs, are dropped; a slot that a job held until it
+-- expired goes to the next one. An id leaves its queue after its
 -- job has started, so a key that holds something else loses none: that queue is
 -- left alone, and it is an error if no other has a job.
 --
 -- The data of jobs is most of the reply. The claim ends when it has so many bytes
 -- of it, and data that is longer than a limit is left out, to be read by itself.
+-- A job whose status is of a newer RQ is never run, and its id goes to the end of its
+-- queue: there those that know it find it, and it is in nobody's way.
 --
 -- KEYS: worker, its executions
 -- ARGV: how many jobs at the most, "1" to take one of each queue in turn, now in
@@ -22,7 +25,8 @@
 --       intermediate queue and not in the queue, then the id of an execution for each job
 -- returns a state, then for each job its queue's number, its id, its execution,
 --       its hash, and the length of its data if it was left out. The state is 1, 2 if
---       the queues of which any job may be taken are empty now, 0 if workers
+--       the queues of which any job may be taken are empty now, 3 if that is so
+--       but for jobs of a newer RQ's status, or no others were found, 0 if workers
 --       are suspended, -1 if the worker is not registered, has died before its claim
 --       came, or another one has its name; then no job is taken, and moved ones go back. With 1 and no
 --       job, so many ids were dropped that it was time to let others have their turn
@@ -86,7 +90,7 @@ local function readable(id)
       job[hash[n]] = hash[n + 1]
     end
   end
-  if not (job.data or long) or job.status == 'canceled' then
+  if not (job.data or long) or dropped[job.status] then
     return nil
   end
   return hash, job, length
@@ -124,7 +128,7 @@ local function start(id, execution, queue, job)
     redis.call('HSET', key, 'origin', queue)
   end
   redis.call('PERSIST', key)
-  redis.call('HSET', 'rq:execution:' .. pair, 'id', execution, 'job_id', id, 'created_at', moment,
+  own('HSET', 'rq:execution:' .. pair, 'id', execution, 'job_id', id, 'created_at', moment,
     'last_heartbeat', moment, 'worker_name', worker)
   redis.call('EXPIRE', 'rq:execution:' .. pair, ttl)
   own('ZADD', 'rq:executions:' .. id, entry_expiry, execution)
@@ -140,12 +144,22 @@ local spent = 0 -- bytes of data in the reply
 local function enough(jobs)
   return #started >= jobs or (#started > 0 and spent >= budget)
 end
+local expired = {} -- jobs that may have held a slot
+local held = {} -- queues and ids of jobs that this version leaves alone
 
 -- begin starts the job of an id, if there is one. It reports whether the id is
 -- dealt with.
 local function begin(i, id)
   local hash, job, length = readable(id)
   if not hash then
+    if redis.call('EXISTS', 'rq:job:' .. id) == 0 then
+      expired[#expired + 1] = id
+    end
+    patience = patience - 1
+    return true
+  end
+  if of_a_newer_rq(job.status) then
+    held[#held + 1] = {i, id}
     patience = patience - 1
     return true
   end
@@ -228,18 +242,24 @@ local function take(i, most_of_all)
   until not left[i] or done < want or enough(most_of_all)
 end
 
+-- give_back puts an id in its queue, or where it is found if that is none.
+local function give_back(i, id, command)
+  local key = 'rq:queue:' .. queues[i]
+  local pushed = redis.pcall(command, key, id)
+  if type(pushed) == 'table' then
+    redis.call('LPUSH', key .. ':intermediate', id)
+    failure = pushed
+  else
+    redis.call('DEL', key .. ':intermediate:first_seen:' .. id)
+  end
+end
+
 -- put_back returns moved ids to the front of their queue, in order.
 local function put_back(i)
   local key = 'rq:queue:' .. queues[i]
   for n = #moved[i], 1, -1 do
     if redis.call('LREM', key .. ':intermediate', 1, moved[i][n]) == 1 then
-      local pushed = redis.pcall('LPUSH', key, moved[i][n])
-      if type(pushed) == 'table' then
-        redis.call('LPUSH', key .. ':intermediate', moved[i][n])
-        failure = pushed
-      else
-        redis.call('DEL', key .. ':intermediate:first_seen:' .. moved[i][n])
-      end
+      give_back(i, moved[i][n], 'LPUSH')
       left[i] = true
     end
   end
@@ -280,8 +300,18 @@ end
 for i = 1, #queues do
   put_back(i)
 end
+for _, id in ipairs(expired) do
+  give_slot_of_expired_on(id, now, time)
+  left = {} -- who gets the slot may be in any queue
+end
 if state == 1 and drained() then
   reply[1] = 2
+end
+for _, found in ipairs(held) do
+  give_back(found[1], found[2], 'RPUSH')
+end
+if #held > 0 and (#started == 0 or reply[1] == 2) then
+  reply[1] = 3
 end
 if #started == 0 then
   return patience > 0 and failure or reply

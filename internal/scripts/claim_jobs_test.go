@@ -106,6 +106,20 @@ func TestClaimJobs(t *testing.T) {
 			act: claims(Drained, "0:a:e1", one), want: startedA.and(keyspace{"rq:queue:q": ""}),
 		},
 		{
+			name: "a slot that a job held until it expired goes to the next one",
+			before: living("", "RPUSH rq:queue:q gone", "SADD rq:rl-keys other k", "HSET rq:rl:k concurrency 1", "ZADD rq:rl:k:allowed 3 gone",
+				"ZADD rq:rl:k:rate_limited 5 next", "HSET rq:job:next origin q status rate_limited enqueue_at_front 1"),
+			act: claims(Claimed, "", nil),
+			want: keyspace{
+				"rq:rl:k:allowed": "zset next=1000", "rq:rl:k:rate_limited": "", "rq:queue:q": "list next",
+				"rq:job:next": "hash enqueue_at_front=1 enqueued_at=T origin=q status=queued",
+			},
+		},
+		{
+			name: "an expired job beside limits that are none", before: living("", "RPUSH rq:queue:q gone", "SADD rq:rl-keys k", "SET rq:rl:k:allowed x"),
+			act: claims(Drained, "", nil), want: keyspace{"rq:queue:q": ""},
+		},
+		{
 			name: "a job that is in its queue twice runs twice", before: living("a", "RPUSH rq:queue:q a"), act: claims(Drained, "0:a:e1 0:a:e2", nil),
 			want: startedA.and(keyspace{
 				"rq:queue:q": "", "rq:wip:q": "zset a:e1=1090 a:e2=1090", "rq:executions:a": "zset e1=1150 e2=1150 ttl 150",

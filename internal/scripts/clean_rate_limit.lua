@@ -1,6 +1,6 @@
 -- clean_rate_limit takes the slots of a rate limit from jobs that need none, and
 -- gives free ones to waiting jobs, the oldest first. A limit that nobody holds
--- or waits for is removed.
+-- or waits for is removed. It fails only before it changes anything.
 --
 -- KEYS: allowed, rate_limited, config, rq:rl-keys
 -- ARGV: rate limit key, how many of the allowed to skip, how many of the allowed
@@ -25,6 +25,9 @@ local function may_go(id)
   return true, kind == 'list' or kind == 'none'
 end
 
+local concurrency = tonumber(redis.call('HGET', KEYS[3], 'concurrency') or 0) or 0
+redis.call('ZCARD', KEYS[2]) -- what can fail comes first
+redis.call('SISMEMBER', KEYS[4], key)
 local allowed, kept = redis.call('ZRANGE', KEYS[1], skip, skip + most - 1), 0
 for _, id in ipairs(allowed) do
   if holds_slot(id) then
@@ -36,7 +39,6 @@ end
 
 -- Those that do not wait any more go first, so that promote meets none of them
 -- and does no more than is counted here.
-local concurrency = tonumber(redis.call('HGET', KEYS[3], 'concurrency') or 0) or 0
 local held = redis.call('ZCARD', KEYS[1])
 local waiting, dropped, next_ones = {}, 0, 0
 if concurrency > held then

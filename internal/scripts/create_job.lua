@@ -23,8 +23,5 @@ elseif where ~= 'nowhere' then
   redis.call('ZADD', KEYS[2], where, id)
 end
 redis.call('HSET', KEYS[1], unpack(ARGV, 6))
-ttl = tonumber(ttl)
-if ttl > 0 then
-  redis.call('EXPIRE', KEYS[1], ttl)
-end
+expire_key(KEYS[1], ttl)
 return 1

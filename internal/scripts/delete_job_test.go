@@ -72,6 +72,27 @@ func TestDeleteJob(t *testing.T) {
 			want: gone.and(keyspace{"rq:queue:": ""}),
 		},
 		{
+			name: "besides keys that hold something else", act: deletes(true, true), want: gone.and(keyspace{"rq:executions:a": "", "rq:results:a": ""}),
+			before: []string{
+				job("started") + " group_id g", "SET rq:wip:q x", "SET rq:executions:a x", "SET rq:group:g x", "SET rq:results:a x", "RPUSH rq:queue:q b",
+			},
+		},
+		{
+			name: "besides executions that hold something else", act: deletes(true, true),
+			before: []string{job("started"), "ZADD rq:wip:q 1 a:e", "ZADD rq:executions:a 9 e 9 f", "SET rq:execution:a:e x", "HSET rq:execution:a:f worker_name w", "SET rq:worker:w:executions x"},
+			want:   gone.and(keyspace{"rq:wip:q": "", "rq:executions:a": "", "rq:execution:a:e": "", "rq:execution:a:f": ""}),
+		},
+		{
+			name: "besides a registry that holds something else", before: []string{job("failed"), "SET rq:failed:q x"}, act: deletes(true, true), want: gone,
+		},
+		{
+			name: "in a queue of the wrong type: nothing changes", before: []string{job("queued"), "SET rq:queue:q x", "SADD rq:job:a:dependents d"},
+			act: func(t *testing.T, rdb *redis.Client) {
+				_, err := DeleteJob(t.Context(), rdb, "a", true, at)
+				require.ErrorContains(t, err, "WRONGTYPE")
+			},
+		},
+		{
 			name: "of the wrong type: nothing changes", before: []string{"SET rq:job:a x", "SADD rq:job:a:dependents d"},
 			act: func(t *testing.T, rdb *redis.Client) {
 				_, err := DeleteJob(t.Context(), rdb, "a", true, at)
@@ -104,22 +125,30 @@ func TestASlotIsGivenOn(t *testing.T) {
 		{name: "canceled while it waits", before: limited("rate_limited", "ZADD rq:rl:k:rate_limited 3 a"), act: cancels(Done, false, false), want: canceled.and(keyspace{"rq:rl:k:rate_limited": "zset next=5"})},
 		{name: "deleted without a slot", before: limited("finished"), act: deletes(true, true), want: gone},
 		{
-			name: "deleted while it runs: it keeps its slot and executions", act: deletes(true, true),
+			name: "deleted while it runs", act: deletes(true, true),
 			before: limited("started", holds, "ZADD rq:executions:a 1001 e", "HSET rq:execution:a:e id e", "ZADD rq:wip:q 2000 a:e"),
-			want:   gone.and(keyspace{"rq:wip:q": ""}),
+			want:   gone.and(promoted).and(keyspace{"rq:wip:q": "", "rq:executions:a": "", "rq:execution:a:e": ""}),
 		},
 		{
 			name: "canceled while it runs", act: cancels(Done, false, false),
 			before: limited("started", holds, "ZADD rq:executions:a 1001 e", "ZADD rq:wip:q 2000 a:e"),
-			want:   canceled.and(keyspace{"rq:wip:q": ""}),
+			want:   canceled.and(promoted).and(keyspace{"rq:wip:q": ""}),
 		},
 		{
-			name: "canceled when its execution has expired", act: cancels(Done, false, false),
-			before: limited("started", holds, "ZADD rq:executions:a 1000 e"), want: canceled.and(promoted),
+			name: "deleted, and nobody waits", act: deletes(true, true), before: limited("queued", holds, "DEL rq:rl:k:rate_limited"),
+			want: gone.and(keyspace{"rq:rl:k:allowed": ""}),
 		},
 		{
 			name: "deleted, with a concurrency that is no number", act: deletes(true, true),
 			before: limited("queued", holds, "HSET rq:rl:k concurrency x"), want: gone.and(keyspace{"rq:rl:k:allowed": ""}),
+		},
+		{
+			name: "deleted, with a limit that is none", act: deletes(true, true),
+			before: limited("queued", "SET rq:rl:k:allowed x"), want: gone,
+		},
+		{
+			name: "deleted while it waits, with waiting ones that are none", act: deletes(true, true),
+			before: limited("rate_limited", "SET rq:rl:k:rate_limited x"), want: gone,
 		},
 		{
 			name:   "deleted, with a key and no concurrency: it has no rate limit",

@@ -1,14 +1,30 @@
--- empty_queue takes some jobs off the front of a queue and deletes them.
+-- empty_queue takes some jobs off the front of a queue and deletes them. Their slots
+-- go to the next ones, which are put in their queues: those of this queue too, at
+-- its end unless they want to be in front.
 --
 -- KEYS: queue
--- ARGV: how many at the most
+-- ARGV: how many at the most, now in Unix seconds, enqueued_at for whoever gets a slot
 -- returns the number of ids taken; fewer than asked for means the queue is empty
 local ids = redis.call('LPOP', KEYS[1], ARGV[1])
 if not ids then
   return 0
 end
+local now, enqueued_at = ARGV[2], ARGV[3]
+local limits, limited, expired = {}, {}, {}
 for _, id in ipairs(ids) do
   local job = 'rq:job:' .. id
-  redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
+  local is_hash, key = pcall(rate_limit_of, job)
+  if redis.call('DEL', job) == 0 then
+    expired[#expired + 1] = id
+  elseif is_hash and key then
+    limits[id], limited[#limited + 1] = key, id
+  end
+  redis.call('DEL', job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
+end
+for _, id in ipairs(limited) do
+  leave_rate_limit(id, limits[id], now, enqueued_at)
+end
+for _, id in ipairs(expired) do
+  give_slot_of_expired_on(id, now, enqueued_at)
 end
 return #ids

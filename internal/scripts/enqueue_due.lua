@@ -9,7 +9,8 @@
 --
 -- No entry may stop those behind it. So all that can fail comes before the first
 -- change, or is caught: a job that cannot get in line for its rate limit stays
--- scheduled, and the caller leaves it out of the next chunk.
+-- scheduled, as does one whose status is of a newer RQ, and the caller leaves it out
+-- of the next chunk.
 --
 -- KEYS: scheduler lock, scheduled, queue, deferred
 -- ARGV: what the lock holds if it is the caller's, name of the queue, now in Unix
@@ -74,7 +75,9 @@ for _, id in ipairs(due) do
   local there = redis.pcall('HEXISTS', 'rq:job:' .. id, 'data')
   if there == 1 then
     local job = read_job(id)
-    if job.limit then
+    if of_a_newer_rq(job.status) then
+      stay[#stay + 1] = id
+    elseif job.limit then
       limited[#limited + 1] = job
     else
       local ids = job.at_front and front or back

@@ -19,7 +19,8 @@ local function dependencies_met()
     local job = KEYS[7 + 2 * i]
     local status = redis.call('HGET', job, 'status')
     local exists = status or redis.call('EXISTS', job) == 1
-    if exists and status ~= 'finished' and not (failed_will_do and status == 'failed') then
+    local met = met_of[status]
+    if exists and met ~= 'always' and not (failed_will_do and met == 'failed') then
       return false
     end
   end
@@ -64,10 +65,7 @@ else
   end
   redis.call('HSET', KEYS[1], 'status', status, 'enqueued_at', enqueued_at, unpack(ARGV, 12 + n))
 end
-ttl = tonumber(ttl)
-if ttl > 0 then
-  for i = 1, 3 do
-    redis.call('EXPIRE', KEYS[i], ttl)
-  end
+for i = 1, 3 do
+  expire_key(KEYS[i], ttl)
 end
 return status

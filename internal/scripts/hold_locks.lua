@@ -22,7 +22,7 @@ for i = 2, #KEYS do
   any = any or outcomes[i - 1] > 0
 end
 if any and #ARGV > 2 then
-  redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+  own('HSET', KEYS[1], unpack(ARGV, 3))
   redis.call('EXPIRE', KEYS[1], seconds)
 end
 return outcomes

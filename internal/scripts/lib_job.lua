@@ -5,17 +5,11 @@ local function failure_of(caught)
   return redis.error_reply((string.gsub(text, '^%S*: ?%d+: %-?(%u+ )', '%1')))
 end
 
--- expire_job lets a job and its relations expire. No ttl, or one that is not
--- positive, changes nothing. One that no clock will reach is cut: EXPIRE fails
--- on larger numbers.
+-- expire_job lets a job and its relations expire, as expire_key does.
 local function expire_job(id, ttl)
-  ttl = math.floor(math.min(tonumber(ttl or 0) or 0, 9e9))
-  if ttl > 0 then
-    ttl = string.format('%.0f', ttl)
-    redis.call('EXPIRE', 'rq:job:' .. id, ttl)
-    redis.call('EXPIRE', 'rq:job:' .. id .. ':dependents', ttl)
-    redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)
-  end
+  expire_key('rq:job:' .. id, ttl)
+  expire_key('rq:job:' .. id .. ':dependents', ttl)
+  expire_key('rq:job::' .. id .. ':dependencies', ttl)
 end
 
 -- queue_stored puts a job that is stored already in its queue, whatever its
@@ -60,7 +54,8 @@ local function dependencies_met(id, parent, failed_will_do)
   for _, dependency in ipairs(dependencies) do
     if dependency ~= parent then
       local s = redis.pcall('HGET', 'rq:job:' .. dependency, 'status')
-      if type(s) == 'string' and s ~= '' and s ~= 'finished' and not (failed_will_do and s == 'failed') then
+      local met = met_of[s]
+      if type(s) == 'string' and s ~= '' and met ~= 'always' and not (failed_will_do and met == 'failed') then
         return false
       end
     end
@@ -128,7 +123,7 @@ local function enqueue_dependents(id, status, now, enqueued_at)
     local fields = redis.pcall('HMGET', 'rq:job:' .. dependent, 'origin', 'status', 'allow_dependency_failures',
       'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency')
     local origin, its_status, allow, front, ttl, limit, concurrency = unpack(fields.err and {} or fields)
-    local may = status ~= 'failed' or allow == '1'
+    local may = met_of[status] ~= 'failed' or allow == '1'
     if origin and its_status == 'deferred' and may and dependencies_met(dependent, id, allow == '1') then
       if not limit_of(limit, concurrency) then
         release(dependent, origin, front == '1' and '1' or '0', ttl)
@@ -149,50 +144,49 @@ local function enqueue_dependents(id, status, now, enqueued_at)
   return left
 end
 
--- The registry a job is in, by its status. A started one is in rq:wip.
-local registry_of = {
-  finished = 'rq:finished:', deferred = 'rq:deferred:', ready_to_enqueue = 'rq:ready:',
-  scheduled = 'rq:scheduled:', failed = 'rq:failed:', stopped = 'rq:failed:', canceled = 'rq:canceled:',
-}
+-- executions_of returns the ids of a job's executions.
+local function executions_of(id)
+  local executions = redis.pcall('ZRANGE', 'rq:executions:' .. id, 0, -1)
+  return executions.err and {} or executions
+end
 
--- leave_registry takes a job out of the registry that goes with its status.
+-- leave_registry takes a job out of the registry that goes with its status. A key
+-- that holds something else has no entry of it, and does not keep the job.
 local function leave_registry(id, origin, status)
   if registry_of[status] then
-    redis.call('ZREM', registry_of[status] .. origin, id)
+    redis.pcall('ZREM', registry_of[status] .. origin, id)
   elseif status == 'started' then
-    redis.call('ZREM', 'rq:wip:' .. origin, id) -- as RQ 1 wrote it
-    for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
-      redis.call('ZREM', 'rq:wip:' .. origin, id .. ':' .. execution)
+    redis.pcall('ZREM', 'rq:wip:' .. origin, id) -- as RQ 1 wrote it
+    for _, execution in ipairs(executions_of(id)) do
+      redis.pcall('ZREM', 'rq:wip:' .. origin, id .. ':' .. execution)
     end
   end
 end
 
 -- end_executions takes all executions of a job away that is no more.
 local function end_executions(id, origin)
-  for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
+  for _, execution in ipairs(executions_of(id)) do
     local pair = id .. ':' .. execution
-    local worker = redis.call('HGET', 'rq:execution:' .. pair, 'worker_name')
-    if worker and worker ~= '' then
-      redis.call('SREM', 'rq:worker:' .. worker .. ':executions', pair)
+    local worker = redis.pcall('HGET', 'rq:execution:' .. pair, 'worker_name')
+    if type(worker) == 'string' and worker ~= '' then
+      redis.pcall('SREM', 'rq:worker:' .. worker .. ':executions', pair)
     end
     redis.call('DEL', 'rq:execution:' .. pair)
-    redis.call('ZREM', 'rq:wip:' .. origin, pair)
+    redis.pcall('ZREM', 'rq:wip:' .. origin, pair)
   end
   redis.call('DEL', 'rq:executions:' .. id)
 end
 
 -- delete_stored deletes a job and what belongs to it, but for its place in a queue.
--- A running job that is rate limited keeps its executions: they hold its slot.
+-- It fails only if the key holds no job, and then nothing was changed.
 local function delete_stored(id, now, enqueued_at)
   local job = 'rq:job:' .. id
   local origin, status, group = unpack(redis.call('HMGET', job, 'origin', 'status', 'group_id'))
   local limit = rate_limit_of(job)
   leave_registry(id, origin or '', status)
-  if not limit then
-    end_executions(id, origin or '')
-  end
+  end_executions(id, origin or '')
   if group and group ~= '' then
-    redis.call('SREM', 'rq:group:' .. group, id)
+    redis.pcall('SREM', 'rq:group:' .. group, id)
   end
   redis.call('UNLINK', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
   if limit then

@@ -18,13 +18,17 @@ end
 -- promote fills the free slots of a rate limit with its waiting jobs, the
 -- oldest first, and puts them in their queues. Those whose queue is none wait
 -- on. The keys of those jobs are made here, because they are known only here.
+-- It promotes a thousand at most, so that others get their turn: each of those
+-- promotes more when it ends. If it fails, nothing was changed.
 --
 -- allowed, waiting: the two ZSETs of the rate limit; now: Unix seconds;
 -- enqueued_at: the time to note on the jobs
 -- returns the ids that were promoted
 local function promote(allowed, waiting, concurrency, now, enqueued_at)
   local promoted, stuck = {}, {}
-  while redis.call('ZCARD', allowed) < concurrency do
+  local free, looked = concurrency - redis.call('ZCARD', allowed), 0
+  while free > 0 and #promoted < 1000 and looked < 5000 do
+    looked = looked + 1
     local id, since = unpack(redis.call('ZPOPMIN', waiting))
     if not id then
       break
@@ -37,7 +41,7 @@ local function promote(allowed, waiting, concurrency, now, enqueued_at)
       if type(pushed) == 'table' then
         stuck[#stuck + 1] = {since, id}
       else
-        redis.call('ZADD', allowed, now, id)
+        free = free - redis.call('ZADD', allowed, now, id)
         redis.call('HSET', job, 'status', 'queued', 'enqueued_at', enqueued_at)
         promoted[#promoted + 1] = id
       end
@@ -74,19 +78,36 @@ local function release_slot(id, key, now, enqueued_at)
   promote(config .. ':allowed', config .. ':rate_limited', concurrency, now, enqueued_at)
 end
 
--- give_slot_on releases the slot of a job, if it holds one and does not run.
+-- give_slot_on releases the slot of a job, if it holds one.
 local function give_slot_on(id, key, now, enqueued_at)
-  if redis.call('ZCOUNT', 'rq:executions:' .. id, '(' .. now, '+inf') > 0 then
-    return
-  end
   if redis.call('ZSCORE', 'rq:rl:' .. key .. ':allowed', id) then
     release_slot(id, key, now, enqueued_at)
   end
 end
 
 -- leave_rate_limit takes a job out of its rate limit that was just canceled or
--- deleted, and gives its slot to the next one unless the job still runs.
+-- deleted, and gives its slot to the next one at once, also if the job still runs.
+-- What is wrong with a rate limit is no reason to keep the job: maintenance looks
+-- after slots.
 local function leave_rate_limit(id, key, now, enqueued_at)
-  redis.call('ZREM', 'rq:rl:' .. key .. ':rate_limited', id)
-  give_slot_on(id, key, now, enqueued_at)
+  redis.pcall('ZREM', 'rq:rl:' .. key .. ':rate_limited', id)
+  pcall(give_slot_on, id, key, now, enqueued_at)
+end
+
+local searched, to_search = nil, 2000
+
+-- give_slot_of_expired_on releases the slot of a job that has expired, if it held
+-- one. Its hash does not tell its rate limit any more, so it looks through them, and
+-- not further than is quick: the others are left to maintenance.
+local function give_slot_of_expired_on(id, now, enqueued_at)
+  if not searched then
+    local many = redis.pcall('SCARD', 'rq:rl-keys')
+    searched = type(many) == 'number' and many <= 200 and redis.call('SMEMBERS', 'rq:rl-keys') or {}
+  end
+  for _, key in ipairs(searched) do
+    to_search = to_search - 1
+    if to_search >= 0 then
+      pcall(give_slot_on, id, key, now, enqueued_at)
+    end
+  end
 end

@@ -40,7 +40,7 @@ var (
 	cleanGroup        = redis.NewScript(cleanGroupLua)
 	cleanRateLimit    = redis.NewScript(libRateLimit + libMaintenance + cleanRateLimitLua)
 	cleanIntermediate = redis.NewScript(libMaintenance + cleanIntermediateLua)
-	recoverStuck      = redis.NewScript(libMaintenance + recoverStuckLua)
+	recoverStuck      = redis.NewScript(libMaintenance + statusTable("known", "nowhere", "runs") + recoverStuckLua)
 )
 
 // CleanUnlock runs clean_unlock.lua for the lock of a queue's registries. It

@@ -21,7 +21,7 @@ var (
 var (
 	pruneEntries = redis.NewScript(pruneEntriesLua)
 	pruneKeys    = redis.NewScript(libMaintenance + pruneKeysLua)
-	pruneJobs    = redis.NewScript(libRateLimit + libJob + libMaintenance + pruneJobsLua)
+	pruneJobs    = redis.NewScript(libRateLimit + libJob + libMaintenance + libStatus + statusTable("nowhere") + pruneJobsLua)
 )
 
 // How much prune_keys.lua and prune_jobs.lua look at before other clients get

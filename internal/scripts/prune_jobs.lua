@@ -2,7 +2,7 @@
 -- queue or registry, and none of those of their queue has them. On request it
 -- deletes them, if they are as they were when they were found.
 --
--- Not nowhere are jobs that were never enqueued, those that run in their caller,
+-- Not nowhere are jobs of a newer RQ's status, jobs that were never enqueued, those that run in their caller,
 -- finished ones that expire by themselves, and ended ones that are about to.
 --
 -- KEYS: each of the jobs
@@ -15,10 +15,6 @@
 --       let others have their turn
 local delete, now, enqueued_at, budget = ARGV[1] == '1', ARGV[2], ARGV[3], tonumber(ARGV[4])
 local looked = 0
-local placed = {
-  queued = true, started = true, deferred = true, scheduled = true, finished = true, failed = true,
-  stopped = true, canceled = true, rate_limited = true, ready_to_enqueue = true,
-}
 
 -- leaves tells whether a job that has ended goes by itself: registries forget it
 -- in the second in which it expires.
@@ -52,7 +48,7 @@ end
 -- found returns what a job is like that is nowhere.
 local function found(id, job)
   local status, queued_at, beat, origin, worker = unpack(try('HMGET', job, 'status', 'enqueued_at', 'last_heartbeat', 'origin', 'worker_name') or {})
-  if not origin or not placed[status] or (status == 'started' and worker == 'sync') then
+  if not origin or not known[status] or nowhere[status] or (status == 'started' and worker == 'sync') then
     return ''
   end
   if leaves(job, status) or registered(id, origin) or (status == 'rate_limited' and limited(id, job)) then

@@ -20,7 +20,7 @@ func TestEmptyQueue(t *testing.T) {
 	t.Parallel()
 	empties := func(want int64, most int) func(*testing.T, *redis.Client) {
 		return func(t *testing.T, rdb *redis.Client) {
-			got, err := EmptyQueue(t.Context(), rdb, "q", most)
+			got, err := EmptyQueue(t.Context(), rdb, "q", most, at)
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		}
@@ -29,6 +29,12 @@ func TestEmptyQueue(t *testing.T) {
 		"RPUSH rq:queue:q a b c", "HSET rq:job:a data x", "SADD rq:job:a:dependents d", "SADD rq:job::a:dependencies p",
 		"XADD rq:results:a * type 1", "HSET rq:job:c data x", "SADD rq:queues rq:queue:q", "HSET rq:job:d status deferred",
 	}
+	limit := func(more ...string) []string {
+		return append([]string{
+			"RPUSH rq:queue:q a", "SADD rq:rl-keys k other", "HSET rq:rl:k concurrency 1", "ZADD rq:rl:k:allowed 1 a", "ZADD rq:rl:k:rate_limited 2 next",
+		}, more...)
+	}
+	promoted := keyspace{"rq:rl:k:allowed": "zset next=1000", "rq:rl:k:rate_limited": ""}
 	first := keyspace{"rq:job:a": "", "rq:job:a:dependents": "", "rq:job::a:dependencies": "", "rq:results:a": ""}
 	play(t, []scene{
 		{name: "that is not there", act: empties(0, 10)},
@@ -39,9 +45,25 @@ func TestEmptyQueue(t *testing.T) {
 			act: empties(1, 10), want: keyspace{"rq:queue:q": "", "rq:job:%d[]*": ""},
 		},
 		{
+			name: "with a slot, which goes to another queue's", before: limit("HSET rq:job:a rate_limit_key k rate_limit_concurrency 1", "HSET rq:job:next origin o status rate_limited"),
+			act: empties(1, 10), want: promoted.and(keyspace{"rq:queue:q": "", "rq:job:a": "", "rq:queue:o": "list next", "rq:job:next": "hash enqueued_at=T origin=o status=queued"}),
+		},
+		{
+			name: "with a slot, which goes to its own next", before: limit("HSET rq:job:a rate_limit_key k rate_limit_concurrency 1", "HSET rq:job:next origin q status rate_limited"),
+			act: empties(1, 10), want: promoted.and(keyspace{"rq:queue:q": "list next", "rq:job:a": "", "rq:job:next": "hash enqueued_at=T origin=q status=queued"}),
+		},
+		{
+			name: "with the slot of a job that has expired", before: limit("HSET rq:job:next origin o status rate_limited"),
+			act: empties(1, 10), want: promoted.and(keyspace{"rq:queue:q": "", "rq:queue:o": "list next", "rq:job:next": "hash enqueued_at=T origin=o status=queued"}),
+		},
+		{
+			name: "with what is no job, and a limit that is none", act: empties(2, 10), want: keyspace{"rq:queue:q": "", "rq:job:a": "", "rq:job:b": ""},
+			before: []string{"RPUSH rq:queue:q a b", "SET rq:job:a x", "HSET rq:job:b rate_limit_key k rate_limit_concurrency 1", "SET rq:rl:k x", "SET rq:rl:k:allowed x", "SET rq:rl-keys x"},
+		},
+		{
 			name: "of the wrong type", before: []string{"SET rq:queue:q x"},
 			act: func(t *testing.T, rdb *redis.Client) {
-				_, err := EmptyQueue(t.Context(), rdb, "q", 1)
+				_, err := EmptyQueue(t.Context(), rdb, "q", 1, at)
 				require.ErrorContains(t, err, "WRONGTYPE")
 			},
 		},
@@ -195,7 +217,7 @@ func TestHugeQueueIsEmptiedInShortSteps(t *testing.T) {
 	rdb := hugeServer(t)
 	removed := int64(0)
 	for {
-		n, err := EmptyQueue(t.Context(), rdb, "q", 500)
+		n, err := EmptyQueue(t.Context(), rdb, "q", 500, at)
 		require.NoError(t, err)
 		if n == 0 {
 			break
@@ -205,4 +227,31 @@ func TestHugeQueueIsEmptiedInShortSteps(t *testing.T) {
 	assert.EqualValues(t, hugeQueue, removed)
 	assert.Empty(t, dump(t, rdb))
 	checkCalls(t, rdb)
+}
+
+// TestASlotIsGivenOnInBoundedSteps: a limit that was raised lets a thousand go at
+// once, and each of those more when it ends.
+func TestASlotIsGivenOnInBoundedSteps(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	pipe := rdb.Pipeline()
+	for i := range 2500 {
+		id := fmt.Sprintf("w%04d", i)
+		pipe.HSet(ctx, "rq:job:"+id, "origin", "q", "status", "rate_limited", "rate_limit_key", "k", "rate_limit_concurrency", 1)
+		pipe.ZAdd(ctx, "rq:rl:k:rate_limited", redis.Z{Score: float64(i), Member: id})
+	}
+	pipe.HSet(ctx, "rq:rl:k", "concurrency", 2200)
+	pipe.HSet(ctx, "rq:job:a", "origin", "q", "status", "queued", "rate_limit_key", "k", "rate_limit_concurrency", 1)
+	pipe.ZAdd(ctx, "rq:rl:k:allowed", redis.Z{Member: "a"})
+	_, err := pipe.Exec(ctx)
+	require.NoError(t, err)
+	deletes(true, true)(t, rdb)
+	require.EqualValues(t, 1000, rdb.ZCard(ctx, "rq:rl:k:allowed").Val())
+	for _, want := range []int64{1999, 2200, 2200} {
+		removed, err := DeleteJob(ctx, rdb, rdb.LIndex(ctx, "rq:queue:q", 0).Val(), true, at)
+		require.NoError(t, err)
+		require.True(t, removed)
+		require.Equal(t, want, rdb.ZCard(ctx, "rq:rl:k:allowed").Val())
+		require.Equal(t, want, rdb.LLen(ctx, "rq:queue:q").Val())
+	}
 }

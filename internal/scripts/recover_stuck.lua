@@ -1,6 +1,7 @@
 -- recover_stuck takes an id out of the intermediate queue whose worker has not
 -- started it: a job that waits goes back to the front of its queue, and one that
--- is elsewhere stays there. Nothing is done to a job that is being executed.
+-- is elsewhere stays there. Nothing is done to a job that is being executed. If it
+-- fails, the id is where it was.
 --
 -- KEYS: intermediate queue, queue, first_seen, job
 -- ARGV: id, name of the queue, how ("ask" before a job goes back, put it "back",
@@ -9,10 +10,7 @@
 -- returns "left", "out" or "back"; "asks" if it would go back; "started" if
 --       someone has to fail or retry it first. The last two change nothing
 local id, name, how, noted = unpack(ARGV)
-local elsewhere = {
-  finished = true, failed = true, stopped = true, canceled = true, deferred = true,
-  scheduled = true, rate_limited = true, ready_to_enqueue = true,
-}
+redis.call('LLEN', KEYS[1]) -- what can fail comes before the first write
 local origin, status, enqueued_at = unpack(try('HMGET', KEYS[4], 'origin', 'status', 'enqueued_at') or {})
 if executing(id, origin, name) then
   return 'left'
@@ -21,7 +19,7 @@ local exists = try('HEXISTS', KEYS[4], 'data') == 1
 if exists and status == 'started' then
   return 'started'
 end
-if not exists or elsewhere[status] then
+if not exists or (known[status] and not nowhere[status] and not runs[status]) then
   how = 'out'
 end
 if how ~= 'out' and (enqueued_at or '') ~= noted then

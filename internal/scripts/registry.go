@@ -23,8 +23,8 @@ var (
 var (
 	addEntry     = redis.NewScript(libRateLimit + libJob + addEntryLua)
 	pageRegistry = redis.NewScript(pageRegistryLua)
-	requeueJobs  = redis.NewScript(libRateLimit + libJob + requeueJobsLua)
-	removeJobs   = redis.NewScript(libRateLimit + libJob + removeJobsLua)
+	requeueJobs  = redis.NewScript(libRateLimit + libJob + libStatus + statusTable("pending") + requeueJobsLua)
+	removeJobs   = redis.NewScript(libRateLimit + libJob + statusTable("nowhere") + removeJobsLua)
 )
 
 // An Entry is one of a registry, with its score as the server writes it.

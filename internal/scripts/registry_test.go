@@ -144,7 +144,7 @@ func TestRemoveJobs(t *testing.T) {
 				require.Equal(t, []int64{Done, 0, Done}, codes)
 				require.ErrorContains(t, errs[1], "WRONGTYPE")
 			},
-			want: keyspace{"rq:job:a": "", "rq:job:c": "", "rq:failed:q": ""},
+			want: keyspace{"rq:job:a": "", "rq:job:c": "", "rq:failed:q": "zset b=2"},
 		},
 	})
 }

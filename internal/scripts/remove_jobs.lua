@@ -7,28 +7,29 @@
 -- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for whoever gets a
 --       slot, then the id of each job
 -- returns for each job 1, 0 if it has left the registry, -1 if it stays because it
---       is elsewhere, or an error
+--       is elsewhere, or an error: then it is as it was, and so is its entry
 local delete, now, enqueued_at = ARGV[1] == '1', ARGV[2], ARGV[3]
 
 -- belongs reports whether a job is in the registry by its status. One that was
 -- never enqueued has none.
 local function belongs(job)
   local origin, status = unpack(redis.call('HMGET', job, 'origin', 'status'))
-  return not status or status == '' or status == 'created'
+  return not status or status == '' or nowhere[status]
     or (registry_of[status] or '') .. (origin or '') == KEYS[1]
 end
 
 local function remove(id, job)
+  local exists = delete and redis.call('EXISTS', job) == 1
+  local elsewhere = exists and not belongs(job)
   if redis.call('ZREM', KEYS[1], id) == 0 then
     return 0
   end
-  if not delete or redis.call('EXISTS', job) == 0 then
-    return 1
-  end
-  if not belongs(job) then
+  if elsewhere then
     return -1
   end
-  delete_stored(id, now, enqueued_at)
+  if exists then
+    delete_stored(id, now, enqueued_at)
+  end
   return 1
 end
 

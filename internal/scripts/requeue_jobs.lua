@@ -1,7 +1,8 @@
 -- requeue_jobs moves jobs from a registry back to their queues, each in one step.
 -- In RQ these are three, and a crash between them leaves the job nowhere. A job
 -- leaves the registry last: if it cannot be queued, it is still there. One whose
--- status says that it runs already, or will, is not queued a second time.
+-- status says that it runs already, or will, is not queued a second time; one whose
+-- status is of a newer RQ is not queued at all.
 --
 -- KEYS: registry, each of the jobs
 -- ARGV: "1" for the front of the queue, now in Unix seconds, enqueued_at, the
@@ -11,12 +12,12 @@
 --       registry or runs or will, -2 if it is left, or an error
 local front, now, enqueued_at, empty, leave_own = unpack(ARGV, 1, 5)
 
--- What is to come of a job that has one of these is somebody else's, unless it is
--- in the registry of that status. Others say nothing: RQ has failed jobs whose
--- status is of an earlier run.
-local busy = {
-  queued = true, started = true, rate_limited = true, scheduled = true, deferred = true, ready_to_enqueue = true,
-}
+-- elsewhere tells whether what is to come of a job is somebody else's. A pending one
+-- is, unless it is in the registry of its status, and one of a newer RQ. Other statuses
+-- say nothing: RQ has failed jobs whose status is of an earlier run.
+local function elsewhere(status, origin)
+  return of_a_newer_rq(status) or (pending[status] and (registry_of[status] or '') .. origin ~= KEYS[1])
+end
 
 -- keep has a job stay until it has run. It was to expire because it had failed, and
 -- RQ's does, in its queue.
@@ -37,7 +38,7 @@ local function requeue(id, job)
   end
   local origin, status, before = unpack(redis.call('HMGET', job, 'origin', 'status', 'enqueued_at'))
   origin = origin or ''
-  if busy[status] and (registry_of[status] or '') .. origin ~= KEYS[1] then
+  if elsewhere(status, origin) then
     return -1
   end
   if leave_own == '1' and before == enqueued_at then

@@ -19,8 +19,8 @@ var (
 )
 
 var (
-	enqueueDue   = redis.NewScript(libRateLimit + libJob + enqueueDueLua)
-	holdLocks    = redis.NewScript(holdLocksLua)
+	enqueueDue   = redis.NewScript(libRateLimit + libJob + libStatus + enqueueDueLua)
+	holdLocks    = redis.NewScript(libOwn + holdLocksLua)
 	releaseLocks = redis.NewScript(releaseLocksLua)
 )
 

@@ -2,6 +2,11 @@
 // top, and one typed Go function for each. A file named lib_*.lua has functions
 // that several scripts share.
 //
+// A script is not undone when it fails. So what can fail comes before its first
+// write, or is caught, and the contract names what an error may have changed. A
+// server that is out of memory refuses the first write of a script that needs some,
+// and takes all that comes after any write, even one that changed nothing.
+//
 // Scripts make the keys of jobs that only they find, so they need one server
 // that holds all keys: Redis Cluster is refused before it gets here.
 package scripts
@@ -20,7 +25,7 @@ var (
 	//go:embed lib_rate_limit.lua
 	libRateLimit string
 	//go:embed lib_job.lua
-	libJob string
+	libJobLua string
 
 	//go:embed create_job.lua
 	createJobLua string
@@ -39,18 +44,19 @@ var (
 )
 
 var (
-	enqueueWaitingLib = libRateLimit + enqueueWaitingLua
+	libJob            = libExpire + statusTable("registry_of", "met_of") + libJobLua
+	enqueueWaitingLib = libRateLimit + libExpire + statusTable("met_of") + enqueueWaitingLua
 	deleteJobLib      = libRateLimit + libJob + deleteJobLua
-	cancelJobLib      = libRateLimit + libJob + cancelJobLua
+	cancelJobLib      = libRateLimit + libJob + libStatus + statusTable("over") + cancelJobLua
 )
 
 var (
-	createJob      = redis.NewScript(createJobLua)
+	createJob      = redis.NewScript(libExpire + createJobLua)
 	enqueueWaiting = redis.NewScript(enqueueWaitingLib)
 	updateJob      = redis.NewScript(updateJobLua)
 	deleteJob      = redis.NewScript(deleteJobLib)
 	cancelJob      = redis.NewScript(cancelJobLib)
-	emptyQueue     = redis.NewScript(emptyQueueLua)
+	emptyQueue     = redis.NewScript(libRateLimit + emptyQueueLua)
 	compactQueue   = redis.NewScript(compactQueueLua)
 )
 
@@ -230,8 +236,8 @@ func CancelJobs(ctx context.Context, c redis.UniversalClient, ids []string, now 
 }
 
 // EmptyQueue runs empty_queue.lua and returns the number of ids taken.
-func EmptyQueue(ctx context.Context, c redis.Scripter, queue string, most int) (int64, error) {
-	return run(ctx, c, emptyQueue, []string{keys.Queue(queue)}, most)
+func EmptyQueue(ctx context.Context, c redis.Scripter, queue string, most int, now Moment) (int64, error) {
+	return run(ctx, c, emptyQueue, []string{keys.Queue(queue)}, most, now.Unix, now.Text)
 }
 
 // CompactQueue runs compact_queue.lua and returns the number of ids it looked

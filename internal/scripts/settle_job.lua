@@ -117,10 +117,8 @@ end
 
 local function remove()
   local group = redis.call('HGET', job, 'group_id')
-  pcall(leave_registry, id, queue, status)
-  if limit == '' then
-    pcall(end_executions, id, queue)
-  end
+  leave_registry(id, queue, status)
+  end_executions(id, queue)
   if group and group ~= '' then
     redis.pcall('SREM', 'rq:group:' .. group, id)
   end
@@ -129,15 +127,12 @@ end
 
 -- expire lets the job expire, and its relations if it has any.
 local function expire(dependents)
-  if (tonumber(keep) or 0) <= 0 then
-    return
-  end
-  redis.call('EXPIRE', job, keep)
+  expire_key(job, keep)
   if dependents > 0 then
-    redis.call('EXPIRE', job .. ':dependents', keep)
+    expire_key(job .. ':dependents', keep)
   end
   if depends then
-    redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', keep)
+    expire_key('rq:job::' .. id .. ':dependencies', keep)
   end
 end
 
@@ -147,7 +142,7 @@ local function save(dependents)
     if result_ttl == '-1' then
       redis.call('PERSIST', 'rq:results:' .. id)
     else
-      redis.call('EXPIRE', 'rq:results:' .. id, result_ttl)
+      redis.call('EXPIRE', 'rq:results:' .. id, cut_seconds(result_ttl))
     end
   end
   if last >= fields then

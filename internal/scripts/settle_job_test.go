@@ -182,9 +182,9 @@ func TestSettleJobThatIsNotKept(t *testing.T) {
 			want:   gone.and(keyspace{"rq:execution:a:e2": "", "rq:worker:v:executions": "set b:e3"}),
 		},
 		{
-			name: "which hold a slot if there is a rate limit", act: settles(true, asFinished, finished),
+			name: "which go too if there is a rate limit", act: settles(true, asFinished, finished),
 			before: running("ZADD rq:executions:a 1150 e2", "HSET rq:execution:a:e2 id e2", "HSET rq:job:a rate_limit_key k rate_limit_concurrency 1"),
-			want:   gone.and(keyspace{"rq:executions:a": "zset e2=1150"}),
+			want:   gone.and(keyspace{"rq:execution:a:e2": ""}),
 		},
 	})
 }
@@ -327,7 +327,15 @@ func TestSettleJobThatIsNoMore(t *testing.T) {
 		{name: "canceled, with a slot", before: limited("HSET rq:job:a status canceled", "ZREM rq:wip:q a:e"), act: settles(false, asFinished), want: left.and(promoted)},
 		{
 			name: "canceled, with a slot and another living execution", before: limited("HSET rq:job:a status canceled", "ZADD rq:executions:a 1001 e2"),
-			act: settles(false, asFinished), want: ended.and(keyspace{"rq:executions:a": "zset e2=1001"}),
+			act: settles(false, asFinished), want: ended.and(promoted).and(keyspace{"rq:executions:a": "zset e2=1001"}),
+		},
+		{
+			name: "deleted, and its slot is another's by now", before: limited("DEL rq:job:a", "ZREM rq:wip:q a:e", "ZREM rq:rl:k:allowed a", "ZADD rq:rl:k:allowed 4 other"),
+			act: settles(false, asFinished, withKey), want: left,
+		},
+		{
+			name: "deleted, and a job with its id holds a slot by now", before: limited("HSET rq:job:a status queued", "ZREM rq:wip:q a:e"),
+			act: settles(false, asFinished, withKey), want: left,
 		},
 		{
 			name: "abandoned, and queued again with its slot", before: limited("HSET rq:job:a status queued", "ZREM rq:wip:q a:e", "RPUSH rq:queue:q a"),
@@ -509,7 +517,7 @@ func TestSettleJobWithWrongKeys(t *testing.T) {
 		{
 			name: "executions of the job, which is not kept", before: running("DEL rq:executions:a", "SET rq:executions:a x"),
 			act:  settles(true, asFinished, func(p *Settle) { p.Keep, p.Registry, p.Result = "0", "", nil }),
-			want: ended.and(keyspace{"rq:job:a": "", "rq:worker:w": finishedJobA["rq:worker:w"]}).without("rq:executions:a"),
+			want: ended.and(keyspace{"rq:job:a": "", "rq:executions:a": "", "rq:worker:w": finishedJobA["rq:worker:w"]}),
 		},
 		{
 			name: "executions of the worker", before: running("DEL rq:worker:w:executions", "SET rq:worker:w:executions x"), act: settles(true, asFinished),

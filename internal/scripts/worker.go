@@ -32,7 +32,7 @@ var (
 var settleJobLib = libOwn + libRateLimit + libJob + settleJobLua
 
 var (
-	claimJobs      = redis.NewScript(libOwn + claimJobsLua)
+	claimJobs      = redis.NewScript(libOwn + libRateLimit + libStatus + statusTable("dropped") + claimJobsLua)
 	settleJob      = redis.NewScript(settleJobLib)
 	beat           = redis.NewScript(libOwn + beatLua)
 	registerWorker = redis.NewScript(registerWorkerLua)
@@ -72,6 +72,7 @@ type Named struct {
 const (
 	Claimed      = 1
 	Drained      = 2 // claimed, and the queues are empty now
+	Held         = 3 // as Drained, but for jobs that only a newer RQ knows what to do with
 	Suspended    = 0
 	Unregistered = -1
 )
@@ -85,8 +86,8 @@ type ClaimedJob struct {
 	LongData      int64
 }
 
-// ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Suspended or
-// Unregistered.
+// ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Held, Suspended
+// or Unregistered.
 func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, jobs []ClaimedJob, err error) {
 	args := make([]any, 0, 14+2*len(p.Queues)+3*len(p.Named)+len(p.Executions))
 	args = append(args, len(p.Executions), flag(p.InTurn), p.Now.Unix, p.Now.Text, p.Float, p.Worker, p.Birth, p.Interval,

@@ -96,8 +96,12 @@ func FormatInts(list []int) string {
 	return string(append(b, ']'))
 }
 
+// longestExact is the largest number in JSON that is sure to be read as it is.
+const longestExact = 1 << 53
+
 // parseInts reads a JSON list of numbers, or null. Fractions are dropped: RQ takes a
-// float where it says int, and waits for the whole seconds.
+// float where it says int, and waits for the whole seconds. longestExact stands for
+// all larger numbers: no clock reaches either.
 func parseInts(text string) ([]int, error) {
 	var floats []float64
 	if err := json.Unmarshal([]byte(text), &floats); err != nil {
@@ -108,10 +112,7 @@ func parseInts(text string) ([]int, error) {
 	}
 	ints := make([]int, 0, len(floats))
 	for _, f := range floats {
-		if math.Abs(f) > 1<<53 {
-			return nil, fmt.Errorf("%s holds a number that is too large", quote(text))
-		}
-		ints = append(ints, int(f))
+		ints = append(ints, int(max(-longestExact, min(f, longestExact))))
 	}
 	return ints, nil
 }

@@ -17,18 +17,18 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// explain says why a server cannot be used, and what may help. What the server or
-// the system said follows, which has no password in it.
-func explain(err error, opts *redis.Options) error {
+// connectError says why a server cannot be used, and what may help. The text of the
+// server or the system follows. It has no password in it.
+func connectError(err error, opts *redis.Options) error {
 	where := "Redis at " + opts.Addr
-	if reason := cmp.Or(ofTLS(err), ofNetwork(err, opts), ofReply(err, opts)); reason != "" {
+	if reason := cmp.Or(tlsReason(err), networkReason(err, opts), replyReason(err, opts)); reason != "" {
 		return fmt.Errorf("%s %s: %w", where, reason, err)
 	}
 	return fmt.Errorf("%s: %w", where, err)
 }
 
-// ofTLS explains what goes wrong with TLS, and is "" for all else.
-func ofTLS(err error) string {
+// tlsReason explains what goes wrong with TLS, and is "" for all else.
+func tlsReason(err error) string {
 	var certificate *tls.CertificateVerificationError
 	var host x509.HostnameError
 	switch message := err.Error(); {
@@ -44,8 +44,8 @@ func ofTLS(err error) string {
 	return ""
 }
 
-// ofNetwork explains why there is no connection, and is "" when there is one.
-func ofNetwork(err error, opts *redis.Options) string {
+// networkReason explains why there is no connection, and is "" when there is one.
+func networkReason(err error, opts *redis.Options) string {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
@@ -62,26 +62,26 @@ func ofNetwork(err error, opts *redis.Options) string {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "cannot be reached from here: is --url right?"
 	case errors.As(err, &timeout) && timeout.Timeout() && opts.TLSConfig != nil: // a Redis waits for the rest of what it takes for a command
-		return fmt.Sprintf("does not answer in %s: is --url right, and %s", opts.DialTimeout, otherwise(opts))
+		return fmt.Sprintf("does not answer in %s: is --url right, and %s", opts.DialTimeout, tlsHint(opts))
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Sprintf("does not answer in %s: is --url right, and no firewall in between?", opts.DialTimeout)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "closes the connection: is it a Redis, and " + otherwise(opts)
+		return "closes the connection: is it a Redis, and " + tlsHint(opts)
 	}
 	return ""
 }
 
-// otherwise asks for what would be wrong if TLS were used where it is not wanted, or
+// tlsHint asks for what would be wrong if TLS were used where it is not wanted, or
 // not where it is.
-func otherwise(opts *redis.Options) string {
+func tlsHint(opts *redis.Options) string {
 	if opts.TLSConfig != nil {
 		return "does it speak TLS (or say redis://, not rediss://, and leave out REDIS_SSL)?"
 	}
 	return "does it want TLS (rediss://, or REDIS_SSL)?"
 }
 
-// ofReply explains what the server answers.
-func ofReply(err error, opts *redis.Options) string {
+// replyReason explains what the server answers.
+func replyReason(err error, opts *redis.Options) string {
 	switch message := err.Error(); {
 	case errors.Is(err, rq.ErrCluster), strings.Contains(message, "not allowed in cluster mode"):
 		return "is a cluster: say another in --url"
@@ -94,7 +94,7 @@ func ofReply(err error, opts *redis.Options) string {
 	case strings.Contains(message, "DB index"):
 		return fmt.Sprintf("has no database %d: see the number at the end of the URL, or REDIS_DB", opts.DB)
 	case strings.Contains(message, "can't parse"), strings.Contains(message, "invalid reply"):
-		return "does not answer as a Redis does: is --url right, and " + otherwise(opts)
+		return "does not answer as a Redis does: is --url right, and " + tlsHint(opts)
 	}
 	return ""
 }

@@ -1,0 +1,5 @@
+package knot
+
+type claimed struct{ id string }
+
+func claim(c claimed) { settle(c.id, nil) }

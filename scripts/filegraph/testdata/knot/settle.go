@@ -1,0 +1,7 @@
+package knot
+
+func settle(id string, r *run) {
+	if r != nil {
+		r.start()
+	}
+}
