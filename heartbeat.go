@@ -2,15 +2,37 @@ package rq
 
 import (
 	"context"
+	"log/slog"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// beatOften sends heartbeats until ctx ends, whatever the handlers do.
-func (r *run) beatOften(ctx context.Context) {
-	ticker := time.NewTicker(r.cfg.JobMonitoringInterval)
+// heartbeats tell others that a worker and its executions are alive.
+type heartbeats struct {
+	rdb        redis.UniversalClient
+	log        *slog.Logger
+	every      time.Duration
+	worker     string
+	birth      string
+	queues     []string
+	idle, busy int // for how many seconds one lasts for the worker
+	skew       *skew
+	executions func() []*execution
+	again      func(ctx context.Context) (bool, error) // registers the worker; if another one has its name, it ends
+	replaced   func()
+	reclaim    func(ctx context.Context) error // puts back the jobs of lost claims
+	suspended  chan<- struct{}                 // is told that workers are suspended
+	sweep      chan<- struct{}                 // is told that a heartbeat of someone has ended
+}
+
+// run sends heartbeats until ctx ends, whatever the handlers do.
+func (h *heartbeats) run(ctx context.Context) {
+	h.skew.measure(ctx, h.rdb)
+	ticker := time.NewTicker(h.every)
 	defer ticker.Stop()
 	var sweep <-chan time.Time
 	for {
@@ -18,15 +40,15 @@ func (r *run) beatOften(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if next, ok := r.beat(ctx); ok {
+			if next, ok := h.beat(ctx); ok {
 				sweep = time.After(next)
 			}
-			if err := r.debts.reclaim(ctx); err != nil && ctx.Err() == nil {
-				r.log.Error("rq: put back the jobs of a lost claim", "error", err)
+			if err := h.reclaim(ctx); err != nil && ctx.Err() == nil {
+				h.log.Error("rq: put back the jobs of a lost claim", "error", err)
 			}
 		case <-sweep:
 			sweep = nil
-			signal(r.sweep)
+			signal(h.sweep)
 		}
 	}
 }
@@ -34,47 +56,50 @@ func (r *run) beatOften(ctx context.Context) {
 // beat tells the server that the worker and its executions are alive
 // (rq/worker/base.py BaseWorker.maintain_heartbeats). If an execution of anyone
 // may be found abandoned before the next heartbeat, it says when.
-func (r *run) beat(ctx context.Context) (time.Duration, bool) {
-	all := r.running.all()
+func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
+	all := h.executions()
 	var first int64
 	for {
 		chunk := all[:min(len(all), beatMost)]
 		all = all[len(chunk):]
-		echo, err := scripts.SendBeat(ctx, r.db, r.heartbeat(chunk))
+		sent := clock()
+		echo, err := scripts.SendBeat(ctx, h.rdb, h.heartbeat(chunk))
 		if err != nil {
 			if ctx.Err() == nil {
-				r.log.Error("rq: send heartbeat", "error", err)
+				h.log.Error("rq: send heartbeat", "error", err)
 			}
 			return 0, false
 		}
-		r.heard(ctx, echo, chunk)
+		server := timeOf(echo.Time)
+		h.skew.note(server, sent, clock())
+		h.heard(ctx, echo, chunk)
 		for _, expiry := range echo.Expiries {
 			if expiry > 0 && (first == 0 || expiry < first) {
 				first = expiry
 			}
 		}
 		if len(all) == 0 {
-			break
+			wait := time.Unix(first+1, 0).Sub(server)
+			return max(wait, 0), first > 0 && wait < h.every
 		}
 	}
-	wait := time.Until(time.Unix(first+1, 0))
-	return max(wait, 0), first > 0 && wait < r.cfg.JobMonitoringInterval
 }
 
-func (r *run) heartbeat(chunk []*execution) scripts.Beat {
+// heartbeat is what is sent. When a heartbeat ends is counted by the server's clock.
+func (h *heartbeats) heartbeat(chunk []*execution) scripts.Beat {
 	now := now()
-	keep := r.presence.idleTTL()
+	keep := h.idle
 	if len(chunk) > 0 {
-		keep = r.presence.busyTTL()
+		keep = h.busy
 	}
 	p := scripts.Beat{
-		Worker: r.cfg.Name, Birth: wire.FormatTime(r.presence.birth), Now: moment(now), Float: wire.FormatUnix(now),
-		Keep: keep, Queues: r.cfg.Queues,
+		Worker: h.worker, Birth: h.birth, Now: serverMoment(now), Float: wire.FormatUnix(now),
+		Keep: keep, Queues: h.queues,
 	}
 	for _, e := range chunk {
 		p.Executions = append(p.Executions, scripts.Beating{
 			Job: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
-			Keep: r.executionTTL(e, now), CreatedAt: wire.FormatUnix(e.created),
+			Keep: h.executionTTL(e, now), CreatedAt: wire.FormatUnix(e.created),
 		})
 	}
 	return p
@@ -82,8 +107,8 @@ func (r *run) heartbeat(chunk []*execution) scripts.Beat {
 
 // executionTTL is for how many seconds a heartbeat of an execution lasts
 // (rq/worker/base.py BaseWorker.get_heartbeat_ttl).
-func (r *run) executionTTL(e *execution, now time.Time) int {
-	left := r.presence.interval()
+func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
+	left := inSeconds(h.every)
 	if limit := e.timeout(); limit != Forever && !e.callback.Load() {
 		left = min(left, inSeconds(limit-now.Sub(e.created)))
 	}
@@ -91,23 +116,23 @@ func (r *run) executionTTL(e *execution, now time.Time) int {
 }
 
 // heard acts on what the server says to a heartbeat.
-func (r *run) heard(ctx context.Context, echo *scripts.Echo, chunk []*execution) {
+func (h *heartbeats) heard(ctx context.Context, echo *scripts.Echo, chunk []*execution) {
 	switch echo.State {
 	case scripts.Forgotten:
-		r.log.Warn("rq: the worker was not heard of for too long: registered again")
-		if _, err := r.presence.registerAgain(ctx); err != nil {
-			r.log.Error("rq: register worker", "error", err)
+		h.log.Warn("rq: the worker missed its heartbeats for too long: registered again")
+		if _, err := h.again(ctx); err != nil {
+			h.log.Error("rq: register worker", "error", err)
 		}
 	case scripts.Replaced:
-		r.replaced()
+		h.replaced()
 	}
 	if echo.Suspended {
-		signal(r.suspended)
+		signal(h.suspended)
 	}
 	for _, id := range echo.Away {
 		for _, e := range chunk {
 			if e.id == id && !e.over.Load() {
-				r.log.Warn("rq: the job is not this worker's any more", "job", e.jobID)
+				h.log.Warn("rq: the job is not this worker's any more", "job", e.jobID)
 				e.cancel(errAway)
 			}
 		}

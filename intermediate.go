@@ -3,52 +3,72 @@ package rq
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
 
+// intermediateGrace is how long an id may be in the intermediate queue. RQ's
+// maintenance fails the job when it finds it there for more than a minute: ours is
+// earlier, by more than a look.
+const intermediateGrace = 50 * time.Second
+
+// intermediateMost is how many ids of an intermediate queue one look looks at.
+const intermediateMost = 1000
+
 // cleanIntermediate recovers the jobs of workers that died between taking a job
 // and starting it (rq/intermediate_queue.py IntermediateQueue.cleanup). RQ fails
 // them; here those that nobody has started go back to the front of their queue.
+// When an id was first seen is noted for other workers, as RQ does.
 func (m *maintenance) cleanIntermediate(ctx context.Context, queue string) error {
-	due, err := m.dueIDs(ctx, queue)
-	if err != nil || len(due) == 0 {
+	due, err := m.stuckIDs(ctx, queue, true, func(s scripts.Stuck, at time.Time) (bool, error) {
+		since, valid := notedSince(s, at)
+		if !valid {
+			return false, m.rdb.Set(ctx, keys.FirstSeen(queue, s.ID), wire.FormatUnix(at), scripts.FirstSeenTTL).Err()
+		}
+		return at.Sub(since) > m.grace, nil
+	})
+	if err != nil {
 		return err
 	}
-	var waiting []scripts.Stuck
-	var errs []error
-	for _, s := range due {
-		asks, err := m.rescue(ctx, queue, s)
-		if err != nil {
-			errs = append(errs, wrapf(err, "recover job %s", s.ID))
-		}
-		if asks {
-			waiting = append(waiting, s)
-		}
-	}
-	return errors.Join(append(errs, m.putBack(ctx, queue, waiting))...)
+	return m.recover(ctx, queue, due)
 }
 
-// dueIDs returns the ids that have been in the intermediate queue for too long,
-// the last one first, and each once. On the way it notes those that are new, and
-// removes those without a job.
-func (m *maintenance) dueIDs(ctx context.Context, queue string) ([]scripts.Stuck, error) {
+// notedSince returns when an id was first seen, if it is noted. RQ never forgets when
+// that was: the time may be that of an earlier run of a job, and its id may have
+// been taken from the queue just now. Then it is as if it was not noted.
+func notedSince(s scripts.Stuck, at time.Time) (since time.Time, valid bool) {
+	since, err := wire.ParseUnix(s.FirstSeen)
+	enqueued, _ := wire.ParseTime(s.EnqueuedAt)
+	return since, err == nil && (!since.Before(enqueued) || enqueued.After(at))
+}
+
+// stuckIDs returns the ids in the intermediate queue that are due, the last one
+// first, and each once. On the way those without a job are removed, and if asked to,
+// the others noted that are new. The time that isDue gets is the server's.
+func (m *maintenance) stuckIDs(
+	ctx context.Context, queue string, note bool, isDue func(scripts.Stuck, time.Time) (bool, error),
+) ([]scripts.Stuck, error) {
 	known := map[string]bool{}
 	var due []scripts.Stuck
-	for behind := int64(0); ; {
-		seen, removed, stuck, err := scripts.CleanIntermediate(ctx, m.rdb, queue, behind, jobChunk, wire.FormatUnix(now()))
-		if err != nil || seen == 0 {
+	for behind := int64(0); note || behind < intermediateMost; {
+		stretch, err := scripts.CleanIntermediate(ctx, m.rdb, queue, behind, jobChunk, note, "0")
+		if err != nil || stretch.Seen == 0 {
 			return due, err
 		}
-		behind += seen - removed
-		for _, s := range stuck {
+		at, err := wire.ParseUnix(stretch.Now)
+		if err != nil {
+			return nil, err
+		}
+		behind += stretch.Seen - stretch.Removed
+		for _, s := range stretch.Stuck {
 			if known[s.ID] {
 				continue
 			}
 			known[s.ID] = true
-			is, err := m.isDue(ctx, queue, s)
+			is, err := isDue(s, at)
 			if err != nil {
 				return nil, err
 			}
@@ -57,33 +77,27 @@ func (m *maintenance) dueIDs(ctx context.Context, queue string) ([]scripts.Stuck
 			}
 		}
 	}
+	return due, nil
 }
 
-// isDue reports whether an id was first seen too long ago. RQ never forgets when
-// that was: the time may be that of an earlier run of a job, and its id may have
-// been taken from the queue just now. Then it is as if it was first seen now.
-func (m *maintenance) isDue(ctx context.Context, queue string, s scripts.Stuck) (bool, error) {
-	t := now()
-	since, err := wire.ParseUnix(s.FirstSeen)
-	enqueued, _ := wire.ParseTime(s.EnqueuedAt)
-	if err != nil || (since.Before(enqueued) && !enqueued.After(t)) {
-		return false, m.rdb.Set(ctx, keys.FirstSeen(queue, s.ID), wire.FormatUnix(t), scripts.FirstSeenTTL).Err()
+// recover does what can be done for ids without their queue, and puts the others
+// back there.
+func (m *maintenance) recover(ctx context.Context, queue string, due []scripts.Stuck) error {
+	var waiting []scripts.Stuck
+	var errs []error
+	for _, s := range due {
+		did, err := scripts.RecoverStuck(ctx, m.rdb, queue, s, scripts.Ask)
+		if err == nil && did == scripts.Started {
+			err = m.stuck(ctx, queue, s.ID)
+		}
+		if err != nil {
+			errs = append(errs, wrapf(err, "recover job %s", s.ID))
+		}
+		if did == scripts.Asks {
+			waiting = append(waiting, s)
+		}
 	}
-	return t.Sub(since) > m.grace, nil
-}
-
-// rescue does what can be done for an id without its queue, and reports whether
-// it would have to go back there.
-func (m *maintenance) rescue(ctx context.Context, queue string, s scripts.Stuck) (asks bool, err error) {
-	did, err := scripts.RecoverStuck(ctx, m.rdb, queue, s, scripts.Ask)
-	if err != nil || did != scripts.Started {
-		return did == scripts.Asks, err
-	}
-	if err := m.stuck(ctx, queue, s.ID); err != nil {
-		return false, err
-	}
-	_, err = scripts.RecoverStuck(ctx, m.rdb, queue, s, scripts.TakeOut)
-	return false, err
+	return errors.Join(append(errs, m.putBack(ctx, queue, waiting))...)
 }
 
 // putBack returns ids to the front of their queue, the last one first. One that

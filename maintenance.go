@@ -5,9 +5,9 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
@@ -17,35 +17,106 @@ import (
 // A maintenance cleans what workers that died and jobs that expired leave
 // behind (rq/worker/base.py BaseWorker.run_maintenance_tasks). It shares the
 // work, and RQ's locks, with the workers in Python. It goes in steps short
-// enough for other clients of Redis, however much there is to clean.
+// enough for other clients of Redis, however much there is to clean, and beside
+// the jobs that the worker runs.
+//
+// Rounds are RQ's: rare, and of everything. Between them it looks every few
+// seconds at the places where jobs wait that a worker has left.
 type maintenance struct {
 	rdb    redis.UniversalClient
 	queues []string
 	every  time.Duration // between rounds
+	look   time.Duration // between looks
 	grace  time.Duration // how long an id may be in the intermediate queue
+	lock   time.Duration // how long a lock outlives its owner
 	log    *slog.Logger
+	sweep  <-chan struct{} // asks for a look, because a heartbeat has ended
 	// abandoned ends the executions of a queue whose heartbeats have ended.
 	abandoned func(ctx context.Context, queue string) error
-	// stuck fails or retries a job that was started and is in no execution.
+	// stuck takes a job over that was started and is in no execution, and fails or
+	// retries it.
 	stuck func(ctx context.Context, queue, id string) error
+	// ended waits until no callback of an abandoned job runs.
+	ended func()
+	// first is closed when the first round has enqueued what there was to enqueue.
+	first chan struct{}
+
+	seen    map[string]sightings // in the intermediate queue of each queue
+	limits  string               // the cursor of the looks at rate limits
+	workers int64                // that share these looks
 }
 
 const (
-	// cleaningLockTTL is RQ's.
-	cleaningLockTTL = 899 * time.Second
-	// unlockTimeout bounds giving up a lock when the round's context has ended.
-	unlockTimeout = 5 * time.Second
+	// cleaningLockTTL is how long the lock of a round outlives a worker that died.
+	// RQ's lasts for 899 s; nobody looks at more than that it is there.
+	cleaningLockTTL = 20 * time.Second
+	// lookInterval is the time between looks.
+	lookInterval = 5 * time.Second
+	// maintenanceStart is how long the first jobs wait for the first round, which
+	// RQ does before them.
+	maintenanceStart = 500 * time.Millisecond
 )
+
+// run does rounds and looks until ctx ends, and returns when no callback of an
+// abandoned job runs any more.
+func (m *maintenance) run(ctx context.Context) {
+	var rounds sync.WaitGroup
+	rounds.Go(func() { m.rounds(ctx) })
+	ticker := time.NewTicker(m.look)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+			m.report(ctx, "look for jobs that were left", m.lookAround(ctx))
+		case <-m.sweep:
+			m.report(ctx, "look for abandoned jobs", m.lookAround(ctx))
+		}
+	}
+	rounds.Wait()
+	m.ended()
+}
+
+// rounds does a round at once, and then one in each interval.
+func (m *maintenance) rounds(ctx context.Context) {
+	ticker := time.NewTicker(m.every)
+	defer ticker.Stop()
+	m.report(ctx, "clean registries", m.cleanJobs(ctx))
+	m.ended()
+	close(m.first)
+	m.report(ctx, "clean groups", m.cleanGroups(ctx))
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			m.report(ctx, "clean registries", m.clean(ctx))
+		}
+	}
+}
+
+func (m *maintenance) report(ctx context.Context, doing string, err error) {
+	if err != nil && ctx.Err() == nil {
+		m.log.Error("rq: "+doing, "error", err)
+	}
+}
 
 // clean does one round. What fails does not keep the rest from being cleaned.
 func (m *maintenance) clean(ctx context.Context) error {
+	return inTurn(ctx,
+		func() error { return m.cleanJobs(ctx) },
+		func() error { return wrapf(m.cleanGroups(ctx), "clean groups") },
+	)
+}
+
+// cleanJobs does the part of a round that jobs may wait for.
+func (m *maintenance) cleanJobs(ctx context.Context) error {
 	var parts []func() error
 	for _, queue := range m.queues {
 		parts = append(parts, func() error { return wrapf(m.cleanQueue(ctx, queue), "clean queue %s", queue) })
 	}
 	return inTurn(ctx, append(parts,
 		func() error { return wrapf(m.cleanWorkers(ctx, keys.Workers), "clean workers") },
-		func() error { return wrapf(m.cleanGroups(ctx), "clean groups") },
 		func() error { return wrapf(m.cleanRateLimits(ctx), "clean rate limits") },
 	)...)
 }
@@ -55,7 +126,7 @@ func inTurn(ctx context.Context, parts ...func() error) error {
 	var errs []error
 	for _, part := range parts {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(append(errs, err)...)
+			return errors.Join(append(errs, context.Cause(ctx))...)
 		}
 		if err := part(); err != nil {
 			errs = append(errs, err)
@@ -66,26 +137,17 @@ func inTurn(ctx context.Context, parts ...func() error) error {
 
 // cleanQueue does what one worker at a time may do for a queue
 // (rq/registry.py clean_registries). Deferred jobs do not expire.
-func (m *maintenance) cleanQueue(ctx context.Context, queue string) (err error) {
-	token := uuid.NewString()
-	locked, err := m.rdb.SetNX(ctx, keys.CleaningLock(queue), token, cleaningLockTTL).Result()
-	if err != nil || !locked {
-		return err
-	}
-	defer func() {
-		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
-		defer cancel()
-		_, unlockErr := scripts.CleanUnlock(free, m.rdb, queue, token)
-		err = errors.Join(err, wrapf(unlockErr, "unlock"))
-	}()
-	return inTurn(ctx,
-		func() error { return wrapf(m.forgetExpired(ctx, keys.Finished(queue)), "clean finished jobs") },
-		func() error { return wrapf(m.abandoned(ctx, queue), "clean started jobs") },
-		func() error { return wrapf(m.forgetExpired(ctx, keys.Failed(queue)), "clean failed jobs") },
-		func() error { return wrapf(m.enqueueReady(ctx, queue), "clean ready jobs") },
-		func() error { return wrapf(m.cleanWorkers(ctx, keys.QueueWorkers(queue)), "clean workers") },
-		func() error { return wrapf(m.cleanIntermediate(ctx, queue), "clean intermediate queue") },
-	)
+func (m *maintenance) cleanQueue(ctx context.Context, queue string) error {
+	return m.locked(ctx, keys.CleaningLock(queue), 0, func(ctx context.Context) error {
+		return inTurn(ctx,
+			func() error { return wrapf(m.forgetExpired(ctx, keys.Finished(queue)), "clean finished jobs") },
+			func() error { return wrapf(m.abandoned(ctx, queue), "clean started jobs") },
+			func() error { return wrapf(m.forgetExpired(ctx, keys.Failed(queue)), "clean failed jobs") },
+			func() error { return wrapf(m.enqueueReady(ctx, queue), "clean ready jobs") },
+			func() error { return wrapf(m.cleanWorkers(ctx, keys.QueueWorkers(queue)), "clean workers") },
+			func() error { return wrapf(m.cleanIntermediate(ctx, queue), "clean intermediate queue") },
+		)
+	})
 }
 
 func (m *maintenance) forgetExpired(ctx context.Context, registry string) error {
@@ -96,9 +158,8 @@ func (m *maintenance) forgetExpired(ctx context.Context, registry string) error 
 // cleanExpired removes the entries of a registry whose time has come, and returns
 // how many.
 func (m *maintenance) cleanExpired(ctx context.Context, registry string) (removed int, err error) {
-	until := now().Unix()
 	for {
-		n, err := scripts.CleanExpired(ctx, m.rdb, registry, until, expiredChunk)
+		n, err := scripts.CleanExpired(ctx, m.rdb, registry, scripts.ServerTime, expiredChunk)
 		removed += int(n)
 		if err != nil || n < expiredChunk {
 			return removed, err
@@ -119,7 +180,7 @@ func (m *maintenance) enqueueReady(ctx context.Context, queue string) error {
 // the registry, and how many cannot.
 func (m *maintenance) cleanReady(ctx context.Context, queue string) (left, stay int, err error) {
 	for {
-		seen, kept, err := scripts.CleanReady(ctx, m.rdb, queue, int64(stay), jobChunk, moment(now()))
+		seen, kept, err := scripts.CleanReady(ctx, m.rdb, queue, int64(stay), jobChunk, serverMoment(now()))
 		left += int(seen - kept)
 		stay += int(kept)
 		if err != nil || seen < jobChunk {
@@ -150,12 +211,10 @@ func (m *maintenance) cleanWorkers(ctx context.Context, set string) error {
 // ids (rq/group.py Group.clean_registries). As in RQ one worker does it in each
 // interval: the lock is left to expire.
 func (m *maintenance) cleanGroups(ctx context.Context) error {
-	ttl := max(m.every.Truncate(time.Second)-time.Second, time.Second)
-	locked, err := m.rdb.SetNX(ctx, keys.GroupsCleaning, 1, ttl).Result()
-	if err != nil || !locked {
-		return err
-	}
-	return m.eachMember(ctx, keys.Groups, "group", m.cleanGroup)
+	interval := max(m.every.Truncate(time.Second)-time.Second, time.Second)
+	return m.locked(ctx, keys.GroupsCleaning, interval, func(ctx context.Context) error {
+		return m.eachMember(ctx, keys.Groups, "group", m.cleanGroup)
+	})
 }
 
 func (m *maintenance) cleanGroup(ctx context.Context, name string) error {
@@ -178,7 +237,7 @@ func (m *maintenance) cleanRateLimits(ctx context.Context) error {
 
 func (m *maintenance) cleanRateLimit(ctx context.Context, key string) error {
 	for skip := int64(0); ; {
-		kept, more, err := scripts.CleanRateLimit(ctx, m.rdb, key, skip, jobChunk, moment(now()))
+		kept, more, err := scripts.CleanRateLimit(ctx, m.rdb, key, skip, jobChunk, serverMoment(now()))
 		if err != nil || !more {
 			return err
 		}
@@ -186,20 +245,28 @@ func (m *maintenance) cleanRateLimit(ctx context.Context, key string) error {
 	}
 }
 
-// eachMember cleans what each member of a set names. One whose keys hold
-// something else than RQ's is left as it is.
+// eachMember cleans what each member of a set names.
 func (m *maintenance) eachMember(ctx context.Context, set, what string, clean func(context.Context, string) error) error {
 	for names, err := range m.members(ctx, set) {
 		if err != nil {
 			return err
 		}
-		for _, name := range names {
-			switch err := clean(ctx, name); {
-			case isForeign(err):
-				m.log.Warn("rq: cannot clean a "+what, "name", name, "error", err)
-			case err != nil:
-				return wrapf(err, "%s %s", what, name)
-			}
+		if err := m.eachOf(ctx, names, what, clean); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachOf cleans what each name stands for. One whose keys hold something else than
+// RQ's is left as it is.
+func (m *maintenance) eachOf(ctx context.Context, names []string, what string, clean func(context.Context, string) error) error {
+	for _, name := range names {
+		switch err := clean(ctx, name); {
+		case isForeign(err):
+			m.log.Warn("rq: cannot clean a "+what, "name", name, "error", err)
+		case err != nil:
+			return wrapf(err, "%s %s", what, name)
 		}
 	}
 	return nil

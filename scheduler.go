@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -220,28 +219,33 @@ func (s *scheduler) heldNow(queue string, outcome int64) {
 	}
 }
 
-// due returns which of its queues have jobs that are due.
+// due returns which of its queues have jobs that are due, by the server's clock: one
+// that is wrong moves no job early.
 func (s *scheduler) due(ctx context.Context) ([]string, error) {
 	mine := s.mine()
 	if len(mine) == 0 {
 		return nil, nil
 	}
-	latest := strconv.FormatInt(time.Now().Unix(), 10)
-	counts := make([]*redis.IntCmd, len(mine))
 	pipe := s.rdb.Pipeline()
+	clock := pipe.Time(ctx)
+	first := make([]*redis.ZSliceCmd, len(mine))
 	for i, q := range mine {
-		counts[i] = pipe.ZCount(ctx, keys.Scheduled(q), "0", latest)
+		first[i] = pipe.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: keys.Scheduled(q), Start: "0", Stop: "+inf", ByScore: true, Count: 1})
 	}
 	if err := redisx.Send(ctx, pipe); err != nil {
-		return nil, wrapf(err, "count scheduled jobs")
+		return nil, wrapf(err, "look for scheduled jobs")
+	}
+	server, err := clock.Result()
+	if err != nil {
+		return nil, wrapf(err, "ask the server for its time")
 	}
 	var queues []string
 	for i, q := range mine {
-		n, err := counts[i].Result()
+		next, err := first[i].Result()
 		if isConnectionError(err) {
-			return nil, wrapf(err, "count scheduled jobs")
+			return nil, wrapf(err, "look for scheduled jobs")
 		}
-		if n > 0 {
+		if len(next) > 0 && next[0].Score <= float64(server.Unix()) {
 			queues = append(queues, q)
 		} else {
 			s.note(q, err)
@@ -258,7 +262,7 @@ func (s *scheduler) move(ctx context.Context, queue string, stay map[string][]st
 		return false, err
 	}
 	done, err := scripts.EnqueueDue(ctx, s.rdb, scripts.Due{
-		Queue: queue, Owner: s.owner, Now: moment(now()), Timeout: int(DefaultTimeout / time.Second),
+		Queue: queue, Owner: s.owner, Now: serverMoment(now()), Timeout: int(DefaultTimeout / time.Second),
 		Skip: len(stay[queue]), Most: s.chunk, Again: s.again,
 	})
 	switch {

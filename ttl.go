@@ -199,8 +199,17 @@ func moment(t time.Time) scripts.Moment {
 	return scripts.Moment{Unix: t.Unix(), Text: wire.FormatTime(t)}
 }
 
+// serverMoment is moment for scripts that take the server's time for what workers
+// compare: only the text, which people read, is of the own clock.
+func serverMoment(t time.Time) scripts.Moment {
+	return scripts.Moment{Unix: scripts.ServerTime, Text: wire.FormatTime(t)}
+}
+
+// clock is the clock of this machine. A test runs a worker whose clock is wrong.
+var clock = time.Now
+
 // now is the time as RQ stores it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+func now() time.Time { return clock().UTC().Truncate(time.Microsecond) }
 
 func intOr0(n *int) int {
 	if n == nil {

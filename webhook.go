@@ -83,26 +83,50 @@ const maxRedirects = 10
 // (rq/job.py Job.send_webhooks). What fails is logged: a job's outcome does not
 // depend on who hears of it.
 func (j *Job) sendWebhooks(ctx context.Context, log *slog.Logger, status Status, exc string) {
-	for _, w := range j.rec.Webhooks {
-		if w.JobStatus != string(status) {
-			continue
-		}
-		if err := j.sendWebhook(ctx, w, exc); err != nil {
+	for _, r := range j.webhookRequests(log, status, exc) {
+		if err := r.send(ctx); err != nil {
 			log.WarnContext(ctx, "rq: send webhook", "job", j.id, "error", err)
 		}
 	}
 }
 
-// sendWebhook sends one request (rq/webhook.py Webhook.send). As in RQ the body
-// of the response is not read, and a status other than 2xx is an error.
-func (j *Job) sendWebhook(ctx context.Context, w wire.Webhook, exc string) error {
-	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
+// A webhookRequest is a webhook that is to be sent. It holds nothing of the job.
+type webhookRequest struct {
+	*http.Request
+	body    []byte
+	timeout time.Duration
+}
+
+// send sends one request (rq/webhook.py Webhook.send). As in RQ the body of the
+// response is not read, and a status other than 2xx is an error.
+func (r webhookRequest) send(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	req, err := j.webhookRequest(ctx, w, exc)
-	if err != nil {
-		return err
+	req := r.WithContext(ctx)
+	if r.body != nil {
+		req.Body = io.NopCloser(bytes.NewReader(r.body))
 	}
-	return wrapf(doWebhook(req), "%s %s", w.Method, req.URL.Redacted())
+	return wrapf(doWebhook(req), "%s", r)
+}
+
+// String tells what is sent, without passwords.
+func (r webhookRequest) String() string { return r.Method + " " + r.URL.Redacted() }
+
+// webhookRequests returns the requests for a status. What cannot be sent is logged.
+func (j *Job) webhookRequests(log *slog.Logger, status Status, exc string) []webhookRequest {
+	var list []webhookRequest
+	for _, w := range j.rec.Webhooks {
+		if w.JobStatus != string(status) {
+			continue
+		}
+		r, err := j.webhookRequest(w, exc)
+		if err != nil {
+			log.Warn("rq: send webhook", "job", j.id, "error", err)
+			continue
+		}
+		list = append(list, *r)
+	}
+	return list
 }
 
 func doWebhook(req *http.Request) error {
@@ -121,25 +145,25 @@ func doWebhook(req *http.Request) error {
 	return nil
 }
 
-func (j *Job) webhookRequest(ctx context.Context, w wire.Webhook, exc string) (*http.Request, error) {
-	var body io.Reader
+func (j *Job) webhookRequest(w wire.Webhook, exc string) (*webhookRequest, error) {
+	r := &webhookRequest{timeout: w.Timeout}
+	var err error
 	if w.Method == http.MethodPost {
-		payload, err := j.webhookPayload(w, exc)
-		if err != nil {
+		if r.body, err = j.webhookPayload(w, exc); err != nil {
 			return nil, err
 		}
-		body = bytes.NewReader(payload)
 	}
-	req, err := http.NewRequestWithContext(ctx, w.Method, w.URL, body)
+	req, err := http.NewRequest(w.Method, w.URL, bytes.NewReader(r.body)) //nolint:noctx // send has it
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("User-Agent", "rq (Go)")
 	req.Header.Set("Accept-Encoding", "identity") // nobody reads the response
-	if body != nil {
+	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return req, wrapf(setWebhookHeaders(req, w.Headers), "%s %s", w.Method, req.URL.Redacted())
+	r.Request = req
+	return r, wrapf(setWebhookHeaders(req, w.Headers), "%s %s", w.Method, req.URL.Redacted())
 }
 
 // setWebhookHeaders lets the user's headers win over ours. They are set in

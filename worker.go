@@ -20,6 +20,7 @@ type Worker struct {
 	handlers Handlers
 	fleet    release
 	grace    time.Duration // in the intermediate queue; tests shorten it
+	look     time.Duration // between looks for jobs that were left; tests change it
 	jobsRun  atomic.Int64
 }
 
@@ -27,7 +28,7 @@ type Worker struct {
 // is every bad handler and setting at once, each an *InvalidError, or ErrCluster.
 func NewWorker(rdb redis.UniversalClient, handlers Handlers, cfg WorkerConfig) (*Worker, error) {
 	cfg.Queues, cfg.ExceptionHandlers = slices.Clone(cfg.Queues), slices.Clone(cfg.ExceptionHandlers)
-	w := &Worker{cfg: cfg, rdb: rdb, handlers: maps.Clone(handlers), grace: time.Minute}
+	w := &Worker{cfg: cfg, rdb: rdb, handlers: maps.Clone(handlers), grace: intermediateGrace, look: lookInterval}
 	w.fill()
 	errs := []error{handlers.validate(), w.check()}
 	if cfg.Fleet != "" {

@@ -3,8 +3,9 @@ package rq
 import (
 	"context"
 	"errors"
-	"strconv"
+	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,143 +15,261 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// maintenance returns what this worker cleans.
-func (r *run) maintenance() *maintenance {
-	return &maintenance{
-		rdb: r.db, queues: r.cfg.Queues, every: r.cfg.MaintenanceInterval, grace: r.grace,
-		log: r.log, abandoned: r.abandoned, stuck: r.stuck,
-	}
+const (
+	// abandonedHold is for how long a job is a worker's that ends it. It is renewed
+	// while its callbacks run, so this is what others wait if the worker dies.
+	abandonedHold = 30 * time.Second
+	// abandonedMost is how many abandoned jobs have their callbacks run at once.
+	abandonedMost = 10
+)
+
+// An abandoner fails or retries jobs whose worker has died. Any number of workers
+// can do so at once: each job is taken over by one, under an execution of its own.
+// As in RQ its callbacks are called before that is written (rq/registry.py
+// StartedJobRegistry.cleanup): if the worker dies in between, the next one calls
+// them again, and none are lost. They run beside the rest.
+type abandoner struct {
+	rdb       redis.UniversalClient
+	log       *slog.Logger
+	composite bool // entries of started jobs name their execution
+	tells     bool // there are exception handlers
+	hooks     *webhookSender
+
+	// What the executing side does.
+	adopt    func(queue string, claimed scripts.ClaimedJob, now time.Time) *execution
+	failed   func(e *execution, exc string) outcome
+	callback func(e *execution, c Callback, value any, err error) error
+	tell     func(e *execution, err error)
+
+	slots chan struct{} // has an item for each job whose callbacks run
+	quiet sync.Mutex    // of whoever waits until there is none
 }
 
-// maintain does one round of maintenance.
-func (r *run) maintain(ctx context.Context, m *maintenance) {
-	if err := m.clean(ctx); err != nil && ctx.Err() == nil {
-		r.log.Error("rq: clean registries", "error", err)
-	}
-}
-
-// maintainOften does a round now and then, and looks for abandoned jobs as soon
-// as a heartbeat has not come, until ctx ends.
-func (r *run) maintainOften(ctx context.Context, m *maintenance) {
-	ticker := time.NewTicker(r.cfg.MaintenanceInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			r.maintain(ctx, m)
-		case <-r.sweep:
-			for _, queue := range r.cfg.Queues {
-				if err := r.abandoned(ctx, queue); err != nil && ctx.Err() == nil {
-					r.log.Error("rq: look for abandoned jobs", "queue", queue, "error", err)
-				}
-			}
-		}
-	}
-}
-
-// abandoned fails or retries the started jobs of a queue whose heartbeats have
-// ended (rq/registry.py StartedJobRegistry.cleanup). Any number of workers can
-// do so at once: each job is settled by one.
-func (r *run) abandoned(ctx context.Context, queue string) error {
+// sweep takes over the jobs of a queue whose heartbeats have ended.
+func (a *abandoner) sweep(ctx context.Context, queue string) error {
 	var errs []error
-	for ctx.Err() == nil {
-		members, err := r.db.ZRangeArgs(ctx, redis.ZRangeArgs{
-			Key: keys.Started(queue), Start: "0", Stop: strconv.FormatInt(time.Now().Unix(), 10),
-			ByScore: true, Offset: int64(len(errs)), Count: abandonChunk, // those that could not be settled stay in front
-		}).Result()
+	for stay := 0; ctx.Err() == nil; {
+		entries, err := scripts.FindAbandoned(ctx, a.rdb, queue, stay, abandonChunk, scripts.ServerTime)
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
-		for _, member := range members {
-			if err := r.abandon(ctx, queue, member); err != nil {
-				errs = append(errs, wrapf(err, "end abandoned execution %s", member))
+		for _, entry := range entries {
+			done, err := a.abandoned(ctx, queue, entry)
+			if err != nil {
+				errs = append(errs, wrapf(err, "end abandoned execution %s", entry))
+			}
+			if !done {
+				stay++ // in front
 			}
 		}
-		if len(members) < abandonChunk {
+		if len(entries) < abandonChunk {
 			break
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// abandon ends one execution whose heartbeats have ended.
-func (r *run) abandon(ctx context.Context, queue, member string) error {
-	id, execution := splitPair(member)
-	hash, err := r.db.HGetAll(ctx, keys.Job(id)).Result()
-	if err != nil && !isForeign(err) {
-		return err
-	}
-	e := newExecution(r.out, queue, scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())
-	e.queue, e.member = queue, member
-	alive, err := r.runsElsewhere(ctx, e)
-	if err != nil {
-		return err
-	}
-	if alive || Status(e.rec.Status) != StatusStarted {
-		return r.db.ZRem(ctx, keys.Started(queue), member).Err() // left over, not abandoned
-	}
-	at := now().Format("2006-01-02 15:04:05.000000-07:00")
-	return r.end(ctx, e, scripts.Expired, "Moved to FailedJobRegistry, due to AbandonedJobError, at "+strings.Replace(at, "Z", "+00:00", 1))
-}
-
-// runsElsewhere reports whether the job has an execution that is alive.
-func (r *run) runsElsewhere(ctx context.Context, e *execution) (bool, error) {
-	others, err := r.db.ZRange(ctx, keys.Executions(e.job.id), 0, -1).Result()
+// abandoned ends one execution whose heartbeats have ended. It reports whether the
+// entry is not where it was found any more.
+func (a *abandoner) abandoned(ctx context.Context, queue, entry string) (done bool, err error) {
+	id, execution, err := a.parse(ctx, entry)
 	if err != nil {
 		return false, err
 	}
-	for _, other := range others {
-		if other == e.id {
-			continue
-		}
-		expiry, err := r.db.ZScore(ctx, keys.Started(e.queue), e.job.id+":"+other).Result()
-		if err != nil && !errors.Is(err, redis.Nil) {
-			return false, err
-		}
-		if expiry > float64(time.Now().Unix()) {
-			return true, nil
+	at := now().Format("2006-01-02 15:04:05.000000-07:00")
+	exc := "Moved to FailedJobRegistry, due to AbandonedJobError, at " + strings.Replace(at, "Z", "+00:00", 1)
+	return a.end(ctx, queue, id, scripts.Takeover{Entry: entry, Execution: execution}, exc)
+}
+
+// parse returns the job and the execution of an entry. RQ 1 has only ids there, and
+// they may hold colons.
+func (a *abandoner) parse(ctx context.Context, entry string) (id, execution string, err error) {
+	at := strings.LastIndexByte(entry, ':')
+	if at < 0 {
+		return entry, "", nil
+	}
+	if !a.composite {
+		n, err := a.rdb.Exists(ctx, keys.Job(entry)).Result()
+		if err != nil || n == 1 {
+			return entry, "", err
 		}
 	}
-	return false, nil
+	return entry[:at], entry[at+1:], nil
 }
 
 // stuck fails or retries a job that was started and is in no execution: its
-// worker died in between.
-func (r *run) stuck(ctx context.Context, queue, id string) error {
-	hash, err := r.db.HGetAll(ctx, keys.Job(id)).Result()
-	if err != nil {
-		return err
-	}
-	e := newExecution(r.out, queue, scripts.ClaimedJob{ID: id, Hash: hash}, now())
-	return r.end(ctx, e, scripts.None, "Job was stuck in intermediate queue.")
+// worker died in between. From then on it is not in the intermediate queue any more.
+func (a *abandoner) stuck(ctx context.Context, queue, id string) error {
+	_, err := a.end(ctx, queue, id, scripts.Takeover{}, "Job was stuck in intermediate queue.")
+	return err
 }
 
-// end settles a job that nobody runs, and tells whom it concerns.
-func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
-	out := r.out.failed(e, exc)
+// end takes a job over and fails or retries it. If nobody is told of it, that is done
+// when end returns, else beside. A job that has to wait for its turn stays.
+func (a *abandoner) end(ctx context.Context, queue, id string, p scripts.Takeover, exc string) (done bool, err error) {
+	tells, err := a.hasToTell(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if tells && !a.enter() {
+		return false, nil
+	}
+	e, done, err := a.takeOver(ctx, queue, id, &p)
+	if e == nil {
+		if tells {
+			a.leave()
+		}
+		return done, err
+	}
+	if !tells {
+		defer e.cancel(nil)
+		return true, a.settle(ctx, e, exc)
+	}
+	go func() {
+		defer a.leave()
+		defer e.cancel(nil)
+		if err := a.tellAndSettle(context.WithoutCancel(ctx), e, p, exc); err != nil {
+			a.log.Error("rq: end an abandoned job", "job", id, "error", err)
+		}
+	}()
+	return true, nil
+}
+
+// hasToTell reports whether anybody is told of the end of a job before it is written.
+func (a *abandoner) hasToTell(ctx context.Context, id string) (bool, error) {
+	if a.tells {
+		return true, nil
+	}
+	name, err := a.rdb.HGet(ctx, keys.Job(id), "failure_callback_name").Result()
+	if errors.Is(err, redis.Nil) || isForeign(err) {
+		return false, nil
+	}
+	return name != "", err
+}
+
+// takeOver makes a job this worker's. It returns no execution if it is somebody
+// else's, or has ended.
+func (a *abandoner) takeOver(ctx context.Context, queue, id string, p *scripts.Takeover) (*execution, bool, error) {
+	p.Queue, p.ID, p.Own, p.OwnEntry = queue, id, executionIDs(1)[0], id
+	p.Keep, p.Now, p.Float = inSeconds(abandonedHold), scripts.ServerTime, wire.FormatUnix(now())
+	if a.composite {
+		p.OwnEntry = id + ":" + p.Own
+	}
+	found, hash, err := scripts.TakeOver(ctx, a.rdb, *p)
+	if err != nil || found != scripts.TakenOver {
+		return nil, found == scripts.Over, err
+	}
+	if p.Entry == "" {
+		if err := a.rdb.LRem(ctx, keys.Intermediate(queue), -1, id).Err(); err != nil {
+			a.log.Error("rq: take a job out of the intermediate queue", "job", id, "error", err)
+		}
+		a.rdb.Del(ctx, keys.FirstSeen(queue, id)) // it expires anyway
+	}
+	e := a.adopt(queue, scripts.ClaimedJob{ID: id, Execution: p.Own, Hash: hash}, now())
+	e.queue, e.member = queue, p.OwnEntry
+	return e, true, nil
+}
+
+// tellAndSettle calls the failure callback and the exception handlers of a job, and
+// settles it. If the worker ends meanwhile, the job is others' at once.
+func (a *abandoner) tellAndSettle(ctx context.Context, e *execution, p scripts.Takeover, exc string) error {
+	p.Entry, p.Execution = "", ""
+	holding, release := context.WithCancel(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { a.renew(holding, p) })
+	told := a.tellAll(e)
+	release()
+	renewing.Wait()
+	if !told {
+		p.Keep = 0
+		_, _, err := scripts.TakeOver(ctx, a.rdb, p)
+		return err
+	}
+	return a.settle(ctx, e, exc)
+}
+
+// renew keeps a job this worker's until ctx ends.
+func (a *abandoner) renew(ctx context.Context, p scripts.Takeover) {
+	for sleep(ctx, abandonedHold/3) {
+		if _, _, err := scripts.TakeOver(ctx, a.rdb, p); err != nil && ctx.Err() == nil {
+			a.log.Error("rq: hold an abandoned job", "job", p.ID, "error", err)
+		}
+	}
+}
+
+// tellAll tells of an abandoned job whom it concerns. It reports false when the
+// worker ended before its callback had.
+func (a *abandoner) tellAll(e *execution) bool {
+	e.job.rec.Status = string(StatusFailed)
+	onFailure, _ := e.job.OnFailure()
+	err := a.callback(e, onFailure, nil, ErrAbandoned)
+	if errors.Is(err, errShutdown) {
+		return false
+	}
+	if err != nil {
+		a.log.Error("rq: failure callback of an abandoned job", "job", e.jobID, "error", err)
+	}
+	a.tell(e, ErrAbandoned)
+	return true
+}
+
+// settle writes that a job has failed, or is retried.
+func (a *abandoner) settle(ctx context.Context, e *execution, exc string) error {
+	out := a.failed(e, exc)
 	s := &out.settle
-	s.Worker, s.Fence, s.Counter, s.Seconds, s.CurrentJob = e.rec.WorkerName, fence, "", "", false
+	s.Worker, s.Fence, s.Counter, s.Seconds, s.CurrentJob = e.rec.WorkerName, scripts.TakenOver, "", "", false
 	s.Fields = withoutEnd(s.Fields)
 	if len(s.Result) > 0 {
 		s.Result = (&wire.Result{Type: wire.Failed, ExcString: &exc}).Fields()
 	}
-	done, err := scripts.SettleJob(ctx, r.db, *s)
+	done, err := a.write(ctx, *s)
 	if err != nil || !done {
 		return err
 	}
-	r.log.Warn("rq: job "+out.what, "job", e.job.id, "queue", e.queue, "reason", exc)
-	e.job.rec.Status = string(StatusFailed)
-	onFailure, _ := e.job.OnFailure()
-	if err := r.executor().callback(e, onFailure, nil, ErrAbandoned); err != nil {
-		r.log.Error("rq: failure callback of an abandoned job", "job", e.job.id, "error", err)
-	}
-	r.executor().tell(e, ErrAbandoned)
+	a.log.Warn("rq: job "+out.what, "job", e.jobID, "queue", e.queue, "reason", exc)
 	if out.webhook != "" {
-		e.job.sendWebhooks(ctx, r.log, out.webhook, exc)
+		a.hooks.send(ctx, e.job, out.webhook, exc)
 	}
 	return nil
+}
+
+// write settles a job. It may have been settled by a try whose reply was lost.
+func (a *abandoner) write(ctx context.Context, s scripts.Settle) (done bool, err error) {
+	const tries = 3
+	for try := range tries {
+		done, err = scripts.SettleJob(ctx, noRetryClient{a.rdb}, s)
+		if err == nil {
+			return done || try > 0, nil
+		}
+		if !isPassing(err) || !sleep(ctx, firstBackOff<<try) {
+			break
+		}
+	}
+	return false, err
+}
+
+// enter takes the place of a job whose callbacks run, if there is one.
+func (a *abandoner) enter() bool {
+	select {
+	case a.slots <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (a *abandoner) leave() { <-a.slots }
+
+// wait returns when no callbacks run. Those that would start meanwhile wait.
+func (a *abandoner) wait() {
+	a.quiet.Lock()
+	defer a.quiet.Unlock()
+	for range cap(a.slots) {
+		a.slots <- struct{}{}
+	}
+	for range cap(a.slots) {
+		a.leave()
+	}
 }
 
 // withoutEnd leaves out when the run ended, which nobody knows.

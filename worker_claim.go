@@ -31,6 +31,7 @@ type claimer struct {
 	slots    *slots
 	running  *executions
 	foreign  *foreignJobs
+	cleaned  <-chan struct{} // closed when the first maintenance has enqueued what it can
 	suspend  <-chan struct{} // has an item when heartbeats have seen that workers are suspended
 	begin    func(queue string, job scripts.ClaimedJob, now time.Time)
 	giveBack func(queues []string, jobs []scripts.ClaimedJob, now time.Time) // foreign jobs of one claim
@@ -107,7 +108,7 @@ func (c *claimer) claim() (claimState, ending) {
 	if most <= 0 {
 		return stateFull, endAsked
 	}
-	idle := c.running.count() == 0 // before the claim: jobs that run may enqueue more
+	idle := c.running.count() == 0 && c.isClean() // before the claim: jobs that run may enqueue more
 	state, got, err := c.ask(most)
 	switch {
 	case err != nil:
@@ -154,7 +155,7 @@ func (c *claimer) ask(most int) (state int64, got int, err error) {
 	p := scripts.Claim{
 		Worker: c.cfg.Name, Birth: wire.FormatTime(c.presence.birth), Interval: c.presence.interval(), InTurn: c.cfg.Strategy != DequeueDefault,
 		Composite: !c.fleet.before(executionsRelease), CurrentJob: c.fleet.before(workerExecutionsRelease),
-		Now: moment(now), Float: wire.FormatUnix(now), Budget: c.budget, Longest: leastBudget, Executions: executionIDs(most),
+		Now: serverMoment(now), Float: wire.FormatUnix(now), Budget: c.budget, Longest: leastBudget, Executions: executionIDs(most),
 	}
 	names := c.queues()
 	if err := c.fill(ctx, &p, names, most); err != nil {
@@ -379,9 +380,14 @@ func (c *claimer) wait(ctx context.Context) (claimState, ending) {
 
 // waitForRunning waits in a burst for a job that may have enqueued others.
 func (c *claimer) waitForRunning(ctx context.Context) claimState {
-	if c.running.count() > 0 {
+	cleaned := c.cleaned
+	if c.isClean() {
+		cleaned = nil
+	}
+	if c.running.count() > 0 || cleaned != nil {
 		select {
 		case <-c.running.ended:
+		case <-cleaned:
 		case <-ctx.Done():
 			return stateLeaving
 		}
@@ -390,6 +396,16 @@ func (c *claimer) waitForRunning(ctx context.Context) claimState {
 		c.maybe[queue] = true
 	}
 	return stateClaiming
+}
+
+// isClean reports whether the first maintenance has enqueued what it can.
+func (c *claimer) isClean() bool {
+	select {
+	case <-c.cleaned:
+		return true
+	default:
+		return false
+	}
 }
 
 // resumeCheck is how often a suspended worker looks whether it is to go on, as

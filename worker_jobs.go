@@ -16,6 +16,7 @@ type jobRunner struct {
 	executor *executor
 	out      *outcomes
 	settler  *settler
+	hooks    *webhookSender
 	slots    *slots
 	running  *executions
 	jobs     context.Context // ends when the running jobs have had their time
@@ -28,10 +29,16 @@ type jobRunner struct {
 	working  sync.WaitGroup // jobs that are not settled, or whose webhooks are not sent
 }
 
-// begin starts a claimed job.
-func (r *jobRunner) begin(queue string, claimed scripts.ClaimedJob, now time.Time) {
+// adopt makes an execution of a job, with a context for its functions.
+func (r *jobRunner) adopt(queue string, claimed scripts.ClaimedJob, now time.Time) *execution {
 	e := newExecution(r.out, queue, claimed, now)
 	e.ctx, e.cancel = context.WithCancelCause(r.jobs)
+	return e
+}
+
+// begin starts a claimed job.
+func (r *jobRunner) begin(queue string, claimed scripts.ClaimedJob, now time.Time) {
+	e := r.adopt(queue, claimed, now)
 	r.slots.take()
 	r.running.add(e)
 	r.handling.Add(1)
@@ -62,7 +69,7 @@ func (r *jobRunner) run(e *execution) {
 	e.over.Store(true)
 	done := r.settler.submit(r.books, out.settle, func(reason string) scripts.Settle { return r.out.unwritten(e, reason).settle })
 	// The next job is claimed while this one is written. But those that run one
-	// at a time do so in order, as in RQ, and webhooks take their time.
+	// at a time do so in order, as in RQ, and webhooks may have to wait for room.
 	if r.inOrder || (out.webhook != "" && len(e.rec.Webhooks) > 0) {
 		defer r.slots.give()
 	} else {
@@ -82,7 +89,7 @@ func (r *jobRunner) run(e *execution) {
 	}
 	r.report(e, out)
 	if out.webhook != "" {
-		e.job.sendWebhooks(r.jobs, r.log, out.webhook, out.exc)
+		r.hooks.send(r.jobs, e.job, out.webhook, out.exc)
 	}
 }
 

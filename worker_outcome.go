@@ -61,7 +61,7 @@ type outcome struct {
 func (o *outcomes) settlement(e *execution, ended time.Time) scripts.Settle {
 	return scripts.Settle{
 		Worker: o.worker, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
-		Now: moment(ended), Fence: scripts.Own, CurrentJob: o.fleet.before(workerExecutionsRelease),
+		Now: serverMoment(ended), Fence: scripts.Own, CurrentJob: o.fleet.before(workerExecutionsRelease),
 		RateLimit: e.rec.RateLimitKey,
 	}
 }

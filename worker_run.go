@@ -31,6 +31,7 @@ type run struct {
 	running  *executions
 	slots    *slots
 	leftover *stuckHandlers
+	hooks    *webhookSender
 	out      *outcomes
 	debts    *debts
 	foreign  *foreignJobs
@@ -39,7 +40,9 @@ type run struct {
 
 	sweep     chan struct{} // asks the maintenance for abandoned jobs
 	suspended chan struct{} // tells the claimer that workers are suspended
+	cleaned   chan struct{} // is closed when the first maintenance has enqueued what it can
 	handled   chan struct{} // is closed when no handler runs any more
+	written   chan struct{} // is closed when all is written, and all webhooks are sent
 }
 
 // newRun connects. The connections are the run's own, so that handlers cannot
@@ -53,7 +56,7 @@ func (w *Worker) newRun() (*run, error) {
 	r := &run{
 		Worker: w, db: redis.NewClient(opts), log: w.cfg.Logger.With("worker", w.cfg.Name),
 		running: newExecutions(), slots: newSlots(w.cfg.Concurrency),
-		sweep: make(chan struct{}, 1), suspended: make(chan struct{}, 1), handled: make(chan struct{}),
+		sweep: make(chan struct{}, 1), suspended: make(chan struct{}, 1), cleaned: make(chan struct{}), handled: make(chan struct{}), written: make(chan struct{}),
 	}
 	r.leftover = newStuckHandlers(r.slots, w.cfg.Concurrency, r.log)
 	r.out = &outcomes{worker: w.cfg.Name, fleet: w.fleet, resultTTL: w.cfg.ResultTTL, rdb: w.rdb, serializer: w.cfg.Serializer}
@@ -80,8 +83,9 @@ func (r *run) work(ctx context.Context) error {
 	r.fetching, r.stopFetching = context.WithCancelCause(ctx)
 	r.jobs, r.cancelJobs = context.WithCancelCause(base)
 	r.books, r.closeBooks = context.WithCancelCause(base)
+	r.hooks = newWebhookSender(r.log)
 	r.runner = &jobRunner{
-		executor: r.executor(), out: r.out, settler: r.settler, slots: r.slots, running: r.running,
+		executor: r.executor(), out: r.out, settler: r.settler, hooks: r.hooks, slots: r.slots, running: r.running,
 		jobs: r.jobs, books: r.books, inOrder: r.cfg.Concurrency == 1, log: r.log, ran: &r.jobsRun,
 	}
 
@@ -89,21 +93,17 @@ func (r *run) work(ctx context.Context) error {
 	settling.Go(func() { r.settler.run(r.books) })
 	listening := make(chan struct{})
 	loops.Go(func() { r.listener().listen(r.books, listening) })
-	loops.Go(func() { r.beatOften(r.books) })
+	loops.Go(func() { newHeartbeats(r).run(r.books) })
 	loops.Go(r.limitShutdown)
 	<-listening
 	r.presence.setState(r.books, "started")
-	m := r.maintenance()
-	loops.Go(func() {
-		r.maintain(r.fetching, m)
-		r.maintainOften(r.fetching, m)
-	})
+	loops.Go(func() { newMaintenance(r).run(r.fetching) })
+	r.waitForMaintenance()
 	r.schedule(&loops)
 	r.presence.setState(r.books, "idle")
 
 	end := r.claimer().run(r.fetching)
 	err := r.drain(end)
-	r.stopFetching(errShutdown)
 	r.cancelJobs(errShutdown) // a callback of an abandoned job may still run
 	close(r.settler.queue)
 	settling.Wait()
@@ -111,6 +111,16 @@ func (r *run) work(ctx context.Context) error {
 	r.closeBooks(errShutdown)
 	loops.Wait()
 	return errors.Join(end.err(), err)
+}
+
+// waitForMaintenance gives the first maintenance a moment to enqueue what there is,
+// as RQ does before the first job.
+func (r *run) waitForMaintenance() {
+	select {
+	case <-r.cleaned:
+	case <-time.After(maintenanceStart):
+	case <-r.fetching.Done():
+	}
 }
 
 // executor makes the part that runs jobs.
@@ -133,7 +143,7 @@ func (r *run) listener() *listener {
 func (r *run) claimer() *claimer {
 	c := &claimer{
 		cfg: &r.cfg, fleet: r.fleet, db: r.db, presence: r.presence, debts: r.debts, slots: r.slots, running: r.running,
-		foreign: r.foreign, suspend: r.suspended, begin: r.runner.begin, giveBack: r.runner.giveBack, books: r.books, log: r.log,
+		foreign: r.foreign, cleaned: r.cleaned, suspend: r.suspended, begin: r.runner.begin, giveBack: r.runner.giveBack, books: r.books, log: r.log,
 	}
 	if len(r.cfg.Queues) <= maxMovers {
 		c.waits = newMovers(r.db, r.cfg.Queues, r.log)
@@ -162,8 +172,10 @@ func (r *run) drain(end ending) error {
 	}
 	r.runner.handling.Wait() // no longer than limitShutdown lets them
 	close(r.handled)
-	r.stopFetching(errShutdown)
 	r.runner.working.Wait()
+	r.hooks.close(r.jobs)
+	close(r.written)
+	r.stopFetching(errShutdown)
 	return r.leftover.wait()
 }
 
@@ -171,14 +183,14 @@ func (r *run) drain(end ending) error {
 // traffic when nothing more may be written.
 func (r *run) limitShutdown() {
 	<-r.fetching.Done()
-	var end <-chan time.Time
-	if r.cfg.ShutdownTimeout != Forever {
-		end = time.After(r.cfg.ShutdownTimeout)
-	}
-	select {
-	case <-end:
-		r.cancelJobs(errShutdown)
-	case <-r.handled:
+	if r.cfg.ShutdownTimeout == Forever {
+		<-r.handled
+	} else {
+		select {
+		case <-time.After(r.cfg.ShutdownTimeout):
+			r.cancelJobs(errShutdown)
+		case <-r.written:
+		}
 	}
 	select {
 	case <-time.After(booksGrace):

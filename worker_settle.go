@@ -192,7 +192,7 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 // seen before counts as one that passes. It reports false when not even the failure of
 // the job can be written, because a key holds something else.
 func (s *settler) again(ctx context.Context, p *settling, err error) bool {
-	p.maybe = p.maybe || !isRefused(err)
+	p.maybe = p.maybe || redisx.FateOf(err) == redisx.Unknown
 	p.due = time.Now().Add(min(firstBackOff<<min(p.tries, 10), lastBackOff))
 	p.tries++
 	if p.refusal != nil || p.instead == nil {

@@ -59,4 +59,8 @@ func TestErrors(t *testing.T) {
 	}
 	assert.True(t, IsNoScript(serverError("NOSCRIPT No matching script")))
 	assert.True(t, IsCluster(serverError("MOVED 1 127.0.0.1:1")))
+	assert.True(t, IsTooLarge(serverError("ERR Protocol error: invalid bulk length")))
+	assert.False(t, IsTooLarge(errors.New("invalid bulk length")))
+	assert.True(t, IsTimeout(&net.DNSError{IsTimeout: true}))
+	assert.False(t, IsTimeout(io.EOF))
 }

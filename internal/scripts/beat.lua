@@ -5,15 +5,16 @@
 -- the others.
 --
 -- KEYS: worker, its executions
--- ARGV: birth of the worker, now in Unix seconds, now as a time, now with a
---       fraction, seconds that the worker is kept, its name, the number of
+-- ARGV: birth of the worker, now in Unix seconds ("0": the server's), now as a
+--       time, now with a fraction, seconds that the worker is kept, its name, the number of
 --       queues, their names, then for each execution: job, execution, queue,
 --       member in rq:wip, seconds that it is kept, when it was created
--- returns a state, "1" if workers are suspended, the least expiry in each
+-- returns a state, "1" if workers are suspended, the server's time, the least expiry in each
 --       queue's rq:wip ("" if there is none), then the executions that are
 --       taken away. The state is 1, 0 if the worker is not registered any more,
 --       -1 if another one has its name
 local birth, now, time, moment, keep, worker = unpack(ARGV, 1, 6)
+now = server_now(now)
 local queues = tonumber(ARGV[7])
 local born = redis.call('HGET', KEYS[1], 'birth')
 local state = 1
@@ -26,7 +27,8 @@ else
   redis.call('EXPIRE', KEYS[1], keep)
   redis.call('EXPIRE', KEYS[2], keep)
 end
-local reply = {state, tostring(redis.call('EXISTS', 'rq:suspended'))}
+local clock = redis.call('TIME')
+local reply = {state, tostring(redis.call('EXISTS', 'rq:suspended')), string.format('%d.%06d', clock[1], clock[2])}
 
 -- held reports whether an execution is still the job's.
 local function held(id, queue, member)

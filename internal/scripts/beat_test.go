@@ -21,6 +21,10 @@ func beats(want Echo, changes ...func(*Beat)) func(*testing.T, *redis.Client) {
 		}
 		got, err := SendBeat(t.Context(), rdb, p)
 		require.NoError(t, err)
+		server, err := rdb.Time(t.Context()).Result()
+		require.NoError(t, err)
+		assert.InDelta(t, server.Unix(), got.Time, 10)
+		got.Time = 0
 		assert.Equal(t, want, *got)
 	}
 }

@@ -16,7 +16,7 @@
 --
 -- KEYS: worker, its executions
 -- ARGV: how many jobs at the most, "1" to take one of each queue in turn, now in
---       Unix seconds, now as a time, now with a fraction, the worker's name, its
+--       Unix seconds ("0": the server's), now as a time, now with a fraction, the worker's name, its
 --       birth, the seconds between its heartbeats, "1" if readers know executions
 --       (RQ 2.0), "1" if they look for current_job (RQ before 3.0), after how many
 --       bytes of data the claim ends, how long data in the reply may be, the number of
@@ -31,7 +31,7 @@
 --       came, or another one has its name; then no job is taken, and moved ones go back. With 1 and no
 --       job, so many ids were dropped that it was time to let others have their turn
 local most, in_turn, now, time, moment, worker, birth, interval = unpack(ARGV, 1, 8)
-most, in_turn, now, interval = tonumber(most), in_turn == '1', tonumber(now), tonumber(interval)
+most, in_turn, now, interval = tonumber(most), in_turn == '1', tonumber(server_now(now)), tonumber(interval)
 local composite, current_job = ARGV[9] == '1', ARGV[10] == '1'
 local budget, longest = tonumber(ARGV[11]), tonumber(ARGV[12])
 local at = 13

@@ -1,19 +1,26 @@
 -- clean_intermediate looks at one stretch of the ids that workers took and have
--- not started. Those without a job are removed, and when the others were first
--- seen is noted, as RQ does. The stretch is counted from the end, so that it is
--- not moved by jobs that are added there meanwhile.
+-- not started. Those without a job are removed. When the others were first seen
+-- can be noted, as RQ does: its workers count a minute from then. The stretch is
+-- counted from the end, so that it is not moved by jobs that are added there
+-- meanwhile.
 --
 -- KEYS: intermediate queue
--- ARGV: queue, how many ids lie behind the stretch, its length, now in Unix
---       seconds with a fraction
--- returns the number of ids in the stretch, how many of them were removed, then
---       for each that was seen before and is in no execution, from the end on:
---       the id, when it was first seen, and its enqueued_at
-local queue, behind, length, now = unpack(ARGV)
+-- ARGV: queue, how many ids lie behind the stretch, its length, "1" to note when an
+--       id is seen for the first time, now in Unix seconds with a fraction ("0":
+--       the server's)
+-- returns the number of ids in the stretch, how many of them were removed, now, then
+--       for each that is in no execution, and of which nothing was noted now, from
+--       the end on: the id, when it was first seen ("" if that is not noted), and
+--       its enqueued_at
+local queue, behind, length, note, now = unpack(ARGV)
+if now == '0' then
+  local time = redis.call('TIME')
+  now = string.format('%d.%06d', time[1], time[2])
+end
 local size = redis.call('LLEN', KEYS[1])
 local last = size - 1 - behind
 if last < 0 then
-  return {0, 0}
+  return {0, 0, now}
 end
 local first = math.max(0, last - length + 1)
 local ids, before = redis.call('LRANGE', KEYS[1], first, last), size
@@ -37,11 +44,11 @@ for i = #ids, 1, -1 do
     redis.call('DEL', first_seen)
   else
     local origin, enqueued_at = unpack(redis.call('HMGET', job, 'origin', 'enqueued_at'))
-    if not executing(id, origin, queue) and not redis.call('SET', first_seen, now, 'NX', 'EX', 86400) then
+    if not executing(id, origin, queue) and not (note == '1' and redis.call('SET', first_seen, now, 'NX', 'EX', 86400)) then
       seen[#seen + 1] = id
       seen[#seen + 1] = try('GET', first_seen) or ''
       seen[#seen + 1] = enqueued_at or ''
     end
   end
 end
-return {#ids, before - size, unpack(seen)}
+return {#ids, before - size, now, unpack(seen)}

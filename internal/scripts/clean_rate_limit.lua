@@ -4,11 +4,11 @@
 --
 -- KEYS: allowed, rate_limited, config, rq:rl-keys
 -- ARGV: rate limit key, how many of the allowed to skip, how many of the allowed
---       and of the waiting at the most, now in Unix seconds, enqueued_at
+--       and of the waiting at the most, now in Unix seconds ("0": the server's), enqueued_at
 -- returns how many of those it looked at keep their slot, and 1 if there may be
 --       more to do, else 0
 local key, skip, most, now, enqueued_at = unpack(ARGV)
-skip, most = tonumber(skip), tonumber(most)
+skip, most, now = tonumber(skip), tonumber(most), server_now(now)
 
 local function holds_slot(id)
   local status = try('HGET', 'rq:job:' .. id, 'status')

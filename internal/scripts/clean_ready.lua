@@ -4,9 +4,10 @@
 --
 -- KEYS: ready
 -- ARGV: queue, how many entries to skip, how many at the most, now in Unix
---       seconds, enqueued_at
+--       seconds ("0": the server's), enqueued_at
 -- returns the number of entries it looked at, and how many of them stay
 local queue, skip, most, now, enqueued_at = unpack(ARGV)
+now = server_now(now)
 
 -- wants_front is rq/job.py Job.should_enqueue_at_front.
 local function wants_front(job)

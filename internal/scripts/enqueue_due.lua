@@ -14,7 +14,7 @@
 --
 -- KEYS: scheduler lock, scheduled, queue, deferred
 -- ARGV: what the lock holds if it is the caller's, name of the queue, now in Unix
---       seconds, enqueued_at, the timeout of jobs that have none, how many due ids
+--       seconds ("0": the server's), enqueued_at, the timeout of jobs that have none, how many due ids
 --       to leave out, how many to look at after those, in how many seconds to look
 --       again for a job that is not there (0: never)
 -- returns nothing if the caller has no lock, else the number of ids looked at,
@@ -24,6 +24,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return {}
 end
 local queue, now, enqueued_at, default_timeout, skip, most, patience = unpack(ARGV, 2, 8)
+now = server_now(now)
 
 -- read_job returns what decides where a job goes.
 local function read_job(id)

@@ -34,19 +34,19 @@ var (
 
 var (
 	cleanUnlock       = redis.NewScript(cleanUnlockLua)
-	cleanExpired      = redis.NewScript(cleanExpiredLua)
-	cleanReady        = redis.NewScript(libRateLimit + libJob + libMaintenance + cleanReadyLua)
+	cleanExpired      = redis.NewScript(libNow + cleanExpiredLua)
+	cleanReady        = redis.NewScript(libNow + libRateLimit + libJob + libMaintenance + cleanReadyLua)
 	cleanWorkers      = redis.NewScript(cleanWorkersLua)
 	cleanGroup        = redis.NewScript(cleanGroupLua)
-	cleanRateLimit    = redis.NewScript(libRateLimit + libMaintenance + cleanRateLimitLua)
+	cleanRateLimit    = redis.NewScript(libNow + libRateLimit + libMaintenance + cleanRateLimitLua)
 	cleanIntermediate = redis.NewScript(libMaintenance + cleanIntermediateLua)
 	recoverStuck      = redis.NewScript(libMaintenance + statusTable("known", "nowhere", "runs") + recoverStuckLua)
 )
 
-// CleanUnlock runs clean_unlock.lua for the lock of a queue's registries. It
-// reports false when the lock is not the owner's any more.
-func CleanUnlock(ctx context.Context, c redis.Scripter, queue, token string) (bool, error) {
-	n, err := run(ctx, c, cleanUnlock, []string{keys.CleaningLock(queue)}, token)
+// CleanUnlock runs clean_unlock.lua. It reports false when the lock is not the
+// owner's any more.
+func CleanUnlock(ctx context.Context, c redis.Scripter, lock, token string, leave time.Duration) (bool, error) {
+	n, err := run(ctx, c, cleanUnlock, []string{lock}, token, max(leave.Milliseconds(), 0))
 	return n == 1, err
 }
 
@@ -86,32 +86,36 @@ func CleanRateLimit(ctx context.Context, c redis.Scripter, key string, skip int6
 // intermediate queue. clean_intermediate.lua has it too.
 const FirstSeenTTL = 24 * time.Hour
 
-// A Stuck is an id in an intermediate queue that was there when it was cleaned
-// before. FirstSeen and EnqueuedAt are as they are stored.
+// A Stuck is an id in an intermediate queue whose job is in no execution. FirstSeen
+// and EnqueuedAt are as they are stored.
 type Stuck struct{ ID, FirstSeen, EnqueuedAt string }
 
-// CleanIntermediate runs clean_intermediate.lua. It returns the number of ids it
-// looked at, of those it removed, and those that may be stuck, from the end on.
-func CleanIntermediate(
-	ctx context.Context, c redis.Scripter, queue string, behind int64, length int, now string,
-) (seen, removed int64, stuck []Stuck, err error) {
-	reply, err := cleanIntermediate.Run(ctx, c, []string{keys.Intermediate(queue)}, queue, behind, length, now).Slice()
+// A Stretch is what CleanIntermediate tells of some ids.
+type Stretch struct {
+	Seen, Removed int64
+	Now           string  // the time of the script, as FirstSeen
+	Stuck         []Stuck // from the end on
+}
+
+// CleanIntermediate runs clean_intermediate.lua. If it is to note ids that are seen
+// for the first time, it returns only the others. The time "0" is the server's.
+func CleanIntermediate(ctx context.Context, c redis.Scripter, queue string, behind int64, length int, note bool, now string) (*Stretch, error) {
+	reply, err := cleanIntermediate.Run(ctx, c, []string{keys.Intermediate(queue)}, queue, behind, length, flag(note), now).Slice()
 	if err != nil {
-		return 0, 0, nil, err
+		return nil, err
 	}
-	if len(reply) < 2 || len(reply)%3 != 2 {
-		return 0, 0, nil, errReply
+	if len(reply) < 3 || len(reply)%3 != 0 {
+		return nil, errReply
 	}
-	seen, _ = reply[0].(int64)
-	removed, _ = reply[1].(int64)
-	for i := 2; i < len(reply); i += 3 {
-		var s Stuck
-		s.ID, _ = reply[i].(string)
-		s.FirstSeen, _ = reply[i+1].(string)
-		s.EnqueuedAt, _ = reply[i+2].(string)
-		stuck = append(stuck, s)
+	var s Stretch
+	s.Seen, _ = reply[0].(int64)
+	s.Removed, _ = reply[1].(int64)
+	s.Now, _ = reply[2].(string)
+	for i := 3; i < len(reply); i += 3 {
+		of := texts(reply[i : i+3])
+		s.Stuck = append(s.Stuck, Stuck{ID: of[0], FirstSeen: of[1], EnqueuedAt: of[2]})
 	}
-	return seen, removed, stuck, nil
+	return &s, nil
 }
 
 // What RecoverStuck is told to do with a job that waits: Ask says only that it

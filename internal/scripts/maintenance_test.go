@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -9,14 +10,18 @@ import (
 
 func TestCleanUnlock(t *testing.T) {
 	t.Parallel()
-	unlocks := func(want bool) func(*testing.T, *redis.Client) {
+	leaves := func(want bool, leave time.Duration) func(*testing.T, *redis.Client) {
 		return func(t *testing.T, rdb *redis.Client) {
-			got, err := CleanUnlock(t.Context(), rdb, "q", "mine")
+			got, err := CleanUnlock(t.Context(), rdb, "rq:clean_registries:q", "mine", leave)
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		}
 	}
+	unlocks := func(want bool) func(*testing.T, *redis.Client) { return leaves(want, -time.Second) }
 	play(t, []scene{
+		{name: "its own, to expire", before: []string{"SET rq:clean_registries:q mine EX 20"}, act: leaves(true, time.Minute), want: keyspace{"rq:clean_registries:q": "string 1 ttl 60"}},
+		{name: "Python's, to expire", before: []string{"SET rq:clean_registries:q 1 EX 899"}, act: leaves(false, time.Minute)},
+		{name: "one that is no string", before: []string{"RPUSH rq:clean_registries:q x"}, act: unlocks(false)},
 		{name: "its own", before: []string{"SET rq:clean_registries:q mine EX 899"}, act: unlocks(true), want: keyspace{"rq:clean_registries:q": ""}},
 		{name: "Python's", before: []string{"SET rq:clean_registries:q 1 EX 899"}, act: unlocks(false)},
 		{name: "one that has expired", act: unlocks(false)},
@@ -321,11 +326,14 @@ const middle = "rq:queue:q:intermediate"
 
 // intermediates runs CleanIntermediate of queue q.
 func intermediates(seen, removed int64, behind int64, length int, want ...Stuck) func(*testing.T, *redis.Client) {
+	return intermediatesThat(true, seen, removed, behind, length, want...)
+}
+
+func intermediatesThat(note bool, seen, removed int64, behind int64, length int, want ...Stuck) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		s, r, stuck, err := CleanIntermediate(t.Context(), rdb, "q", behind, length, "1000.25")
+		got, err := CleanIntermediate(t.Context(), rdb, "q", behind, length, note, "1000.25")
 		require.NoError(t, err)
-		require.Equal(t, []int64{seen, removed}, []int64{s, r})
-		require.Equal(t, want, stuck)
+		require.Equal(t, &Stretch{Seen: seen, Removed: removed, Now: "1000.25", Stuck: want}, got)
 	}
 }
 
@@ -340,6 +348,9 @@ func TestCleanIntermediate(t *testing.T) {
 	play(t, []scene{
 		{name: "that is not there", act: intermediates(0, 0, 0, 9)},
 		{name: "one that is new", before: stuck(""), act: intermediates(1, 0, 0, 9), want: noted},
+		{name: "one that is new, of which nothing is to be noted", before: stuck(""), act: intermediatesThat(false, 1, 0, 0, 9, Stuck{"a", "", "E"})},
+		{name: "one that is known, when nothing is to be noted", before: stuck("", seenBefore), act: intermediatesThat(false, 1, 0, 0, 9, Stuck{"a", "900.5", "E"})},
+		{name: "one that is executed, when nothing is to be noted", before: stuck("", "ZADD rq:wip:q 1 a"), act: intermediatesThat(false, 1, 0, 0, 9)},
 		{name: "one that is known", before: stuck("", seenBefore), act: intermediates(1, 0, 0, 9, Stuck{"a", "900.5", "E"})},
 		{
 			name: "one that was never enqueued", before: []string{"HSET rq:job:a data x", "RPUSH " + middle + " a", seenBefore},
@@ -380,7 +391,7 @@ func TestCleanIntermediate(t *testing.T) {
 		{
 			name: "of the wrong type", before: []string{"SET " + middle + " x"},
 			act: func(t *testing.T, rdb *redis.Client) {
-				_, _, _, err := CleanIntermediate(t.Context(), rdb, "q", 0, 9, "1")
+				_, err := CleanIntermediate(t.Context(), rdb, "q", 0, 9, true, "1")
 				require.ErrorContains(t, err, "WRONGTYPE")
 			},
 		},

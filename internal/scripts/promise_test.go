@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
@@ -90,7 +91,7 @@ func promises() []promise {
 			return err
 		}, nil},
 		{"clean_unlock", "", []string{"SET rq:clean_registries:q t"}, func(ctx context.Context, c *redis.Client) error {
-			_, err := CleanUnlock(ctx, c, "q", "t")
+			_, err := CleanUnlock(ctx, c, "rq:clean_registries:q", "t", 0)
 			return err
 		}, nil},
 		{"clean_expired", "", []string{"ZADD rq:failed:q 1 a 2000 b"}, func(ctx context.Context, c *redis.Client) error {
@@ -114,7 +115,11 @@ func promises() []promise {
 			return err
 		}, nil},
 		{"clean_intermediate", "", []string{"RPUSH rq:queue:q:intermediate a gone", "HSET rq:job:a data x"}, func(ctx context.Context, c *redis.Client) error {
-			_, _, _, err := CleanIntermediate(ctx, c, "q", 0, 10, "1000.5")
+			_, err := CleanIntermediate(ctx, c, "q", 0, 10, true, "1000.5")
+			return err
+		}, nil},
+		{"take_lock", "", nil, func(ctx context.Context, c *redis.Client) error {
+			_, err := TakeLock(ctx, c, "rq:clean_registries:q", "t", time.Second)
 			return err
 		}, nil},
 		{"recover_stuck", "", []string{"RPUSH rq:queue:q:intermediate a", "HSET rq:job:a data x status queued enqueued_at E", "SET rq:queue:q:intermediate:first_seen:a 1"}, func(ctx context.Context, c *redis.Client) error {
@@ -163,8 +168,11 @@ func promises() []promise {
 	return list
 }
 
-// others are the scripts that have tests of their own for this.
-var others = []string{"cancel_job", "enqueue_waiting", "requeue_jobs", "clean_ready"}
+// others are the scripts that have tests of their own for this, and those that only read.
+var others = []string{
+	"cancel_job", "enqueue_waiting", "requeue_jobs", "clean_ready", "take_over",
+	"find_abandoned", "look_limits", "look_queues",
+}
 
 func TestEveryScriptIsHeldToItsPromise(t *testing.T) {
 	t.Parallel()

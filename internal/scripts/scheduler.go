@@ -19,7 +19,7 @@ var (
 )
 
 var (
-	enqueueDue   = redis.NewScript(libRateLimit + libJob + libStatus + enqueueDueLua)
+	enqueueDue   = redis.NewScript(libNow + libRateLimit + libJob + libStatus + enqueueDueLua)
 	holdLocks    = redis.NewScript(libOwn + holdLocksLua)
 	releaseLocks = redis.NewScript(releaseLocksLua)
 )

@@ -163,7 +163,8 @@ func UpdateJob(ctx context.Context, c redis.Scripter, id string, fields ...any) 
 	return n == 1, err
 }
 
-// A Moment is the time of a change in the two forms that RQ stores.
+// A Moment is the time of a change in the two forms that RQ stores. Unix may be
+// ServerTime for scripts that say so.
 type Moment struct {
 	Unix int64
 	Text string

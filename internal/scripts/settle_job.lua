@@ -11,10 +11,9 @@
 -- KEYS: each of the jobs, worker, its executions
 -- ARGV: for each job the number of its values, which are
 --       id, execution ("" if it is not known), queue, member in rq:wip, now in
---       Unix seconds, now as a time,
---       fence ("own": the execution must be the job's, "expired": and its
---       heartbeat must have ended, "none": the job must be started and have no
---       living execution),
+--       Unix seconds ("0": the server's), now as a time,
+--       fence ("own": the execution must be the job's, "taken": it is that of
+--       take_over, and nobody else has ended or started the job since),
 --       registry ("finished", "failed" or ""), score there,
 --       seconds that the job is kept ("": no change, 0: not at all),
 --       place ("front" or "back" of the queue, when it is due, or ""),
@@ -39,6 +38,7 @@ local function read(key, at, values)
   keep, place, parent, counter, seconds, looked_for, limit, result_ttl = unpack(ARGV, at + 9, at + 16)
   result, last = at + 18, at + values - 1
   fields = result + ARGV[at + 17]
+  now = server_now(now)
   wip, pair, job, executions = 'rq:wip:' .. queue, id .. ':' .. execution, key, 'rq:executions:' .. id
   local stored = redis.pcall('HMGET', job, 'status', 'created_at', 'dependency_id', 'rate_limit_key')
   if stored.err then
@@ -49,27 +49,25 @@ local function read(key, at, values)
   limit = stored[4] and rate_limit_of(job) or limit
 end
 
-local function living()
-  local n = redis.pcall('ZCOUNT', executions, '(' .. now, '+inf')
-  return type(n) == 'number' and n > 0
+-- alone tells whether the job has no other execution that lives.
+local function alone()
+  return redis.call('ZCOUNT', executions, '(' .. now, '+inf') == 1 and redis.call('ZSCORE', executions, execution)
 end
 
 -- ours tells whether the job is in this execution. A member that is only an id
--- does not say whose it is; then the job does.
+-- does not say whose it is; then the job does. RQ's maintenance does not know of
+-- executions that were taken over: it may end such a job, and others start it again.
 local function ours()
-  if fence == 'none' then
-    return status == 'started' and not living()
-  end
-  local expiry = redis.call('ZSCORE', wip, member)
-  if not expiry or (fence == 'expired' and tonumber(expiry) > tonumber(now)) then
+  if not redis.call('ZSCORE', wip, member) then
     return false
   end
-  if member == id and fence == 'own' then
+  if member == id or fence == 'taken' then
     local worker = redis.pcall('HGET', job, 'worker_name')
-    return worker_key == 'rq:worker:' .. (type(worker) == 'string' and worker or '')
-      and redis.call('ZSCORE', executions, execution)
+    if worker_key ~= 'rq:worker:' .. (type(worker) == 'string' and worker or '') or not redis.call('ZSCORE', executions, execution) then
+      return false
+    end
   end
-  return true
+  return fence ~= 'taken' or (status == 'started' and alone())
 end
 
 -- What the worker has done in all.
@@ -155,14 +153,12 @@ end
 local function settle()
   local mine = ours()
   if not mine or not exists or status == 'canceled' then
-    if mine then
+    if mine or member ~= id then
       redis.call('ZREM', wip, member)
     end
-    if mine or fence == 'own' then
-      end_execution(false)
-      if status ~= 'queued' and status ~= 'started' then
-        free(give_slot_on)
-      end
+    end_execution(false)
+    if status ~= 'queued' and status ~= 'started' then
+      free(give_slot_on)
     end
     return 0
   end

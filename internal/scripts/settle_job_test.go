@@ -244,8 +244,7 @@ func TestSettleJobInAnExecutionOfItsOwn(t *testing.T) {
 	fence := func(fence string) func(*Settle) { return func(p *Settle) { p.Fence = fence } }
 	bare := func(p *Settle) { p.Member = "a" }
 	bareEntry := []string{"ZREM rq:wip:q a:e", "ZADD rq:wip:q 1090 a"}
-	stuck := func(p *Settle) { p.Fence, p.Execution, p.Member = None, "", "a:" }
-	notWaiting := []string{"ZREM rq:wip:q a:e", "ZREM rq:executions:a e", "DEL rq:execution:a:e rq:worker:w:executions"}
+	taken := fence(TakenOver)
 	left := ended.without("rq:wip:q")
 	play(t, []scene{
 		{name: "settled or abandoned before: only what is the execution's goes", before: running("ZREM rq:wip:q a:e"), act: settles(false, asFinished), want: left},
@@ -256,27 +255,26 @@ func TestSettleJobInAnExecutionOfItsOwn(t *testing.T) {
 		},
 		{name: "it is queued again", before: running("ZREM rq:wip:q a:e", "HSET rq:job:a status queued", "RPUSH rq:queue:q a"), act: settles(false, to(Front)), want: left},
 
-		{name: "expired", before: running("ZADD rq:wip:q 1000 a:e"), act: settles(true, asFailed, fence(Expired)), want: failedJobA},
-		{name: "expired, and renewed since", before: running("ZADD rq:wip:q 1001 a:e"), act: settles(false, asFailed, fence(Expired))},
-		{name: "expired, and settled since", before: running("ZREM rq:wip:q a:e"), act: settles(false, asFailed, fence(Expired))},
+		{name: "taken over", before: running(), act: settles(true, asFailed, taken), want: failedJobA},
+		{name: "taken over, and held for too long, but nobody has noticed", before: running("ZADD rq:wip:q 900 a:e"), act: settles(true, asFailed, taken), want: failedJobA},
+		{name: "taken over beside an execution that has ended", before: running("ZADD rq:executions:a 1000 e0"), act: settles(true, asFailed, taken), want: failedJobA.and(keyspace{"rq:executions:a": "zset e0=1000"})},
+		{name: "taken over, and by another since", before: running("ZREM rq:wip:q a:e", "ZREM rq:executions:a e"), act: settles(false, asFailed, taken), want: left.without("rq:executions:a")},
 		{
-			name: "expired, of a worker that is gone", before: running("ZADD rq:wip:q 1000 a:e", "DEL rq:worker:w rq:execution:a:e rq:executions:a rq:worker:w:executions"),
-			act: settles(true, asFailed, fence(Expired)), want: failedJobA.and(keyspace{"rq:wip:q": ""}).without("rq:worker:w").without("rq:execution:a:e").without("rq:executions:a").without("rq:worker:w:executions"),
+			name: "taken over, and failed by Python", before: running("HSET rq:job:a status failed", "ZADD rq:failed:q 1 a"), act: settles(false, asFailed, taken), want: ended,
 		},
 		{
-			name: "expired, of a job that is gone", before: running("ZADD rq:wip:q 1000 a:e", "DEL rq:job:a"), act: settles(false, asFailed, fence(Expired)), want: ended,
+			name: "taken over, and retried by Python", before: running("HSET rq:job:a status queued", "RPUSH rq:queue:q a"), act: settles(false, to(Back), taken), want: ended,
 		},
 		{
-			name: "expired, without an execution's id", before: running(append(bareEntry, "ZADD rq:wip:q 1000 a", "HSET rq:job:a worker_name v")...),
-			act: settles(true, asFailed, fence(Expired), func(p *Settle) { bare(p); p.Execution = "" }),
-			want: failedJobA.and(jobA("failed", "ended_at=T", "worker_name=v", "ttl 900")).without("rq:execution:a:e").without("rq:executions:a").
-				without("rq:worker:w:executions").and(keyspace{"rq:worker:w": strings.Replace(counted, "idle", "busy", 1)}),
+			name: "taken over, retried by Python and started again", before: running("ZADD rq:executions:a 1150 e2", "ZADD rq:wip:q 1090 a:e2"), act: settles(false, to(Back), taken),
+			want: ended.and(keyspace{"rq:executions:a": "zset e2=1150", "rq:wip:q": "zset a:e2=1090"}),
 		},
-
-		{name: "stuck", before: running(notWaiting...), act: settles(true, asFailed, stuck, func(p *Settle) { p.Counter = "" }), want: failedJobA.without("rq:wip:q").without("rq:execution:a:e").without("rq:executions:a").without("rq:worker:w:executions").without("rq:worker:w")},
-		{name: "stuck, with an execution that died", before: running(append(notWaiting, "ZADD rq:executions:a 1000 e0")...), act: settles(true, stuck, to(Back)), want: queuedJobA.without("rq:wip:q").without("rq:execution:a:e").without("rq:executions:a").without("rq:worker:w:executions").without("rq:worker:w")},
-		{name: "not stuck: it is in an execution", before: running(), act: settles(false, asFailed, stuck)},
-		{name: "not stuck: it has ended", before: running(append(notWaiting, "HSET rq:job:a status finished")...), act: settles(false, asFailed, stuck)},
+		{name: "taken over, of a job that is gone", before: running("DEL rq:job:a"), act: settles(false, asFailed, taken), want: ended},
+		{name: "taken over where ids are known only", before: running(bareEntry...), act: settles(true, asFailed, taken, bare), want: failedJobA},
+		{
+			name: "taken over where ids are known only, and started again by RQ 1", before: running(append(bareEntry, "HSET rq:job:a worker_name v")...), act: settles(false, asFailed, taken, bare),
+			want: left,
+		},
 
 		{name: "RQ before 2.0 knows ids only", before: running(bareEntry...), act: settles(true, asFinished, bare), want: finishedJobA},
 		{
@@ -513,7 +511,7 @@ func TestSettleJobWithWrongKeys(t *testing.T) {
 
 		{name: "results", before: running("RPUSH rq:results:a x"), act: settles(true, asFinished), want: finishedJobA},
 		{name: "executions of the job", before: running("DEL rq:executions:a", "SET rq:executions:a x"), act: settles(true, asFinished), want: finishedJobA.without("rq:executions:a")},
-		{name: "executions of the job, which is stuck", before: running("DEL rq:executions:a", "SET rq:executions:a x"), act: settles(true, asFailed, func(p *Settle) { p.Fence = None }), want: failedJobA.without("rq:executions:a")},
+		{name: "executions of the job, which was taken over", before: running("DEL rq:executions:a", "SET rq:executions:a x"), act: settleFails(asFailed, func(p *Settle) { p.Fence = TakenOver })},
 		{
 			name: "executions of the job, which is not kept", before: running("DEL rq:executions:a", "SET rq:executions:a x"),
 			act:  settles(true, asFinished, func(p *Settle) { p.Keep, p.Registry, p.Result = "0", "", nil }),

@@ -29,12 +29,12 @@ var (
 	registerWorkerLua string
 )
 
-var settleJobLib = libOwn + libRateLimit + libJob + settleJobLua
+var settleJobLib = libNow + libOwn + libRateLimit + libJob + settleJobLua
 
 var (
-	claimJobs      = redis.NewScript(libOwn + libRateLimit + libStatus + statusTable("dropped") + claimJobsLua)
+	claimJobs      = redis.NewScript(libNow + libOwn + libRateLimit + libStatus + statusTable("dropped") + claimJobsLua)
 	settleJob      = redis.NewScript(settleJobLib)
-	beat           = redis.NewScript(libOwn + beatLua)
+	beat           = redis.NewScript(libNow + libOwn + beatLua)
 	registerWorker = redis.NewScript(registerWorkerLua)
 )
 
@@ -130,12 +130,7 @@ func readClaim(reply []any) (int64, []ClaimedJob, error) {
 		id, _ := parts[1].(string)
 		execution, _ := parts[2].(string)
 		flat, _ := parts[3].([]any)
-		hash := make(map[string]string, len(flat)/2)
-		for i := 0; i+1 < len(flat); i += 2 {
-			field, _ := flat[i].(string)
-			hash[field], _ = flat[i+1].(string)
-		}
-		jobs = append(jobs, ClaimedJob{int(queue) - 1, id, execution, hash, long})
+		jobs = append(jobs, ClaimedJob{int(queue) - 1, id, execution, hashOf(flat), long})
 	}
 	if !ok {
 		return 0, nil, errReply
@@ -143,19 +138,16 @@ func readClaim(reply []any) (int64, []ClaimedJob, error) {
 	return state, jobs, nil
 }
 
-// Whose execution SettleJob may end.
-const (
-	Own     = "own"
-	Expired = "expired"
-	None    = "none"
-)
+// Own is the fence of an execution that the worker began itself. That of one that it
+// has taken over is TakenOver.
+const Own = "own"
 
 // A Settle is what SettleJob needs to know.
 type Settle struct {
 	Worker, ID, Execution, Queue string
 	Member                       string // in rq:wip
 	Now                          Moment
-	Fence                        string // Own, Expired or None
+	Fence                        string // Own or TakenOver
 	Registry, Score              string // "finished" or "failed" with a score, or none
 	Keep                         string // seconds that the job is kept; "" is no change
 	Place                        string // Front, Back, when it is due, or ""
@@ -305,6 +297,7 @@ const (
 type Echo struct {
 	State     int64
 	Suspended bool
+	Time      float64  // the server's, in Unix seconds
 	Expiries  []int64  // the least in each queue's rq:wip, 0 if there is none
 	Away      []string // executions that are not the worker's any more
 }
@@ -323,15 +316,16 @@ func SendBeat(ctx context.Context, c redis.Scripter, p Beat) (*Echo, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(reply) < 2+len(p.Queues) {
+	if len(reply) < 3+len(p.Queues) {
 		return nil, errReply
 	}
 	state, ok := reply[0].(int64)
-	if !ok {
+	at, err := strconv.ParseFloat(fmt.Sprint(reply[2]), 64)
+	if !ok || err != nil {
 		return nil, errReply
 	}
-	echo := &Echo{State: state, Suspended: reply[1] == "1"}
-	for i, v := range reply[2:] {
+	echo := &Echo{State: state, Suspended: reply[1] == "1", Time: at}
+	for i, v := range reply[3:] {
 		text := fmt.Sprint(v)
 		if i >= len(p.Queues) {
 			echo.Away = append(echo.Away, text)

@@ -1,0 +1,164 @@
+package rq
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// webhookSenders is how many webhooks are sent at once.
+	webhookSenders = 16
+	// webhookQueue is how many jobs' webhooks wait to be sent, at the most, and
+	// webhookBytes how many bytes their bodies may have together.
+	webhookQueue = 1000
+	webhookBytes = 16 << 20
+	// webhookGrace is how long webhooks of the last jobs have when the worker's time
+	// is over.
+	webhookGrace = 500 * time.Millisecond
+)
+
+// A webhookSender sends the webhooks of jobs beside the work, a few at once, those of
+// one job in order. None is thrown away while the worker lives: when as many wait as
+// may, send waits for room, so that a receiver that is too slow slows down the jobs
+// that have webhooks for it, and takes no memory.
+type webhookSender struct {
+	log *slog.Logger
+	ctx context.Context // of the requests
+	end context.CancelFunc
+
+	mu      sync.Mutex
+	waiting []jobWebhooks
+	senders int
+	bytes   int
+	freed   *sync.Cond // of mu: less is waiting, or the sender is closed
+	closed  bool
+}
+
+// jobWebhooks are what is to be sent of one job.
+type jobWebhooks struct {
+	job      string
+	requests []webhookRequest
+}
+
+func (w jobWebhooks) size() (bytes int) {
+	for _, r := range w.requests {
+		bytes += len(r.body)
+	}
+	return bytes
+}
+
+func newWebhookSender(log *slog.Logger) *webhookSender {
+	s := &webhookSender{log: log}
+	s.ctx, s.end = context.WithCancel(context.Background())
+	s.freed = sync.NewCond(&s.mu)
+	return s
+}
+
+// send has the webhooks of a job sent for its status. It returns at once if there is
+// room, else when there is, and then at the latest when the sender is closed or ctx
+// ends. What is not sent then is logged.
+func (s *webhookSender) send(ctx context.Context, j *Job, status Status, exc string) {
+	w := jobWebhooks{j.id, j.webhookRequests(s.log, status, exc)}
+	if len(w.requests) == 0 {
+		return
+	}
+	defer context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.freed.Broadcast()
+	})()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.full(w) && !s.closed && ctx.Err() == nil {
+		s.freed.Wait()
+	}
+	if s.closed || s.full(w) {
+		s.notSent(w)
+		return
+	}
+	s.waiting = append(s.waiting, w)
+	s.bytes += w.size()
+	if s.senders < webhookSenders {
+		s.senders++
+		go s.run()
+	}
+}
+
+// full reports whether w has to wait. One that is too large for any room is let in
+// when nothing else waits.
+func (s *webhookSender) full(w jobWebhooks) bool {
+	return len(s.waiting) >= webhookQueue || (s.bytes > 0 && s.bytes+w.size() > webhookBytes)
+}
+
+// run sends what waits, until nothing does.
+func (s *webhookSender) run() {
+	for {
+		w, ok := s.next()
+		if !ok {
+			return
+		}
+		for i, r := range w.requests {
+			err := r.send(s.ctx)
+			if s.ctx.Err() != nil && err != nil {
+				s.notSent(jobWebhooks{w.job, w.requests[i:]})
+				break
+			}
+			if err != nil {
+				s.log.Warn("rq: send webhook", "job", w.job, "error", err)
+			}
+		}
+	}
+}
+
+// next takes what waits longest. When nothing does, the sender who asks ends.
+func (s *webhookSender) next() (jobWebhooks, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.freed.Broadcast()
+	if len(s.waiting) == 0 {
+		s.senders--
+		return jobWebhooks{}, false
+	}
+	w := s.waiting[0]
+	s.waiting[0] = jobWebhooks{}
+	s.waiting = s.waiting[1:]
+	s.bytes -= w.size()
+	return w, true
+}
+
+// close waits until all is sent, until ctx ends and a moment longer. What is left then
+// is logged. It returns when no sender runs.
+func (s *webhookSender) close(ctx context.Context) {
+	defer context.AfterFunc(ctx, func() {
+		sleep(s.ctx, webhookGrace)
+		s.cut()
+	})()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.freed.Broadcast()
+	for s.senders > 0 {
+		s.freed.Wait()
+	}
+	s.end()
+}
+
+// cut ends the requests that are on their way, and leaves the others.
+func (s *webhookSender) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.waiting {
+		s.notSent(w)
+	}
+	s.waiting, s.bytes = nil, 0
+	s.end()
+	s.freed.Broadcast()
+}
+
+func (s *webhookSender) notSent(w jobWebhooks) {
+	for _, r := range w.requests {
+		s.log.Error("rq: a webhook is not sent, because the worker ends", "job", w.job, "request", r.String())
+	}
+}
