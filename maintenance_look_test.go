@@ -195,12 +195,12 @@ func TestLooksAtRateLimitsAreShared(t *testing.T) {
 func TestMaintenanceOfManyDoesNotGateTheFirstJob(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), ownServer(t)
-	require.True(t, rdb.Eval(ctx, `
+	require.ErrorIs(t, rdb.Eval(ctx, `
 for i = 1, 50000 do
   redis.call('SADD', 'rq:groups', 'g' .. i)
   redis.call('SADD', 'rq:rl-keys', 'l' .. i)
   redis.call('HSET', 'rq:rl:l' .. i, 'concurrency', 1)
-end`, nil).Err() == redis.Nil)
+end`, nil).Err(), redis.Nil)
 	left := make(chan int64, 1)
 	handlers := Handlers{"f": HandlerFunc(func(context.Context, *Job) (any, error) {
 		left <- min(rdb.SCard(ctx, keys.Groups).Val(), rdb.SCard(ctx, keys.RateLimits).Val())

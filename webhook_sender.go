@@ -3,6 +3,7 @@ package rq
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -30,6 +31,7 @@ type webhookSender struct {
 
 	mu      sync.Mutex
 	waiting []jobWebhooks
+	sending map[string]bool // the jobs whose webhooks are being sent
 	senders int
 	bytes   int
 	freed   *sync.Cond // of mu: less is waiting, or the sender is closed
@@ -50,7 +52,7 @@ func (w jobWebhooks) size() (bytes int) {
 }
 
 func newWebhookSender(log *slog.Logger) *webhookSender {
-	s := &webhookSender{log: log}
+	s := &webhookSender{log: log, sending: map[string]bool{}}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.freed = sync.NewCond(&s.mu)
 	return s
@@ -94,11 +96,12 @@ func (s *webhookSender) full(w jobWebhooks) bool {
 
 // run sends what waits, until nothing does.
 func (s *webhookSender) run() {
-	for {
-		w, ok := s.next()
+	for last := ""; ; {
+		w, ok := s.next(last)
 		if !ok {
 			return
 		}
+		last = w.job
 		for i, r := range w.requests {
 			err := r.send(s.ctx)
 			if s.ctx.Err() != nil && err != nil {
@@ -112,18 +115,22 @@ func (s *webhookSender) run() {
 	}
 }
 
-// next takes what waits longest. When nothing does, the sender who asks ends.
-func (s *webhookSender) next() (jobWebhooks, bool) {
+// next takes what waits longest, after those of the job last are sent. A job that runs
+// again may wait twice: its second run waits for the first. When there is nothing to
+// send, the sender who asks ends.
+func (s *webhookSender) next(last string) (jobWebhooks, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.freed.Broadcast()
-	if len(s.waiting) == 0 {
+	delete(s.sending, last)
+	i := slices.IndexFunc(s.waiting, func(w jobWebhooks) bool { return !s.sending[w.job] })
+	if i < 0 {
 		s.senders--
 		return jobWebhooks{}, false
 	}
-	w := s.waiting[0]
-	s.waiting[0] = jobWebhooks{}
-	s.waiting = s.waiting[1:]
+	w := s.waiting[i]
+	s.waiting = slices.Delete(s.waiting, i, i+1)
+	s.sending[w.job] = true
 	s.bytes -= w.size()
 	return w, true
 }

@@ -44,6 +44,7 @@ func counted(t *testing.T, rdb *redis.Client, cfg WorkerConfig) *trips {
 	cfg.Logger = quiet
 	w, err := NewWorker(rdb, testHandlers, cfg)
 	require.NoError(t, err)
+	w.look = time.Hour // looks for jobs that were left come every few seconds
 	r, err := w.newRun()
 	require.NoError(t, err)
 	h := new(trips)
@@ -129,8 +130,8 @@ func TestABusyWorkerSharesRoundTrips(t *testing.T) {
 	assert.Less(t, best, 0.1)
 }
 
-// TestAnIdleWorkerIsSilent: heartbeats apart, which come every 30 s, and blocking
-// moves, which begin anew every few seconds.
+// TestAnIdleWorkerIsSilent: heartbeats apart, which come every 30 s, looks for jobs that
+// were left, and blocking moves, which begin anew every few seconds.
 func TestAnIdleWorkerIsSilent(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.Real(t)

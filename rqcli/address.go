@@ -25,7 +25,7 @@ func options(flag string, env func(string) string) (opts *redis.Options, err err
 	case env("RQ_REDIS_URL") != "":
 		opts, err = parseURL("RQ_REDIS_URL", env("RQ_REDIS_URL"))
 	case env("RQ_CONFIG") != "":
-		err = fmt.Errorf("RQ_CONFIG is %q: a Python module cannot be read here: say --url or RQ_REDIS_URL", env("RQ_CONFIG"))
+		err = fmt.Errorf("RQ_CONFIG is %q: a Python module cannot be read here: use --url or RQ_REDIS_URL", env("RQ_CONFIG"))
 	case env("REDIS_URL") != "":
 		opts, err = parseURL("REDIS_URL", env("REDIS_URL"))
 	default:
@@ -46,11 +46,11 @@ func options(flag string, env func(string) string) (opts *redis.Options, err err
 func parseVariables(env func(string) string) (*redis.Options, error) {
 	host, port, db := cmp.Or(env("REDIS_HOST"), "localhost"), cmp.Or(env("REDIS_PORT"), "6379"), cmp.Or(env("REDIS_DB"), "0")
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return nil, fmt.Errorf("REDIS_PORT is %q: must be the number of a port", port)
+		return nil, fmt.Errorf("REDIS_PORT is %q: must be a port number", port)
 	}
 	n, err := strconv.Atoi(db)
 	if err != nil || n < 0 {
-		return nil, fmt.Errorf("REDIS_DB is %q: must be the number of a database", db)
+		return nil, fmt.Errorf("REDIS_DB is %q: must be a database number", db)
 	}
 	opts := &redis.Options{Addr: net.JoinHostPort(host, port), Password: env("REDIS_PASSWORD"), DB: n}
 	switch strings.ToLower(env("REDIS_SSL")) {
@@ -75,8 +75,8 @@ func parseVariables(env func(string) string) (*redis.Options, error) {
 // What is wrong with a URL, without the URL: there may be a password in it, and
 // in what the parsers say of it.
 var (
-	errNoURL    = errors.New("is no URL: must be such as redis://user:password@localhost:6379/0, and what is special in a password escaped: % is %25, / is %2F, ? is %3F, # is %23, @ is %40")
-	errNoScheme = errors.New("must begin with redis://, rediss:// or unix://, such as redis://localhost:6379/0")
+	errNoURL    = errors.New("is not a URL: it must look like redis://user:password@localhost:6379/0, with special characters in the password escaped: % is %25, / is %2F, ? is %3F, # is %23, @ is %40")
+	errNoScheme = errors.New("must begin with redis://, rediss:// or unix://, as in redis://localhost:6379/0")
 )
 
 // parseURL reads a URL of redis-py (redis/connection.py, parse_url), whose
@@ -130,10 +130,10 @@ func parseParameters(source string, u *url.URL) (*redis.Options, error) {
 	u.RawQuery = query.Encode()
 	opts, err := redis.ParseURL(u.String())
 	if err == nil && opts.DB < 0 {
-		err = errors.New("the number of a database is negative")
+		err = errors.New("the database number is negative")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: must be such as redis://localhost:6379/0", source, strings.TrimPrefix(err.Error(), "redis: "))
+		return nil, fmt.Errorf("%s: %s: it must look like redis://localhost:6379/0", source, strings.TrimPrefix(err.Error(), "redis: "))
 	}
 	opts.Username, opts.Password = cmp.Or(opts.Username, given["username"]), cmp.Or(opts.Password, given["password"])
 	for name, timeout := range map[string]*time.Duration{"socket_timeout": &opts.ReadTimeout, "socket_connect_timeout": &opts.DialTimeout} {

@@ -52,7 +52,7 @@ func TestOptionsTakeTheFirstThatIsSet(t *testing.T) {
 
 	delete(env, "RQ_REDIS_URL")
 	_, err = next()
-	require.EqualError(t, err, `RQ_CONFIG is "settings": a Python module cannot be read here: say --url or RQ_REDIS_URL`)
+	require.EqualError(t, err, `RQ_CONFIG is "settings": a Python module cannot be read here: use --url or RQ_REDIS_URL`)
 
 	delete(env, "RQ_CONFIG")
 	got, err = next()
@@ -82,9 +82,9 @@ func TestOptionsOfVariables(t *testing.T) {
 		{"no TLS", variables{"REDIS_SSL": "No"}, place{Addr: "localhost:6379"}, ""},
 		{"TLS", variables{"REDIS_SSL": "y"}, place{Addr: "localhost:6379", TLS: true}, ""},
 		{"TLS or not", variables{"REDIS_SSL": "1"}, place{}, `REDIS_SSL is "1": must be True or False`},
-		{"no port", variables{"REDIS_PORT": "65536"}, place{}, `REDIS_PORT is "65536": must be the number of a port`},
-		{"no database", variables{"REDIS_DB": "zero"}, place{}, `REDIS_DB is "zero": must be the number of a database`},
-		{"a negative database", variables{"REDIS_DB": "-1"}, place{}, `REDIS_DB is "-1": must be the number of a database`},
+		{"no port", variables{"REDIS_PORT": "65536"}, place{}, `REDIS_PORT is "65536": must be a port number`},
+		{"no database", variables{"REDIS_DB": "zero"}, place{}, `REDIS_DB is "zero": must be a database number`},
+		{"a negative database", variables{"REDIS_DB": "-1"}, place{}, `REDIS_DB is "-1": must be a database number`},
 		{"TLS checks", variables{"REDIS_SSL": "t", "REDIS_SSL_CERT_REQS": "some"}, place{}, `REDIS_SSL: ssl_cert_reqs is "some": must be required or none`},
 	}
 	for _, tt := range tests {
@@ -163,16 +163,16 @@ func TestOptionsOfURLsHaveTimeouts(t *testing.T) {
 func TestOptionsOfWrongURLs(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ url, want string }{
-		{"redis://u:secret@host:port", "is no URL"},
-		{"redis://u:sec%ret@host", "is no URL"},
-		{"redis://u:sec ret@host", "is no URL"},
-		{"redis://u:12/secret@host/0", "is no URL"},
-		{"redis://u:se/cret@host/0", "is no URL"},
-		{"redis://:12?secret@host", "is no URL"},
-		{"redis://:12#secret@host", "is no URL"},
-		{"redis://u:a@12/secret@host", "is no URL"},
-		{"redis://:12#secret", "is no URL"},
-		{":secret@host:6379", "is no URL"},
+		{"redis://u:secret@host:port", "is not a URL"},
+		{"redis://u:sec%ret@host", "is not a URL"},
+		{"redis://u:sec ret@host", "is not a URL"},
+		{"redis://u:12/secret@host/0", "is not a URL"},
+		{"redis://u:se/cret@host/0", "is not a URL"},
+		{"redis://:12?secret@host", "is not a URL"},
+		{"redis://:12#secret@host", "is not a URL"},
+		{"redis://u:a@12/secret@host", "is not a URL"},
+		{"redis://:12#secret", "is not a URL"},
+		{":secret@host:6379", "is not a URL"},
 		{"u:secret@host:6379", "must begin with redis://"},
 		{"host:6379", "must begin with redis://"},
 		{"host", "must begin with redis://"},
@@ -180,7 +180,7 @@ func TestOptionsOfWrongURLs(t *testing.T) {
 		{"redis:u:secret@host", "must begin with redis://"},
 		{"redis://u:secret@host/one", `invalid database number: "one"`},
 		{"redis://u:secret@host/1/2", "invalid URL path: /1/2"},
-		{"redis://u:secret@host/-1", "the number of a database is negative"},
+		{"redis://u:secret@host/-1", "the database number is negative"},
 		{"redis://u:secret@host?db=one", "invalid database number"},
 		{"redis://u:secret@host?ssl_password=secret", "unexpected option: ssl_password"},
 		{"redis://u:secret@host?ssl_ca_certs=/ca.pem", "unexpected option: ssl_ca_certs"},
@@ -203,5 +203,5 @@ func TestOptionsOfWrongURLs(t *testing.T) {
 		})
 	}
 	_, err := options("", variables{"REDIS_URL": "redis://:sec%ret@host"}.get)
-	require.ErrorContains(t, err, "REDIS_URL is no URL")
+	require.ErrorContains(t, err, "REDIS_URL is not a URL")
 }

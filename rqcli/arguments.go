@@ -77,7 +77,7 @@ func (a argument) read() (any, error) {
 	case asJSON:
 		v, err := pyjson.Decode([]byte(text))
 		if err != nil {
-			return nil, usagef(`not JSON (%s): text wants double quotes, and no ":" before it is taken as it is`, reason(err))
+			return nil, usagef(`not JSON (%s): JSON text needs double quotes; without the ":" the argument is taken as plain text`, reason(err))
 		}
 		return v, nil
 	case asLiteral:
@@ -152,7 +152,7 @@ func callOf(function string, words []string) (rq.FuncCall, error) {
 			continue
 		}
 		if _, twice := call.Kwargs.Get(a.keyword); twice {
-			return call, usagef("%s: given twice, and a keyword has one value", name)
+			return call, usagef("%s: given twice", name)
 		}
 		if !utf8.ValidString(a.keyword) {
 			return call, usagef("%s: must be UTF-8", name)

@@ -33,13 +33,13 @@ func tlsReason(err error) string {
 	var host x509.HostnameError
 	switch message := err.Error(); {
 	case errors.As(err, &host):
-		return "has a certificate for another host: say the host that it is for, or ssl_check_hostname=false in the URL"
+		return "presents a certificate for another host: connect by the name in the certificate, or add ssl_check_hostname=false to the URL"
 	case errors.As(err, &certificate):
-		return "has a certificate that cannot be trusted: see REDIS_SSL_CA_CERTS, or ssl_ca_certs in the URL"
+		return "presents a certificate that is not trusted: set REDIS_SSL_CA_CERTS, or ssl_ca_certs in the URL"
 	case errors.As(err, new(tls.RecordHeaderError)):
-		return "does not speak TLS: say redis://, not rediss://, or leave out REDIS_SSL"
+		return "does not use TLS: use redis:// instead of rediss://, or unset REDIS_SSL"
 	case strings.Contains(message, "certificate required"), strings.Contains(message, "bad certificate"):
-		return "wants a certificate of yours: see REDIS_SSL_CERTFILE and REDIS_SSL_KEYFILE, or ssl_certfile and ssl_keyfile in the URL"
+		return "requires a client certificate: set REDIS_SSL_CERTFILE and REDIS_SSL_KEYFILE, or ssl_certfile and ssl_keyfile in the URL"
 	}
 	return ""
 }
@@ -50,23 +50,23 @@ func networkReason(err error, opts *redis.Options) string {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return "cannot be found: there is no such host: see --url or REDIS_HOST"
+		return "cannot be found: no such host: check --url or REDIS_HOST"
 	case errors.As(err, &dns):
-		return "cannot be found: the name of the host cannot be looked up"
+		return "cannot be found: looking up the host name failed"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "cannot be reached: nobody listens there: is the server up, and --url right?"
+		return "refuses the connection: is the server running, and is --url right?"
 	case errors.Is(err, fs.ErrNotExist):
-		return "cannot be reached: there is no such socket: is the server up, and --url right?"
+		return "cannot be reached: no such socket: is the server running, and is --url right?"
 	case errors.Is(err, fs.ErrPermission):
-		return "cannot be reached: this user may not open the socket"
+		return "cannot be reached: this user has no permission to open the socket"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return "cannot be reached from here: is --url right?"
+		return "cannot be reached: there is no route to the host: is --url right?"
 	case errors.As(err, &timeout) && timeout.Timeout() && opts.TLSConfig != nil: // a Redis waits for the rest of what it takes for a command
-		return fmt.Sprintf("does not answer in %s: is --url right, and %s", opts.DialTimeout, tlsHint(opts))
+		return fmt.Sprintf("did not answer within %s: is --url right, and %s", opts.DialTimeout, tlsHint(opts))
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Sprintf("does not answer in %s: is --url right, and no firewall in between?", opts.DialTimeout)
+		return fmt.Sprintf("did not answer within %s: is --url right, or is a firewall in the way?", opts.DialTimeout)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "closes the connection: is it a Redis, and " + tlsHint(opts)
+		return "closed the connection: is it a Redis server, and " + tlsHint(opts)
 	}
 	return ""
 }
@@ -75,26 +75,26 @@ func networkReason(err error, opts *redis.Options) string {
 // not where it is.
 func tlsHint(opts *redis.Options) string {
 	if opts.TLSConfig != nil {
-		return "does it speak TLS (or say redis://, not rediss://, and leave out REDIS_SSL)?"
+		return "does it use TLS (if not, use redis:// instead of rediss://, and unset REDIS_SSL)?"
 	}
-	return "does it want TLS (rediss://, or REDIS_SSL)?"
+	return "does it require TLS (rediss://, or REDIS_SSL)?"
 }
 
 // replyReason explains what the server answers.
 func replyReason(err error, opts *redis.Options) string {
 	switch message := err.Error(); {
 	case errors.Is(err, rq.ErrCluster), strings.Contains(message, "not allowed in cluster mode"):
-		return "is a cluster: say another in --url"
+		return "is a cluster, which cannot be used: give another server with --url"
 	case strings.Contains(message, "NOAUTH"):
-		return "wants a password: say it in the URL, redis://user:password@host, or REDIS_PASSWORD"
+		return "requires a password: put it in the URL, redis://user:password@host, or in REDIS_PASSWORD"
 	case strings.Contains(message, "WRONGPASS"), strings.Contains(message, "invalid password"):
-		return "wants another user or password: see those in the URL, redis://user:password@host, or REDIS_PASSWORD"
+		return "rejects the user or password: check the URL, redis://user:password@host, or REDIS_PASSWORD"
 	case strings.Contains(message, "without any password configured"), strings.Contains(message, "no password is set"):
-		return "wants no password: leave it out of the URL, or REDIS_PASSWORD"
+		return "has no password set: remove it from the URL, or unset REDIS_PASSWORD"
 	case strings.Contains(message, "DB index"):
-		return fmt.Sprintf("has no database %d: see the number at the end of the URL, or REDIS_DB", opts.DB)
+		return fmt.Sprintf("has no database %d: check the number at the end of the URL, or REDIS_DB", opts.DB)
 	case strings.Contains(message, "can't parse"), strings.Contains(message, "invalid reply"):
-		return "does not answer as a Redis does: is --url right, and " + tlsHint(opts)
+		return "does not answer like a Redis server: is --url right, and " + tlsHint(opts)
 	}
 	return ""
 }

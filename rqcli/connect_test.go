@@ -104,16 +104,16 @@ func TestConnectToNobody(t *testing.T) {
 	closed := filepath.Join(t.TempDir(), "socket")
 	hangsUp := listening(t, func(conn net.Conn) { conn.Close() })
 	tests := []struct{ name, url, want string }{
-		{"nobody listens", "redis://u:secret@" + free, free + " cannot be reached: nobody listens there: is the server up, and --url right?"},
-		{"nobody listens, with TLS", "rediss://u:secret@" + free, "nobody listens there"},
-		{"no socket", "unix://u:secret@" + closed, closed + " cannot be reached: there is no such socket"},
-		{"a web server", "redis://u:secret@" + web.Listener.Addr().String(), "does not answer as a Redis does: is --url right"},
-		{"a web server, with TLS", "rediss://u:secret@" + web.Listener.Addr().String(), "say redis://, not rediss://"},
-		{"one that hangs up", "redis://u:secret@" + hangsUp, "closes the connection: is it a Redis, and does it want TLS (rediss://"},
-		{"a silent server", "redis://u:secret@" + silent(t) + soon, "does not answer in 100ms: is --url right, and no firewall in between?"},
-		{"a silent server, with TLS", "rediss://u:secret@" + silent(t) + soon, "does not answer in 100ms: is --url right, and does it speak TLS (or say redis://"},
-		{"a deaf server", "redis://u:secret@" + deaf(t), "does not answer in 5s"},
-		{"a deaf server, with TLS", "rediss://u:secret@" + deaf(t) + soon, "does not answer in 100ms"},
+		{"nobody listens", "redis://u:secret@" + free, free + " refuses the connection: is the server running, and is --url right?"},
+		{"nobody listens, with TLS", "rediss://u:secret@" + free, "refuses the connection"},
+		{"no socket", "unix://u:secret@" + closed, closed + " cannot be reached: no such socket"},
+		{"a web server", "redis://u:secret@" + web.Listener.Addr().String(), "does not answer like a Redis server: is --url right"},
+		{"a web server, with TLS", "rediss://u:secret@" + web.Listener.Addr().String(), "use redis:// instead of rediss://"},
+		{"one that hangs up", "redis://u:secret@" + hangsUp, "closed the connection: is it a Redis server, and does it require TLS (rediss://"},
+		{"a silent server", "redis://u:secret@" + silent(t) + soon, "did not answer within 100ms: is --url right, or is a firewall in the way?"},
+		{"a silent server, with TLS", "rediss://u:secret@" + silent(t) + soon, "did not answer within 100ms: is --url right, and does it use TLS (if not, use redis://"},
+		{"a deaf server", "redis://u:secret@" + deaf(t), "did not answer within 5s"},
+		{"a deaf server, with TLS", "rediss://u:secret@" + deaf(t) + soon, "did not answer within 100ms"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -129,9 +129,9 @@ func TestConnectWithPasswords(t *testing.T) {
 	require.NoError(t, locked.Client(t).ConfigSet(t.Context(), "requirepass", "right").Err())
 	host := locked.Addr
 
-	refused(t, "redis://"+host, host+" wants a password: say it in the URL, redis://user:password@host, or REDIS_PASSWORD")
-	refused(t, "redis://:secret@"+host, host+" wants another user or password")
-	refused(t, "redis://somebody:secret@"+host, host+" wants another user or password")
+	refused(t, "redis://"+host, host+" requires a password: put it in the URL, redis://user:password@host, or in REDIS_PASSWORD")
+	refused(t, "redis://:secret@"+host, host+" rejects the user or password")
+	refused(t, "redis://somebody:secret@"+host, host+" rejects the user or password")
 	for _, right := range []string{"redis://:right@" + host, "redis://default:right@" + host, "redis://" + host + "?password=right"} {
 		assert.Zero(t, commandOf(t, nil, "resume", "--url", right).Code, right)
 	}
@@ -150,7 +150,7 @@ func TestConnectToACluster(t *testing.T) {
 	t.Parallel()
 	node := start(t, "--cluster-enabled", "yes", "--databases", "1")
 	refused(t, "redis://"+node.Addr, "Redis Cluster cannot hold RQ's keys")
-	refused(t, "redis://"+node.Addr+"/1", "is a cluster: say another in --url")
+	refused(t, "redis://"+node.Addr+"/1", "is a cluster, which cannot be used: give another server with --url")
 }
 
 func TestConnectToASocket(t *testing.T) {
@@ -162,7 +162,7 @@ func TestConnectToASocket(t *testing.T) {
 
 	got := commandOf(t, nil, "resume", "--url", fmt.Sprintf("unix://%s?db=%d", socket, rdb.Options().DB))
 
-	assert.Equal(t, "Workers go on.\n", got.Out, got.Err)
+	assert.Equal(t, "Workers are resumed.\n", got.Out, got.Err)
 }
 
 // A real server with TLS says other things than ours.
@@ -178,15 +178,15 @@ func TestConnectToRedisWithTLS(t *testing.T) {
 	l.Close()
 	s := start(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ours.file)
 
-	refused(t, "rediss://u:secret@"+s.Addr+soon, "say redis://, not rediss://")
-	refused(t, "redis://u:secret@"+secure, "does it want TLS (rediss://")
-	refused(t, "rediss://u:secret@"+secure, "cannot be trusted")
+	refused(t, "rediss://u:secret@"+s.Addr+soon, "use redis:// instead of rediss://")
+	refused(t, "redis://u:secret@"+secure, "does it require TLS (rediss://")
+	refused(t, "rediss://u:secret@"+secure, "is not trusted")
 	refused(t, "rediss://u:secret@"+secure+"?ssl_ca_certs="+ours.file, "wants a certificate of yours")
 	got := commandOf(t, nil, "resume", "--url", fmt.Sprintf("rediss://%s?ssl_ca_certs=%s&ssl_certfile=%s&ssl_keyfile=%s", secure, ours.file, cert, key))
 	assert.Zero(t, got.Code, got.Err)
 }
 
-func TestExplain(t *testing.T) {
+func TestConnectError(t *testing.T) {
 	t.Parallel()
 	opts := &redis.Options{Addr: "host:1", DB: 3}
 	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
@@ -194,15 +194,15 @@ func TestExplain(t *testing.T) {
 		err  error
 		want string
 	}{
-		{dial(&net.DNSError{Err: "no such host", IsNotFound: true}), "cannot be found: there is no such host: see --url or REDIS_HOST"},
-		{dial(&net.DNSError{Err: "server misbehaving"}), "cannot be found: the name of the host cannot be looked up"},
-		{dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), "cannot be reached from here"},
-		{dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), "cannot be reached from here"},
-		{dial(os.NewSyscallError("connect", syscall.EACCES)), "this user may not open the socket"},
-		{dial(os.NewSyscallError("read", syscall.ECONNRESET)), "closes the connection"},
-		{redisError("ERR AUTH <password> called without any password configured for the default user"), "wants no password: leave it out"},
-		{redisError("ERR Client sent AUTH, but no password is set"), "wants no password: leave it out"},
-		{redisError("ERR invalid password"), "wants another user or password"},
+		{dial(&net.DNSError{Err: "no such host", IsNotFound: true}), "cannot be found: no such host: check --url or REDIS_HOST"},
+		{dial(&net.DNSError{Err: "server misbehaving"}), "cannot be found: looking up the host name failed"},
+		{dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), "there is no route to the host"},
+		{dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), "there is no route to the host"},
+		{dial(os.NewSyscallError("connect", syscall.EACCES)), "this user has no permission to open the socket"},
+		{dial(os.NewSyscallError("read", syscall.ECONNRESET)), "closed the connection"},
+		{redisError("ERR AUTH <password> called without any password configured for the default user"), "has no password set: remove it"},
+		{redisError("ERR Client sent AUTH, but no password is set"), "has no password set: remove it"},
+		{redisError("ERR invalid password"), "rejects the user or password"},
 		{redisError("ERR max number of clients reached"), "Redis at host:1: ERR max number of clients reached"},
 		{redisError("DENIED Redis is running in protected mode"), "Redis at host:1: DENIED"},
 	}

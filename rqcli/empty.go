@@ -23,7 +23,7 @@ func (a *app) empty() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "empty [--all | QUEUE...]",
-		Short: "Delete the jobs that wait in queues",
+		Short: "Delete all waiting jobs of queues",
 		Args:  args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			queues, err := a.queues(cmd.Context(), names, all)
@@ -34,7 +34,7 @@ func (a *app) empty() *cobra.Command {
 			if len(queues) == 0 {
 				return a.show(cmd, done, func(w io.Writer) { fmt.Fprintln(w, "Nothing to do") })
 			}
-			if err := a.confirmIfAsked(cmd, "Delete all jobs that wait in "+namesOf(queues)); err != nil {
+			if err := a.confirmIfAsked(cmd, "Delete all waiting jobs of "+namesOf(queues)); err != nil {
 				return err
 			}
 			var failed error

@@ -14,16 +14,16 @@ import (
 	"github.com/rqgo/rq/internal/pyrepr"
 )
 
-const enqueueHelp = `Puts a job in a queue that calls FUNCTION, the dotted path of it, with ARGUMENTS:
+const enqueueHelp = `Puts a job in a queue. The job calls FUNCTION, a dotted path, with ARGUMENTS:
 
-  text            as it is
+  text            plain text
   :json           JSON
   %literal        a Python literal, such as %"(1, {'a': None})"
-  key=text        a keyword argument, and so key:=json and key%=literal
-  @file           what is in the file, and so :@file, %@file, key=@file, key:=@file
+  key=text        a keyword argument; also key:=json and key%=literal
+  @file           the content of the file; also :@file, %@file, key=@file, key:=@file
                   and key%=@file
 
-Flags may stand anywhere before "--". Arguments that begin with "-" go behind it.`
+Flags may come anywhere before "--". Arguments that begin with "-" go after it.`
 
 // An enqueueing is what the flags of rq enqueue say.
 type enqueueing struct {
@@ -57,7 +57,7 @@ func (a *app) enqueue() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if len(words) == 0 {
-				return usagef("say which function: rq enqueue FUNCTION [ARGUMENTS...]")
+				return usagef("give a function: rq enqueue FUNCTION [ARGUMENTS...]")
 			}
 			call, err := callOf(words[0], words[1:])
 			if err != nil {
@@ -79,7 +79,7 @@ func (a *app) enqueue() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		var unknown *pflag.NotExistError
 		if errors.As(err, &unknown) {
-			err = fmt.Errorf(`%w: arguments that begin with "-" go behind "--"`, err)
+			err = fmt.Errorf(`%w: arguments that begin with "-" go after "--"`, err)
 		}
 		return usageError{err}
 	})
@@ -88,20 +88,20 @@ func (a *app) enqueue() *cobra.Command {
 
 func (e *enqueueing) flags(f *pflag.FlagSet) {
 	f.StringVarP(&e.queue, "queue", "q", rq.DefaultQueue, "the queue")
-	f.StringVar(&e.timeout, "timeout", "", "how long the job may run: seconds, or such as 10s, 5m, 2h, 1d; -1 is for ever")
-	f.StringVar(&e.resultTTL, "result-ttl", "", "how long a job that succeeded and its result are kept")
+	f.StringVar(&e.timeout, "timeout", "", "how long the job may run: in seconds, or like 10s, 5m, 2h, 1d; -1 means no limit")
+	f.StringVar(&e.resultTTL, "result-ttl", "", "how long a successful job and its result are kept")
 	f.StringVar(&e.ttl, "ttl", "", "how long the job may wait before it is dropped")
-	f.StringVar(&e.failureTTL, "failure-ttl", "", "how long a job that failed is kept")
-	f.StringVar(&e.description, "description", "", "what tools show for the job; default is the call")
+	f.StringVar(&e.failureTTL, "failure-ttl", "", "how long a failed job is kept")
+	f.StringVar(&e.description, "description", "", "the description of the job (default the call)")
 	f.StringArrayVar(&e.dependsOn, "depends-on", nil, "the id of a job that must finish first; may be repeated")
-	f.StringVar(&e.id, "job-id", "", "the id of the job; default is a new one")
+	f.StringVar(&e.id, "job-id", "", "the id of the job (default a new one)")
 	f.BoolVar(&e.front, "at-front", false, "put the job at the front of the queue")
-	f.Var(&e.retries, "retry-max", "how often the job is retried when it fails")
+	f.Var(&e.retries, "retry-max", "how many times the job is retried when it fails")
 	f.Var(&e.intervals, "retry-interval", "seconds before a retry; may be repeated")
-	f.StringVar(&e.in, "schedule-in", "", "put the job in the queue after a time, such as 10s, 5m, 2d")
-	f.StringVar(&e.at, "schedule-at", "", "put the job in the queue at a time of this machine's clock, such as 2021-05-27T21:45:00")
+	f.StringVar(&e.in, "schedule-in", "", "put the job in the queue after this time, like 10s, 5m, 2d")
+	f.StringVar(&e.at, "schedule-at", "", "put the job in the queue at this local time, like 2021-05-27T21:45:00")
 	f.BoolVar(&e.quiet, "quiet", false, "print nothing but errors")
-	f.StringVar(&e.fleet, "fleet", "", "the oldest RQ among the workers, such as 2.6.1; default is the newest there is")
+	f.StringVar(&e.fleet, "fleet", "", "the oldest RQ version among the workers, like 2.6.1 (default the newest)")
 }
 
 // run enqueues or schedules the call. All flags are understood before the first
@@ -173,7 +173,7 @@ func (e *enqueueing) options(given *pflag.FlagSet, text string) ([]rq.EnqueueOpt
 			return nil, err
 		}
 		if v == 0 && d.flag == "timeout" || v < 0 && v != rq.Forever {
-			return nil, usagef("--%s %q: must be a time, or -1 for no limit", d.flag, d.value)
+			return nil, usagef("--%s %q: must be a duration, or -1 for no limit", d.flag, d.value)
 		}
 		opts = append(opts, d.option(v))
 	}
@@ -211,7 +211,7 @@ func (e *enqueueing) due(given *pflag.FlagSet, now time.Time, place *time.Locati
 	in, at := given.Changed("schedule-in"), given.Changed("schedule-at")
 	switch {
 	case in && at:
-		return time.Time{}, usagef("--schedule-in and --schedule-at are two times for one job: say one of them")
+		return time.Time{}, usagef("give --schedule-in or --schedule-at, not both")
 	case in:
 		d, err := duration("schedule-in", e.in)
 		return now.Add(d), err
@@ -219,7 +219,7 @@ func (e *enqueueing) due(given *pflag.FlagSet, now time.Time, place *time.Locati
 		wall, err := time.Parse(timeForm, e.at)
 		// Go takes a fraction of a second where its form has none.
 		if err != nil || wall.Year() == 0 || strings.ContainsAny(e.at, ".,") {
-			return wall, usagef("--schedule-at %q: must be a time such as 2021-05-27T21:45:00, without a zone", e.at)
+			return wall, usagef("--schedule-at %q: must be a time like 2021-05-27T21:45:00, without a zone", e.at)
 		}
 		return moment(wall, place), nil
 	}

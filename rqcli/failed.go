@@ -29,9 +29,10 @@ type failure struct {
 func (a *app) failed() *cobra.Command {
 	return &cobra.Command{
 		Use:   "failed [QUEUE...]",
-		Short: "Show what has failed, by exception and function",
-		Long: `Shows the failed jobs of queues, or of all, by exception and function: how many,
-and the latest of them; the newest failures first. Stopped jobs are among them.`,
+		Short: "Summarize failed jobs by exception and function",
+		Long: `Groups the failed jobs of the given queues, or of all queues, by exception and
+function. Shows the number of jobs in each group and the latest one; the newest
+failures come first. Stopped jobs are included.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			queues, err := a.known(cmd.Context(), names, len(names) == 0)
@@ -158,7 +159,7 @@ func printFailures(w io.Writer, failures []*failure, width int, paint func(colou
 		what := cut(f.Exception+withColon(f.Message), width-16)
 		name, _, _ := strings.Cut(what, ":")
 		fmt.Fprintf(w, "%6d  %-7s %s%s\n", f.Count, age(f.Latest), paint(red, name), what[len(name):])
-		fmt.Fprintf(w, "%16s%s\n", "", cut(fmt.Sprintf("%s in %s, such as %s", f.Function, strings.Join(f.Queues, ", "), f.JobID), width-16))
+		fmt.Fprintf(w, "%16s%s\n", "", cut(fmt.Sprintf("%s in %s, latest %s", f.Function, strings.Join(f.Queues, ", "), f.JobID), width-16))
 	}
 	fmt.Fprintf(w, "%d failed jobs, %d kinds\n", total, len(failures))
 }

@@ -85,9 +85,9 @@ func (a *app) info() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "info [QUEUE...]",
 		Short: "Show queues and workers",
-		Long: `Shows how many jobs are in each queue and its registries, and what workers there
-are. It changes nothing: unlike Python's it does not clean up first, but it does
-not count what is to be cleaned up. Without names it shows all queues and all workers.`,
+		Long: `Shows how many jobs are in each queue and its registries, and which workers exist.
+It changes nothing: Python's command cleans up expired entries first, this one only
+leaves them out of the counts. Without names it shows all queues and all workers.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if !(f.interval >= 0 && f.interval <= mostSeconds) { // it may be no number
@@ -110,8 +110,8 @@ not count what is to be cleaned up. Without names it shows all queues and all wo
 		},
 	}
 	flags := cmd.Flags()
-	flags.Float64VarP(&f.interval, "interval", "i", 0, "show it again every so many seconds")
-	flags.BoolVarP(&f.raw, "raw", "r", false, "print only the raw numbers, no bars and sums")
+	flags.Float64VarP(&f.interval, "interval", "i", 0, "refresh every so many seconds")
+	flags.BoolVarP(&f.raw, "raw", "r", false, "print only the raw numbers, without bars and totals")
 	flags.BoolVarP(&f.onlyQueues, "only-queues", "Q", false, "show only the queues")
 	flags.BoolVarP(&f.onlyWorkers, "only-workers", "W", false, "show only the workers")
 	flags.BoolVarP(&f.byQueue, "by-queue", "R", false, "show the workers of each queue")

@@ -27,7 +27,7 @@ func (f *intFlag) String() string { return strconv.Itoa(int(*f)) }
 // Type is what help calls the value.
 func (f *intFlag) Type() string { return "int" }
 
-// An intFlags is a flag that may be repeated.
+// intFlags is the value of an int flag that may be repeated.
 type intFlags []intFlag
 
 // Set reads the flag once more.

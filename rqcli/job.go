@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) job() *cobra.Command {
-	return family("job", "Look at jobs, and change what becomes of them",
+	return family("job", "Inspect, cancel, stop, delete and requeue jobs",
 		a.jobShow(), a.jobResult(), a.jobCancel(), a.jobStop(), a.jobDelete(), a.jobRequeue())
 }
 
@@ -53,7 +53,7 @@ type jobData struct {
 func (a *app) jobShow() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show JOB_ID",
-		Short: "Show what is known of a job",
+		Short: "Show the details of a job",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			job, err := a.fetch(cmd.Context(), ids[0])
@@ -162,7 +162,7 @@ func (d *jobData) print(w io.Writer) {
 	line("call", d.Call)
 	line("description", d.Description)
 	if line("queue", d.Queue); d.Position != nil {
-		line("position", fmt.Sprintf("%d before it", *d.Position))
+		line("position", fmt.Sprintf("%d jobs ahead", *d.Position))
 	}
 	for _, t := range []struct {
 		name string

@@ -33,9 +33,10 @@ func (a *app) jobResult() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "result JOB_ID",
 		Short: "Print what a job returned, or how it failed",
-		Long: `Prints what the latest run of a job returned, as Python would: text as it is, all
-else as its repr; or how it failed, and the exit code is 1 then, as for a value that
-nobody can read. With --json a value that JSON does not have is the text of its repr.`,
+		Long: `Prints what the latest run of a job returned, as Python would: text unchanged,
+anything else as its repr. If the job failed, prints the traceback instead; the exit
+code is then 1, as it is for a value that cannot be read. With --json, a value that
+JSON cannot express is printed as its repr.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			job, err := a.fetch(cmd.Context(), ids[0])
@@ -75,7 +76,7 @@ nobody can read. With --json a value that JSON does not have is the text of its 
 			return nil
 		},
 	}
-	cmd.Flags().BoolVarP(&all, "all", "a", false, "all results that are kept, the latest first")
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "print all kept results, the latest first")
 	return cmd
 }
 
@@ -120,7 +121,7 @@ func (a *app) onJobs(verb, short string, do func(ctx context.Context, rdb *redis
 }
 
 func (a *app) jobCancel() *cobra.Command {
-	return a.onJobs("cancel", "Keep jobs from being run", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
+	return a.onJobs("cancel", "Cancel jobs", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
 		return rq.CancelJobs(ctx, rdb, ids, l.options()...)
 	})
 }
@@ -132,7 +133,7 @@ func (a *app) jobDelete() *cobra.Command {
 }
 
 func (a *app) jobStop() *cobra.Command {
-	return a.onJobs("stop", "Stop jobs that run", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
+	return a.onJobs("stop", "Stop running jobs", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
 		return l.oneByOne(ids, func(id string) error { return rq.SendStopJob(ctx, rdb, id) })
 	})
 }

@@ -146,7 +146,7 @@ func TestJobsAreChanged(t *testing.T) {
 	assert.Equal(t, []string{"sell0"}, ids)
 
 	got = command(t, rdb, "job", "delete", "a", "b")
-	assert.Equal(t, said{ExitFailure, "", "rq: Delete 2 jobs: say --yes, since nobody can be asked\n"}, got)
+	assert.Equal(t, said{ExitFailure, "", "rq: Delete 2 jobs: use --yes, since there is no terminal to ask on\n"}, got)
 	var report struct{ Done int }
 	data(t, rdb, &report, "job", "delete", "-y", "a", "b")
 	assert.Equal(t, 2, report.Done)
@@ -179,7 +179,7 @@ func TestFailed(t *testing.T) {
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 80)
 	}
-	no := "there is no queue \"other\": `rq queue list` says which there are\n"
+	no := "there is no queue \"other\": `rq queue list` lists the queues\n"
 	assert.Equal(t, said{ExitFailure, "", "rq: " + no}, command(t, rdb, "failed", "other"))
 	assert.Equal(t, said{ExitFailure, "", "rq: " + no}, command(t, rdb, "worker", "list", "--queue", "other"))
 	assert.Equal(t, said{0, "Nothing to do\n", no}, command(t, rdb, "requeue", "--queue", "other", "--all"))

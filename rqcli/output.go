@@ -54,7 +54,7 @@ func soFar(err error, done int, what string) error {
 	if done == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; %d jobs were %s before", err, done, what)
+	return fmt.Errorf("%w; %d jobs were %s before the error", err, done, what)
 }
 
 // show prints data: as JSON with --json, else as asText does.
@@ -201,7 +201,7 @@ func (a *app) confirm(cmd *cobra.Command, question string) error {
 	}
 	in, ok := terminal(cmd.InOrStdin())
 	if !ok {
-		return fmt.Errorf("%s: say --yes, since nobody can be asked", question)
+		return fmt.Errorf("%s: use --yes, since there is no terminal to ask on", question)
 	}
 	fmt.Fprintf(shown(cmd.ErrOrStderr()), "%s? [y/N] ", question)
 	answers := make(chan string, 1)

@@ -104,7 +104,7 @@ func TestStopOfJobsSaysSo(t *testing.T) {
 	addWorker(t, rdb, "a", "busy", "q")
 	addWorker(t, rdb, "b", "busy", "q")
 
-	assert.Contains(t, command(t, rdb, "worker", "stop", "--all", "--kill-horse").Err, "End the jobs that 2 workers run")
+	assert.Contains(t, command(t, rdb, "worker", "stop", "--all", "--kill-horse").Err, "Kill the running jobs of 2 workers")
 	assert.Contains(t, command(t, rdb, "worker", "stop", "--all").Err, "Stop 2 workers")
 }
 

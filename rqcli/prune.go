@@ -21,8 +21,8 @@ func (a *app) prune() *cobra.Command {
 		Short: "Remove what crashes and deletions have left behind",
 		Long: `Removes what crashes and deletions have left behind: ids without a job in queues
 and registries, and results, dependents, dependencies and executions of jobs that
-are gone. Jobs that are in no queue or registry are deleted only with --jobs: look
-with --dry-run first which they are.`,
+no longer exist. Jobs that are in no queue or registry are deleted only with --jobs:
+list them with --dry-run first.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rdb, err := a.connect(cmd.Context())
@@ -39,8 +39,8 @@ with --dry-run first which they are.`,
 			return a.pruneOrphans(cmd, rdb, kinds)
 		},
 	}
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "change nothing, and list what there is, jobs too")
-	cmd.Flags().BoolVar(&jobs, "jobs", false, "delete jobs too that are in no queue or registry")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "change nothing, only list what is left behind, jobs included")
+	cmd.Flags().BoolVar(&jobs, "jobs", false, "also delete jobs that are in no queue or registry")
 	return cmd
 }
 
@@ -118,7 +118,7 @@ var orphanNames = map[rq.OrphanKind][2]string{
 	rq.OrphanDependents:   {"set of dependents", "sets of dependents"},
 	rq.OrphanDependencies: {"set of dependencies", "sets of dependencies"},
 	rq.OrphanExecutions:   {"key of executions", "keys of executions"},
-	rq.OrphanJob:          {"job that is nowhere", "jobs that are nowhere"},
+	rq.OrphanJob:          {"job in no queue or registry", "jobs in no queue or registry"},
 }
 
 // countsOf says how many there are of each kind, "" if there are none.

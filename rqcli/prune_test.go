@@ -35,7 +35,7 @@ func TestPruneLists(t *testing.T) {
 	assert.Zero(t, got.Code, got.Err)
 	for _, line := range []string{
 		"entry         gone in rq:queue:q\n", "entry         gone in rq:failed:q\n", "results       rq:results:gone\n", "job           rq:job:lost\n",
-		"Left behind: 2 ids without a job, 1 stream of results, 1 job that is nowhere\n",
+		"Left behind: 2 ids without a job, 1 stream of results, 1 job in no queue or registry\n",
 	} {
 		assert.Contains(t, got.Out, line)
 	}
@@ -60,7 +60,7 @@ func TestPrune(t *testing.T) {
 	leaveBehind(t, rdb)
 
 	got := command(t, rdb, "prune")
-	assert.Equal(t, said{ExitFailure, "", "rq: Remove 2 ids without a job, 1 stream of results: say --yes, since nobody can be asked\n"}, got)
+	assert.Equal(t, said{ExitFailure, "", "rq: Remove 2 ids without a job, 1 stream of results: use --yes, since there is no terminal to ask on\n"}, got)
 	assert.EqualValues(t, 2, rdb.LLen(ctx, keys.Queue("q")).Val(), "nothing is changed")
 
 	got = command(t, rdb, "prune", "-y")

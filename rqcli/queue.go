@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) queueFamily() *cobra.Command {
-	return family("queue", "Look at queues, empty and delete them", a.queueList(), a.queuePeek(), a.empty(), a.queueDelete())
+	return family("queue", "List, empty and delete queues", a.queueList(), a.queuePeek(), a.empty(), a.queueDelete())
 }
 
 func (a *app) queueList() *cobra.Command {
@@ -84,7 +84,7 @@ func (a *app) known(ctx context.Context, names []string, all bool) ([]*rq.Queue,
 	known := namesIn(existing)
 	for _, info := range infos {
 		if info == (rq.QueueInfo{Name: info.Name}) && !slices.Contains(known, info.Name) {
-			return nil, fmt.Errorf("there is no queue %q: `rq queue list` says which there are", info.Name)
+			return nil, fmt.Errorf("there is no queue %q: `rq queue list` lists the queues", info.Name)
 		}
 	}
 	return a.queues(ctx, names, false)
@@ -103,7 +103,7 @@ func (a *app) queuePeek() *cobra.Command {
 	n, from := intFlag(10), intFlag(0)
 	cmd := &cobra.Command{
 		Use:   "peek QUEUE",
-		Short: "Show the jobs that are to run next, and leave them there",
+		Short: "Show the jobs that run next, without taking them",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if n < 1 || from < 0 {
@@ -121,7 +121,7 @@ func (a *app) queuePeek() *cobra.Command {
 		},
 	}
 	cmd.Flags().VarP(&n, "number", "n", "how many jobs")
-	cmd.Flags().Var(&from, "from", "how many jobs to leave out before the first")
+	cmd.Flags().Var(&from, "from", "how many jobs to skip")
 	return cmd
 }
 
@@ -150,7 +150,7 @@ func peek(ctx context.Context, q *rq.Queue, from, n int) ([]peeked, error) {
 // writePeeked prints a line for each job, cut to the width of the terminal.
 func writePeeked(w io.Writer, jobs []peeked, width int) {
 	if len(jobs) == 0 {
-		fmt.Fprintln(w, "No job waits there")
+		fmt.Fprintln(w, "The queue is empty")
 		return
 	}
 	ids := len("id")
@@ -164,7 +164,7 @@ func writePeeked(w io.Writer, jobs []peeked, width int) {
 			at = stamp(*j.EnqueuedAt)
 		}
 		if j.Missing {
-			what = "(there is no such job, or nobody can read it)"
+			what = "(the job does not exist or cannot be read)"
 		}
 		fmt.Fprintln(w, cut(fmt.Sprintf("%-*s  %-20s  %s", ids, oneLine(j.ID), at, oneLine(what)), width))
 	}
@@ -181,19 +181,19 @@ func (a *app) queueDelete() *cobra.Command {
 	var jobs bool
 	cmd := &cobra.Command{
 		Use:   "delete QUEUE...",
-		Short: "Delete queues, and with --jobs the jobs that wait in them",
-		Long: `Deletes queues. Without --jobs, those that wait in them stay in Redis and are in no
-queue: ` + "`rq prune --dry-run`" + ` lists them. Jobs in registries, such as failed ones, stay in
-either case.`,
+		Short: "Delete queues, and with --jobs the jobs in them",
+		Long: `Deletes queues. Without --jobs, their waiting jobs stay in Redis but are in no queue:
+` + "`rq prune --dry-run`" + ` lists them. Jobs in registries, such as failed jobs, always
+stay.`,
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			queues, err := a.known(cmd.Context(), names, false)
 			if err != nil {
 				return err
 			}
-			question := "Delete " + namesOf(queues) + ", and leave the jobs that wait there in no queue"
+			question := "Delete " + namesOf(queues) + ", and leave their waiting jobs in no queue"
 			if jobs {
-				question = "Delete " + namesOf(queues) + ", and all jobs that wait there"
+				question = "Delete " + namesOf(queues) + ", and all their waiting jobs"
 			}
 			if err := a.confirm(cmd, question); err != nil {
 				return err
@@ -212,12 +212,12 @@ either case.`,
 			}
 			return errors.Join(failed, a.show(cmd, done, func(w io.Writer) {
 				for _, d := range done {
-					fmt.Fprintf(w, "%s is deleted: %d jobs removed, %d left in no queue\n", oneLine(d.Queue), d.Removed, d.Left)
+					fmt.Fprintf(w, "%s deleted: %d jobs removed, %d left in no queue\n", oneLine(d.Queue), d.Removed, d.Left)
 				}
 			}))
 		},
 	}
-	cmd.Flags().BoolVar(&jobs, "jobs", false, "delete the jobs that wait there too")
+	cmd.Flags().BoolVar(&jobs, "jobs", false, "also delete the waiting jobs")
 	return cmd
 }
 

@@ -65,7 +65,7 @@ func TestQueuePeek(t *testing.T) {
 	require.Len(t, lines, 3)
 	assert.Len(t, []rune(lines[1]), 80)
 	assert.True(t, strings.HasPrefix(lines[1], "last  "+stamp(j.EnqueuedAt())+"  a [31m öö"), lines[1])
-	assert.Contains(t, lines[2], "gone  -                     (there is no such job")
+	assert.Contains(t, lines[2], "gone  -                     (the job does not exist")
 
 	var jobs []peeked
 	data(t, rdb, &jobs, "queue", "peek", "q", "-n", "3", "--from", "11")
@@ -74,7 +74,7 @@ func TestQueuePeek(t *testing.T) {
 	assert.Equal(t, "q11", jobs[0].ID)
 	assert.NotNil(t, jobs[0].EnqueuedAt)
 	assert.EqualValues(t, 14, rdb.LLen(ctx, keys.Queue("q")).Val(), "they stay there")
-	assert.Equal(t, said{0, "No job waits there\n", ""}, command(t, rdb, "queue", "peek", "q", "--from", "99"))
+	assert.Equal(t, said{0, "The queue is empty\n", ""}, command(t, rdb, "queue", "peek", "q", "--from", "99"))
 	assert.Equal(t, ExitUsage, command(t, rdb, "queue", "peek", "q", "-n", "0").Code)
 }
 
@@ -87,7 +87,7 @@ func TestQueuesThatAreNot(t *testing.T) {
 		{"registry", "clean", "q", "qq"},
 	} {
 		got := command(t, rdb, args...)
-		assert.Equal(t, said{ExitFailure, "", "rq: there is no queue \"qq\": `rq queue list` says which there are\n"}, got, "%q", args)
+		assert.Equal(t, said{ExitFailure, "", "rq: there is no queue \"qq\": `rq queue list` lists the queues\n"}, got, "%q", args)
 	}
 	assert.EqualValues(t, 1, rdb.LLen(ctx, keys.Queue("q")).Val(), "nothing is changed")
 	rdb.ZAdd(ctx, keys.Failed("qq"), redis.Z{Score: 4e9, Member: "f"})
@@ -101,11 +101,11 @@ func TestQueueDelete(t *testing.T) {
 	fill(t, rdb, "b", 3)
 
 	got := command(t, rdb, "queue", "delete", "a", "b", "--jobs")
-	assert.Equal(t, said{ExitFailure, "", "rq: Delete a, b, and all jobs that wait there: say --yes, since nobody can be asked\n"}, got)
+	assert.Equal(t, said{ExitFailure, "", "rq: Delete a, b, and all their waiting jobs: use --yes, since there is no terminal to ask on\n"}, got)
 	assert.EqualValues(t, 2, rdb.LLen(ctx, keys.Queue("a")).Val(), "nothing is changed")
 
 	got = command(t, rdb, "queue", "delete", "a", "-y")
-	assert.Equal(t, said{0, "a is deleted: 0 jobs removed, 2 left in no queue\n", ""}, got)
+	assert.Equal(t, said{0, "a deleted: 0 jobs removed, 2 left in no queue\n", ""}, got)
 	assert.EqualValues(t, 1, rdb.Exists(ctx, keys.Job("a00")).Val())
 
 	var done []deleted

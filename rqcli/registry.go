@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) registryFamily() *cobra.Command {
-	return family("registry", "Look at the jobs of a queue that do not wait in it", a.registryList(), a.registryClean())
+	return family("registry", "List and clean the registries of queues", a.registryList(), a.registryClean())
 }
 
 // An entryLine is what is printed of a registry's entry.
@@ -28,7 +28,7 @@ type entryLine struct {
 
 // meanings say what the times of a registry are.
 var meanings = map[string]string{
-	"started": "heartbeat ends", "finished": "expires", "failed": "expires", "scheduled": "due",
+	"started": "heartbeat expires", "finished": "expires", "failed": "expires", "scheduled": "due",
 	"deferred": "since", "canceled": "since", "ready": "since",
 }
 
@@ -37,10 +37,10 @@ func (a *app) registryList() *cobra.Command {
 	var desc bool
 	cmd := &cobra.Command{
 		Use:   "list QUEUE [REGISTRY]",
-		Short: "List the jobs of a registry, or count those of each",
-		Long: `Lists the jobs of a registry with their times: when they expire, are due, or came,
-or when their worker's heartbeat ends. The earliest come first. Without a registry it
-counts the jobs of each. To look cleans nothing up.`,
+		Short: "List the jobs of a registry, or count the jobs of each",
+		Long: `Lists the jobs of a registry with their times: when they expire, are due, or were
+added, or when the worker's heartbeat expires. The earliest come first. Without a
+registry, counts the jobs of each. Nothing is cleaned up.`,
 		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if start < 0 || limit < 1 {
@@ -60,9 +60,9 @@ counts the jobs of each. To look cleans nothing up.`,
 			return a.listRegistry(cmd, queues[0].Registries()[slices.Index(registryNames(), r)], int(start), int(limit), desc)
 		},
 	}
-	cmd.Flags().Var(&start, "start", "how many entries to leave out before the first")
-	cmd.Flags().Var(&limit, "limit", "how many entries at the most")
-	cmd.Flags().BoolVar(&desc, "desc", false, "the latest come first")
+	cmd.Flags().Var(&start, "start", "how many entries to skip")
+	cmd.Flags().Var(&limit, "limit", "the largest number of entries to list")
+	cmd.Flags().BoolVar(&desc, "desc", false, "list the latest first")
 	return cmd
 }
 
@@ -127,9 +127,9 @@ func (a *app) listRegistry(cmd *cobra.Command, r *rq.Registry, start, limit int,
 			fmt.Fprintf(w, "%-36s  %s\n", oneLine(l.ID), l.when())
 		}
 		if rest := total - start - len(lines); rest > 0 {
-			fmt.Fprintf(w, "%d more: see --start and --limit\n", rest)
+			fmt.Fprintf(w, "%d more: use --start and --limit\n", rest)
 		} else if len(lines) == 0 {
-			fmt.Fprintf(w, "No %s jobs there\n", r.Name())
+			fmt.Fprintf(w, "No %s jobs\n", r.Name())
 		}
 	})
 }
@@ -140,7 +140,7 @@ func (l entryLine) when() string {
 	case l.Time != nil:
 		return l.Meaning + " " + stamp(*l.Time)
 	case l.Meaning == "since":
-		return "since nobody knows when"
+		return "since an unknown time"
 	}
 	return "never " + l.Meaning
 }
@@ -156,14 +156,14 @@ func (a *app) registryClean() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "clean [--all | QUEUE...]",
-		Short: "Remove the entries of jobs that have expired",
-		Long: `Removes the entries of finished and failed jobs that have expired, and enqueues jobs
-that were left between their dependencies and their queue. Workers do so too, every ten
-minutes; they alone end started jobs whose worker is gone.`,
+		Short: "Remove the entries of expired jobs",
+		Long: `Removes the expired entries of finished and failed jobs, and enqueues jobs whose
+dependencies are done but that never reached their queue. Workers do the same every
+ten minutes. Only workers fail started jobs that were abandoned.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if all == (len(names) > 0) {
-				return usagef("say which queues, or --all")
+				return usagef("give queues, or --all")
 			}
 			queues, err := a.known(cmd.Context(), names, all)
 			if err != nil {

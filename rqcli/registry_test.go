@@ -30,15 +30,15 @@ func TestRegistryList(t *testing.T) {
 			"c                                     expires 2033-05-18 03:34:20Z\n"},
 		{[]string{"failed", "--desc", "--limit", "1"}, "" +
 			"c                                     expires 2033-05-18 03:34:20Z\n" +
-			"2 more: see --start and --limit\n"},
+			"2 more: use --start and --limit\n"},
 		{[]string{"failed", "--start", "1", "--limit", "1"}, "" +
 			"b                                     expires 2033-05-18 03:33:20Z\n" +
-			"1 more: see --start and --limit\n"},
-		{[]string{"failed", "--start", "7"}, "No failed jobs there\n"},
+			"1 more: use --start and --limit\n"},
+		{[]string{"failed", "--start", "7"}, "No failed jobs\n"},
 		{[]string{"deferred"}, "" +
 			"old                                   since 1970-01-01 00:00:05Z\n" +
-			"waits                                 since nobody knows when\n"},
-		{[]string{"started"}, "j                                     heartbeat ends 2033-05-18 03:33:20Z\n"},
+			"waits                                 since an unknown time\n"},
+		{[]string{"started"}, "j                                     heartbeat expires 2033-05-18 03:33:20Z\n"},
 		{[]string{"scheduled"}, "s                                     due 2033-05-18 03:33:20Z\n"},
 		{nil, "deferred   2\nready      0\nscheduled  1\nstarted    1\nfinished   0\nfailed     3\ncanceled   0\n"},
 	} {
@@ -49,7 +49,7 @@ func TestRegistryList(t *testing.T) {
 	var lines []entryLine
 	data(t, rdb, &lines, "registry", "list", "q", "started")
 	at := time.Unix(2e9, 0).UTC()
-	assert.Equal(t, []entryLine{{"j", "e", &at, "heartbeat ends"}}, lines)
+	assert.Equal(t, []entryLine{{"j", "e", &at, "heartbeat expires"}}, lines)
 	var counts map[string]int
 	data(t, rdb, &counts, "registry", "list", "q")
 	assert.Equal(t, 3, counts["failed"])

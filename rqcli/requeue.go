@@ -14,13 +14,13 @@ func (a *app) requeue() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "requeue --queue QUEUE [--all | JOB_ID...]",
 		Short: "Move failed jobs back to their queue",
-		Long: `Moves failed jobs back to their queue, each in one step. Those that cannot be
-requeued, because they have expired or have not failed, are named, and do not keep
-the others from it; the exit code is 1 then.`,
+		Long: `Moves failed jobs back to their queue, each in one step. Jobs that cannot be requeued,
+because they have expired or have not failed, are named and skipped; the exit code is
+then 1.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			if queue == "" {
-				return usagef("say which queue: --queue QUEUE")
+				return usagef("give the queue: --queue QUEUE")
 			}
 			q, err := a.queue(cmd.Context(), queue)
 			if err != nil {
@@ -61,7 +61,7 @@ the others from it; the exit code is 1 then.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&queue, "queue", "", "the queue whose failed jobs are meant")
+	cmd.Flags().StringVar(&queue, "queue", "", "the queue of the failed jobs")
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "requeue all failed jobs of the queue")
 	cmd.Flags().BoolVar(&front, "at-front", false, "put them at the front of the queue")
 	return cmd

@@ -47,23 +47,23 @@ type app struct {
 // output are those of the command, so a program can set them.
 func New(handlers rq.Handlers) *cobra.Command {
 	a := &app{handlers: handlers}
-	root := family("rq", "Queues of jobs for Python and Go",
+	root := family("rq", "Job queues for Python and Go",
 		a.info(), a.top(), a.enqueue(), a.requeue(), a.empty(), a.suspend(), a.resume(), a.worker(), a.job(), a.failed(),
 		a.queueFamily(), a.registryFamily(), a.prune(),
 	)
-	root.Long = `Looks at queues, jobs and workers of Python RQ and of Go, and changes what becomes of
-them. Where Redis is comes from --url, RQ_REDIS_URL, REDIS_URL, or REDIS_HOST, REDIS_PORT,
-REDIS_DB, REDIS_PASSWORD, REDIS_SSL and REDIS_SSL_*, in this order.
+	root.Long = `Shows and manages the queues, jobs and workers of Python RQ and of Go. The address of
+Redis is taken from the first of these that is set: --url, RQ_REDIS_URL, REDIS_URL, or
+REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, REDIS_SSL and REDIS_SSL_*.
 
-The exit code is 0 when all is done, 1 when something could not be done, or not for
-all jobs, and 2 when the command line cannot be understood; nothing has changed then.`
+The exit code is 0 on success, 1 if something failed or was skipped, and 2 if the
+command line is wrong; nothing has changed then.`
 	root.SilenceErrors, root.Version = true, version()
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
-	flags.StringVarP(&a.url, "url", "u", "", "where Redis is, such as redis://localhost:6379/0 (RQ_REDIS_URL)")
-	flags.StringVarP(&a.serializer, "serializer", "S", "pickle", "how jobs are written: pickle or json")
+	flags.StringVarP(&a.url, "url", "u", "", "the address of Redis, like redis://localhost:6379/0 (RQ_REDIS_URL)")
+	flags.StringVarP(&a.serializer, "serializer", "S", "pickle", "the serializer of jobs: pickle or json")
 	flags.BoolVar(&a.json, "json", false, "print data as JSON")
-	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask before jobs are removed, or many workers stopped")
+	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask before removing jobs or stopping many workers")
 	a.closeAfter(root)
 	a.complete(root)
 	return root
@@ -144,7 +144,7 @@ func report(cmd *cobra.Command, err error) int {
 	}
 	var usage usageError
 	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") { // cobra's, of its own commands
-		fmt.Fprintf(cmd.ErrOrStderr(), "rq: `%s --help` tells more\n", cmd.CommandPath())
+		fmt.Fprintf(cmd.ErrOrStderr(), "rq: see `%s --help`\n", cmd.CommandPath())
 		return ExitUsage
 	}
 	return ExitFailure
@@ -158,7 +158,7 @@ func (e usageError) Unwrap() error { return e.error }
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // errSaid is for a failure that the command has told about already.
-var errSaid = errors.New("some of it was not done")
+var errSaid = errors.New("not everything was done")
 
 // args makes the errors of cobra's checks those of usage.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {

@@ -13,7 +13,7 @@ func (a *app) suspend() *cobra.Command {
 	var seconds intFlag
 	cmd := &cobra.Command{
 		Use:   "suspend [--duration SECONDS]",
-		Short: "Let no worker begin another job",
+		Short: "Stop all workers from starting jobs",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := rq.Forever
@@ -30,21 +30,21 @@ func (a *app) suspend() *cobra.Command {
 				return err
 			}
 			if d == rq.Forever {
-				fmt.Fprintln(cmd.OutOrStdout(), "Workers are suspended: jobs that run come to their end, and no others begin until `rq resume`.")
+				fmt.Fprintln(cmd.OutOrStdout(), "Workers are suspended: running jobs finish, and no others start until `rq resume`.")
 			} else {
-				fmt.Fprintf(cmd.OutOrStdout(), "Workers are suspended for %d seconds: jobs that run come to their end, and no others begin.\n", seconds)
+				fmt.Fprintf(cmd.OutOrStdout(), "Workers are suspended for %d seconds: running jobs finish, and no others start.\n", seconds)
 			}
 			return nil
 		},
 	}
-	cmd.Flags().Var(&seconds, "duration", "for how many seconds; without it, until they are resumed")
+	cmd.Flags().Var(&seconds, "duration", "suspend for this many seconds (default until they are resumed)")
 	return cmd
 }
 
 func (a *app) resume() *cobra.Command {
 	return &cobra.Command{
 		Use:   "resume",
-		Short: "Let suspended workers go on",
+		Short: "Resume suspended workers",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rdb, err := a.connect(cmd.Context())
@@ -56,7 +56,7 @@ func (a *app) resume() *cobra.Command {
 				return err
 			}
 			if was {
-				fmt.Fprintln(cmd.OutOrStdout(), "Workers go on.")
+				fmt.Fprintln(cmd.OutOrStdout(), "Workers are resumed.")
 			} else {
 				fmt.Fprintln(cmd.OutOrStdout(), "Workers were not suspended.")
 			}

@@ -58,7 +58,7 @@ func authorities(file, data string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, errors.New("ssl_ca_certs and ssl_ca_data have no certificate in PEM")
+		return nil, errors.New("ssl_ca_certs and ssl_ca_data hold no PEM certificate")
 	}
 	return pool, nil
 }

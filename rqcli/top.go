@@ -18,9 +18,9 @@ func (a *app) top() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "top",
 		Short: "Watch queues, workers, running and failed jobs",
-		Long: `Shows queues, workers, running and failed jobs on the whole screen, and what they
-come to. Jobs can be requeued, stopped and deleted, workers stopped and suspended;
-each is asked first.`,
+		Long: `Shows queues, workers, running and failed jobs on the full screen, and keeps them up
+to date. Jobs can be requeued, stopped and deleted, and workers stopped and suspended;
+each action is confirmed first.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !(interval >= 0.1 && interval <= mostSeconds) { // it may be no number
@@ -29,7 +29,7 @@ each is asked first.`,
 			out, ok := terminal(cmd.OutOrStdout())
 			in, ok2 := terminal(cmd.InOrStdin())
 			if !ok || !ok2 {
-				return errors.New("top needs a terminal: `rq info --json` is for programs")
+				return errors.New("top needs a terminal: use `rq info --json` in programs")
 			}
 			rdb, err := a.connect(cmd.Context())
 			if err != nil {
@@ -45,7 +45,7 @@ each is asked first.`,
 			return unlessQuit(err)
 		},
 	}
-	cmd.Flags().Float64VarP(&interval, "interval", "i", 1, "seconds between two looks")
+	cmd.Flags().Float64VarP(&interval, "interval", "i", 1, "seconds between refreshes")
 	return cmd
 }
 

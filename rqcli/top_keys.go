@@ -37,7 +37,7 @@ var keysOf = [sections][]binding{
 		return &question{"Delete job " + r.key, func(ctx context.Context, rdb *redis.Client) error {
 			there, err := rq.NewQueue(rdb, r.queue).Failed().Delete(ctx, r.key)
 			if err == nil && !there {
-				return fmt.Errorf("job %s is not among the failed ones any more", r.key)
+				return fmt.Errorf("job %s is no longer among the failed jobs", r.key)
 			}
 			return err
 		}}

@@ -165,7 +165,7 @@ func TestTopTellsThatItCannotLook(t *testing.T) {
 
 	s.looks()
 
-	s.has("cannot look: ")
+	s.has("cannot read: ")
 	s.has("FAILED (4)") // as it was
 }
 
@@ -184,7 +184,7 @@ func TestTopCountsPerSecond(t *testing.T) {
 func TestTopNeedsATerminal(t *testing.T) {
 	t.Parallel()
 	got := command(t, redistest.New(t), "top")
-	assert.Equal(t, said{ExitFailure, "", "rq: top needs a terminal: `rq info --json` is for programs\n"}, got)
+	assert.Equal(t, said{ExitFailure, "", "rq: top needs a terminal: use `rq info --json` in programs\n"}, got)
 	assert.Equal(t, ExitUsage, command(t, redistest.New(t), "top", "-i", "0").Code)
 }
 
@@ -195,7 +195,7 @@ func TestTopTellsThatItCouldNotLookAtFirst(t *testing.T) {
 
 	s := openTop(t, rdb, 80, 24)
 
-	s.has("cannot look: ")
+	s.has("cannot read: ")
 	s.has("WRONGTYPE")
 }
 

@@ -89,7 +89,7 @@ func (m *top) header() string {
 	s := m.now
 	switch {
 	case m.err != nil:
-		return m.paint(red, cut("cannot look: "+text(m.err), m.width))
+		return m.paint(red, cut("cannot read: "+text(m.err), m.width))
 	case s == nil:
 		return "rq top " + m.where
 	}

@@ -24,17 +24,17 @@ type workerFlags struct {
 
 func (a *app) worker() *cobra.Command {
 	var f workerFlags
-	cmd := family("worker", "Run jobs, and see who does", a.workerList(), a.workerStop())
+	cmd := family("worker", "Run jobs, and list and stop workers", a.workerList(), a.workerStop())
 	cmd.Use = "worker [QUEUE...]"
-	cmd.Long = `Runs the jobs of queues, the most important first, with the functions of this
-program; list and stop are about workers anywhere. (Queues of these names come
-after --.)
+	cmd.Long = `Runs the jobs of queues with the functions of this program. Queues that are given
+first are served first. The subcommands list and stop are for workers on any machine.
+(Queues with these names go after --.)
 
-The first interrupt lets running jobs end, for --shutdown-timeout; the second one
-ends the program at once, and other workers recover its jobs.`
+The first interrupt lets running jobs finish, for up to --shutdown-timeout. The second
+one ends the program at once; other workers recover its jobs.`
 	cmd.RunE = func(cmd *cobra.Command, queues []string) error {
 		if len(a.handlers) == 0 {
-			return usagef("this program has no functions to run jobs with: build one with rqcli.Execute(rq.Handlers{...}); `rq worker list` shows the workers there are")
+			return usagef("this program has no functions to run: build one with rqcli.Execute(rq.Handlers{...}); `rq worker list` lists the existing workers")
 		}
 		return a.work(cmd, &f, queues)
 	}
@@ -44,26 +44,26 @@ ends the program at once, and other workers recover its jobs.`
 
 func (f *workerFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.BoolVarP(&f.cfg.Burst, "burst", "b", false, "end when the queues are empty")
+	flags.BoolVarP(&f.cfg.Burst, "burst", "b", false, "stop when the queues are empty")
 	f.cfg.Concurrency = 1
-	flags.Var((*intFlag)(&f.cfg.Concurrency), "concurrency", "how many jobs run at once")
-	flags.StringVarP(&f.cfg.Name, "name", "n", "", "name of the worker (default random)")
-	flags.Var(new(intFlag(500)), "results-ttl", "how many seconds results are kept of jobs that do not say; -1 keeps them")
-	flags.Var(new(intFlag(420)), "worker-ttl", "for how many seconds an idle worker is believed to be alive")
-	flags.Var(new(intFlag(600)), "maintenance-interval", "seconds between cleanings of the registries")
+	flags.Var((*intFlag)(&f.cfg.Concurrency), "concurrency", "how many jobs to run at once")
+	flags.StringVarP(&f.cfg.Name, "name", "n", "", "the name of the worker (default random)")
+	flags.Var(new(intFlag(500)), "results-ttl", "seconds to keep results of jobs without a result TTL; -1 keeps them for ever")
+	flags.Var(new(intFlag(420)), "worker-ttl", "seconds without a heartbeat after which an idle worker counts as dead")
+	flags.Var(new(intFlag(600)), "maintenance-interval", "seconds between two cleanups of the registries")
 	flags.Var(new(intFlag(30)), "job-monitoring-interval", "seconds between heartbeats")
-	flags.Var((*intFlag)(&f.cfg.MaxJobs), "max-jobs", "end after so many jobs (default never)")
-	flags.Var(new(intFlag(0)), "max-idle-time", "end after so many seconds without a job (default never)")
+	flags.Var((*intFlag)(&f.cfg.MaxJobs), "max-jobs", "stop after this many jobs (default never)")
+	flags.Var(new(intFlag(0)), "max-idle-time", "stop after this many seconds without a job (default never)")
 	flags.BoolVarP(&f.scheduler, "with-scheduler", "s", false, "also enqueue scheduled jobs when they are due")
-	flags.StringVar(&f.strategy, "dequeue-strategy", "default", "which queue the next job comes from: default, round_robin or random")
-	flags.Var(new(intFlag(25)), "shutdown-timeout", "seconds that running jobs may take when the worker ends; -1 is for ever")
-	flags.StringVar(&f.cfg.Fleet, "fleet", "", "oldest version of Python RQ around, such as 1.16 (default newest)")
-	flags.BoolVar(&f.putBack, "put-back-unknown", false, "leave jobs of other functions to other workers (default they fail)")
-	flags.StringVar(&f.level, "logging_level", "INFO", "what is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL")
+	flags.StringVar(&f.strategy, "dequeue-strategy", "default", "how to choose the queue of the next job: default, round_robin or random")
+	flags.Var(new(intFlag(25)), "shutdown-timeout", "seconds to wait for running jobs when the worker stops; -1 means no limit")
+	flags.StringVar(&f.cfg.Fleet, "fleet", "", "the oldest Python RQ version in use, like 1.16 (default the newest)")
+	flags.BoolVar(&f.putBack, "put-back-unknown", false, "put jobs of other functions back for other workers (by default they fail)")
+	flags.StringVar(&f.level, "logging_level", "INFO", "the log level: DEBUG, INFO, WARNING, ERROR or CRITICAL")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log more: DEBUG")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "log less: WARNING")
-	flags.BoolVar(&f.noCalls, "disable-job-desc-logging", false, "do not log what jobs call")
-	flags.StringVar(&f.pid, "pid", "", "file to write the number of the process to")
+	flags.BoolVar(&f.noCalls, "disable-job-desc-logging", false, "do not log the calls of jobs")
+	flags.StringVar(&f.pid, "pid", "", "the file to write the process id to")
 }
 
 // work runs jobs until the worker ends.
@@ -94,11 +94,11 @@ func (a *app) work(cmd *cobra.Command, f *workerFlags, queues []string) error {
 	case err != nil:
 		return err
 	case suspended:
-		return errors.New("workers are suspended: `rq resume` lets them go on")
+		return errors.New("workers are suspended: use `rq resume`")
 	}
 	if f.pid != "" {
 		if err := os.WriteFile(f.pid, []byte(strconv.Itoa(os.Getpid())), 0o644); err != nil {
-			return fmt.Errorf("write the number of the process: %w", err)
+			return fmt.Errorf("write the process id: %w", err)
 		}
 	}
 	return w.Run(cmd.Context())
@@ -144,7 +144,7 @@ func (f *workerFlags) logged(_ []string, attr slog.Attr) slog.Attr {
 func (f *workerFlags) logLevel() (slog.Level, error) {
 	switch level := strings.ToUpper(f.level); {
 	case f.verbose && f.quiet:
-		return 0, usagef("--verbose and --quiet exclude each other")
+		return 0, usagef("give --verbose or --quiet, not both")
 	case f.verbose:
 		return slog.LevelDebug, nil
 	case f.quiet, level == "WARNING", level == "WARN":

@@ -136,7 +136,7 @@ func TestStoppingManyWorkersIsAsked(t *testing.T) {
 	got := command(t, rdb, "worker", "stop", "--all")
 
 	assert.Equal(t, ExitFailure, got.Code)
-	assert.Contains(t, got.Err, "say --yes")
+	assert.Contains(t, got.Err, "use --yes")
 	got = command(t, rdb, "worker", "stop")
 	assert.Equal(t, ExitUsage, got.Code)
 	got = command(t, rdb, "worker", "stop", "-y", "ann", "bob")

@@ -19,7 +19,7 @@ func (a *app) workerList() *cobra.Command {
 	var queue string
 	cmd := &cobra.Command{
 		Use:   "list [--queue QUEUE]",
-		Short: "List the workers, and what they run",
+		Short: "List the workers and their running jobs",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rdb, err := a.connect(cmd.Context())
@@ -47,7 +47,7 @@ func (a *app) workerList() *cobra.Command {
 			return a.show(cmd, list, func(w io.Writer) { printWorkerTable(w, list, paint(cmd)) })
 		},
 	}
-	cmd.Flags().StringVar(&queue, "queue", "", "only those that listen to this queue")
+	cmd.Flags().StringVar(&queue, "queue", "", "only workers of this queue")
 	return cmd
 }
 
@@ -77,10 +77,10 @@ func printWorkerTable(w io.Writer, list []workerData, paint func(colour, string)
 		fmt.Fprintf(w, "  %d finished, %d failed; %s, pid %d, %s; heartbeat %s ago\n",
 			d.Succeeded, d.Failed, cmp.Or(d.Hostname, "?"), d.PID, cmp.Or(d.Version, "?"), age(d.LastHeartbeat))
 		if d.ShutdownRequested != nil {
-			fmt.Fprintf(w, "  told to end %s ago\n", age(*d.ShutdownRequested))
+			fmt.Fprintf(w, "  shutdown requested %s ago\n", age(*d.ShutdownRequested))
 		}
 		for _, r := range d.Running {
-			fmt.Fprintf(w, "  runs %s for %s\n", r.JobID, age(r.Since))
+			fmt.Fprintf(w, "  running %s for %s\n", r.JobID, age(r.Since))
 		}
 	}
 	if len(list) == 0 {
@@ -92,11 +92,11 @@ func (a *app) workerStop() *cobra.Command {
 	var all, horse bool
 	cmd := &cobra.Command{
 		Use:   "stop [--all | NAME...]",
-		Short: "Tell workers to end, after the jobs they run",
+		Short: "Tell workers to shut down after their running jobs",
 		Args:  args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if all == (len(names) > 0) {
-				return usagef("say which workers: names or --all")
+				return usagef("give worker names, or --all")
 			}
 			rdb, err := a.connect(cmd.Context())
 			if err != nil {
@@ -109,9 +109,9 @@ func (a *app) workerStop() *cobra.Command {
 				fmt.Fprintln(cmd.OutOrStdout(), "Nothing to do")
 				return nil
 			}
-			send, what, question := rq.SendShutdown, "is told to end", "Stop %d workers"
+			send, what, question := rq.SendShutdown, "was told to shut down", "Stop %d workers"
 			if horse {
-				send, what, question = rq.SendKillHorse, "is told to end its jobs", "End the jobs that %d workers run, which fail then"
+				send, what, question = rq.SendKillHorse, "was told to kill its jobs", "Kill the running jobs of %d workers, which then fail"
 			}
 			if len(names) > 1 {
 				if err := a.confirm(cmd, fmt.Sprintf(question, len(names))); err != nil {
@@ -130,7 +130,7 @@ func (a *app) workerStop() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "all workers")
-	cmd.Flags().BoolVar(&horse, "kill-horse", false, "end the jobs they run instead, which fail then")
+	cmd.Flags().BoolVar(&horse, "kill-horse", false, "kill the running jobs instead, which then fail")
 	return cmd
 }
 
@@ -140,7 +140,7 @@ func (a *app) knownWorkers(ctx context.Context, names []string) ([]string, error
 	if len(names) > 0 {
 		for _, name := range names {
 			if _, err := rq.FindWorker(ctx, a.client, name); err != nil {
-				return nil, fmt.Errorf("%w; `rq worker list` shows those there are", err)
+				return nil, fmt.Errorf("%w; `rq worker list` lists the workers", err)
 			}
 		}
 		return names, nil
