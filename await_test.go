@@ -65,7 +65,7 @@ func awaited(ctx context.Context, j *Job) <-chan error {
 	return out
 }
 
-func enqueued(t *testing.T, rdb *redis.Client, opts ...Option) *Job {
+func enqueued(t *testing.T, rdb *redis.Client, opts ...EnqueueOption) *Job {
 	t.Helper()
 	j, err := NewQueue(rdb, "default").Enqueue(t.Context(), Call("tasks.add", 40, 2), opts...)
 	require.NoError(t, err)
@@ -111,14 +111,14 @@ func TestAwaitOutcomes(t *testing.T) {
 	}{
 		"failed":               {StatusFailed, wire.Result{Type: wire.Failed, ExcString: &exc}, isFailed("ValueError: no")},
 		"stopped":              {StatusStopped, wire.Result{Type: wire.Failed, ExcString: &exc}, isFailed("ValueError: no")},
-		"max retries exceeded": {StatusFailed, wire.Result{Type: wire.MaxRetriesExceeded}, isFailed("it asked for more retries than it may have")},
+		"max retries exceeded": {StatusFailed, wire.Result{Type: wire.MaxRetriesExceeded}, isFailed("it asked for more retries than it is allowed")},
 		"None for an int": {StatusFinished, wire.Result{Type: wire.Successful}, func(t *testing.T, err error) {
 			assert.ErrorContains(t, err, "read return value of job")
 		}},
 		"JSON where pickle is expected": {
 			StatusFinished, wire.Result{Type: wire.Successful, ReturnValue: []byte(`[42]`)},
 			func(t *testing.T, err error) {
-				assert.ErrorContains(t, err, "they look like JSON: give the queue that serializer")
+				assert.ErrorContains(t, err, "the bytes look like JSON: use that serializer for the queue")
 			},
 		},
 	} {

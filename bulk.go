@@ -12,38 +12,30 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// Progress has f called now and then while many jobs are handled, with how many
-// have had their turn, and how many there were at the start. It goes with the
-// functions that say so.
-func Progress(f func(done, total int)) Option {
-	return optionFunc(func(s *settings) { s.progress = f })
-}
+// Progress has f called from time to time while a call handles many jobs, with
+// the number of jobs handled so far and the number at the start. f is called by
+// the goroutine of the call.
+func Progress(f func(done, total int)) ProgressOption { return progressOption{f} }
 
-// progressOf reads the options of what takes Progress only. Without it, what is
-// returned does nothing.
-func progressOf(opts []Option) (func(done, total int), error) {
-	set, err := collectAny(opts)
-	if err != nil {
-		return nil, err
-	}
-	progress := set.progress
-	if set.progress = nil; !set.only(settings{}) {
-		return nil, &InvalidError{"option", "other than Progress", "is not possible here"}
-	}
-	if progress == nil {
-		progress = func(int, int) {}
-	}
-	return progress, nil
-}
+type progressOption struct{ f func(done, total int) }
 
-// OnSkip has f called with each job of many that could not be handled, and why. It
-// goes with the functions that say so.
-func OnSkip(f func(id string, err error)) Option {
-	return optionFunc(func(s *settings) { s.onSkip = f })
-}
+func (o progressOption) apply(s *settings) { s.progress = o.f }
+func (progressOption) forRequeueMany()     {}
+func (progressOption) forBulk()            {}
+func (progressOption) forProgress()        {}
 
-// A bulk is one call that handles many jobs, in steps that are short for the
-// server, with a memory that does not grow.
+// OnSkip has f called for each job that could not be handled, with the reason. A
+// SkippedError holds only the first hundred. f is called by the goroutine of the
+// call.
+func OnSkip(f func(id string, err error)) BulkOption { return skipOption{f} }
+
+type skipOption struct{ f func(id string, err error) }
+
+func (o skipOption) apply(s *settings) { s.onSkip = o.f }
+func (skipOption) forRequeueMany()     {}
+func (skipOption) forBulk()            {}
+
+// A bulk is one call that handles many jobs, in short steps and in constant memory.
 type bulk struct {
 	*settings
 	verb          string
@@ -51,22 +43,14 @@ type bulk struct {
 	skipped       SkippedError
 }
 
-// newBulk reads the options of such a call.
-func newBulk(verb string, opts []Option) (*bulk, error) {
-	set, err := collectAny(opts)
-	if err != nil {
-		return nil, err
-	}
-	b := &bulk{settings: set, verb: verb}
-	said := *set
-	said.progress, said.onSkip = nil, nil
-	if !said.only(settings{atFront: set.atFront && verb == "requeue"}) {
-		return nil, &InvalidError{"option", "other than Progress, OnSkip and, for a requeue, AtFront", "is not possible for many jobs"}
-	}
-	return b, nil
+// newBulk returns the bulk of a call with these options.
+func newBulk[O option](verb string, opts []O) (*bulk, error) {
+	set, err := collect(opts)
+	return &bulk{settings: set, verb: verb}, err
 }
 
-// run handles all chunks until ctx ends, and returns how many jobs it has done.
+// run handles all chunks until ctx ends, and returns the number of jobs handled
+// successfully.
 func (b *bulk) run(ctx context.Context, total int, chunks iter.Seq2[[]string, error], handle func([]string) ([]int64, []error, error)) (int, error) {
 	for ids, err := range chunks {
 		if err == nil {
@@ -120,8 +104,7 @@ func inChunks(ids []string) iter.Seq2[[]string, error] {
 	}
 }
 
-// chunks yields the ids that the registry has now, or only those whose time has not
-// passed.
+// chunks yields the ids that the registry has now, or only those that have not expired.
 func (r *Registry) chunks(ctx context.Context, unexpired bool) iter.Seq2[[]string, error] {
 	over := float64(now().Unix())
 	return func(yield func([]string, error) bool) {
@@ -140,36 +123,35 @@ func (r *Registry) chunks(ctx context.Context, unexpired bool) iter.Seq2[[]strin
 	}
 }
 
-// RequeueMany moves jobs of the registry back to their queues, each in one step,
-// and returns how many. Those that cannot be requeued do not keep the others from
-// it: they are in the *SkippedError. Options are AtFront, Progress and OnSkip.
-// When Redis fails or ctx ends in between, the rest is as it was, and the call can
-// be repeated.
-func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...Option) (int, error) {
+// RequeueMany moves jobs of the registry back to their queues, each in one step, and
+// returns the number of jobs moved. Jobs that cannot be requeued are skipped, and are in
+// the *SkippedError that it returns then. After any other error, such as that of ctx, the
+// remaining jobs are as they were, and the call can be repeated.
+func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...RequeueManyOption) (int, error) {
 	return r.requeue(ctx, len(ids), inChunks(ids), false, opts)
 }
 
-// RequeueAll is RequeueMany for all jobs that the registry has now. One that fails
-// again meanwhile is left. Entries whose time has passed, which RQ removes first,
-// are left too. Others whose job is gone are skipped, and stay.
-func (r *Registry) RequeueAll(ctx context.Context, opts ...Option) (int, error) {
+// RequeueAll is RequeueMany for all jobs that the registry has now. A job that fails
+// again meanwhile is not requeued a second time. Entries that have expired are left; RQ
+// removes them first. An entry without a job is skipped and stays.
+func (r *Registry) RequeueAll(ctx context.Context, opts ...RequeueManyOption) (int, error) {
 	total, err := r.Count(ctx)
 	if err != nil {
 		return 0, err
 	}
-	// A job that fails again may come behind those that are left to do. It is known
-	// by its enqueued_at, which is the same for all jobs of this call.
-	return r.requeue(ctx, total, r.chunks(ctx, r.expires()), true, opts)
+	// A job that fails again may be added behind the jobs that are not read yet. It is
+	// recognised by its enqueued_at, which is the same for all jobs of this call.
+	return r.requeue(ctx, total, r.chunks(ctx, r.expires), true, opts)
 }
 
-func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], leaveOwn bool, opts []Option) (int, error) {
+func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]string, error], leaveOwn bool, opts []RequeueManyOption) (int, error) {
 	b, err := newBulk("requeue", opts)
 	switch {
 	case err != nil:
 		return 0, err
 	case r.queue.err != nil:
 		return 0, r.queue.err
-	case r.name == "started":
+	case r.running:
 		return 0, r.impossible("requeue jobs")
 	}
 	at := moment(now())
@@ -180,17 +162,27 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 	})
 }
 
-// RemoveAll takes all jobs out of the registry that it has now, and returns how
-// many. With deleteJobs it deletes them too; one whose status says that it is
-// elsewhere by now, such as back in its queue, stays. Options are Progress and
-// OnSkip. It returns ErrInvalidJobOperation for Started, whose entries are their
-// workers'.
-func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...Option) (int, error) {
+// RemoveAll takes all jobs out of the registry that are in it now, as Remove does, and
+// returns their number. It returns ErrInvalidJobOperation for Started, and the errors of
+// RequeueMany.
+func (r *Registry) RemoveAll(ctx context.Context, opts ...BulkOption) (int, error) {
+	return r.removeAll(ctx, false, opts)
+}
+
+// DeleteAll deletes all jobs that are in the registry now, as Delete does, and returns
+// their number. A job whose status names another place loses its entry only, and is in
+// the *SkippedError. It returns ErrInvalidJobOperation for Started, and the errors of
+// RequeueMany.
+func (r *Registry) DeleteAll(ctx context.Context, opts ...BulkOption) (int, error) {
+	return r.removeAll(ctx, true, opts)
+}
+
+func (r *Registry) removeAll(ctx context.Context, deleteJobs bool, opts []BulkOption) (int, error) {
 	b, err := newBulk("remove", opts)
 	switch {
 	case err != nil:
 		return 0, err
-	case r.name == "started":
+	case r.running:
 		return 0, r.impossible("remove jobs")
 	}
 	total, err := r.size(ctx)
@@ -201,16 +193,17 @@ func (r *Registry) RemoveAll(ctx context.Context, deleteJobs bool, opts ...Optio
 		codes, errs, err := scripts.RemoveJobs(ctx, r.queue.rdb, r.key, ids, deleteJobs, moment(now()))
 		for i, code := range codes {
 			if code == scripts.NoJob && errs[i] == nil {
-				codes[i] = scripts.Left // somebody else has taken it out
+				codes[i] = scripts.Left // another client has taken it out
 			}
 		}
 		return codes, errs, err
 	})
 }
 
-// DeleteJobs deletes jobs as Job.Delete does, and returns how many. Those that are
-// gone already are in the *SkippedError. Options are Progress and OnSkip.
-func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...Option) (int, error) {
+// DeleteJobs deletes jobs as Job.Delete does, and returns the number of jobs deleted.
+// Jobs that do not exist are in the *SkippedError. After any other error the call can be
+// repeated.
+func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...BulkOption) (int, error) {
 	b, err := newBulk("delete", opts)
 	if err != nil {
 		return 0, err
@@ -220,10 +213,10 @@ func DeleteJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, op
 	})
 }
 
-// CancelJobs cancels jobs as Job.Cancel does without options, and returns how many.
-// Those that are gone, or canceled already, are in the *SkippedError. Options are
-// Progress and OnSkip.
-func CancelJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...Option) (int, error) {
+// CancelJobs cancels jobs as Job.Cancel does without options, and returns the number of
+// jobs canceled. Jobs that do not exist or are canceled already are in the *SkippedError.
+// After any other error the call can be repeated.
+func CancelJobs(ctx context.Context, rdb redis.UniversalClient, ids []string, opts ...BulkOption) (int, error) {
 	b, err := newBulk("cancel", opts)
 	if err != nil {
 		return 0, err

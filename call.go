@@ -9,16 +9,17 @@ import (
 	"github.com/rqgo/rq/internal/pyrepr"
 )
 
-// A FuncCall is a call of a Python function, or of a Go handler with that name:
-// the four values that a job carries.
+// A FuncCall is a call of a Python function, or of the Go handler with its name. A
+// job carries these four values.
 type FuncCall struct {
 	// Func is the dotted path of the function, as in "tasks.add".
 	Func string
-	// Instance is nil but for a method that Python put on the queue with its
-	// object: then Func is the method's name and Instance the *PyObject.
+	// Instance is nil, except for a method that Python enqueued with its object: Func
+	// is then the name of the method, and Instance the object as a *PyObject.
 	Instance any
-	Args     Tuple
-	// Kwargs has the names in order; nil is none.
+	// Args are the positional arguments.
+	Args Tuple
+	// Kwargs are the keyword arguments in order; nil is none.
 	Kwargs *Dict
 
 	err error // what was wrong with the arguments of Call
@@ -29,14 +30,15 @@ type keyword struct {
 	value any
 }
 
-// Kw is a keyword argument in Call. All names go to the function, also those
-// that RQ has options for, such as ttl or description.
+// Kw returns a keyword argument for Call. Every name is passed to the function, even
+// a name that RQ's enqueue takes for itself, such as ttl or description.
 func Kw(name string, value any) any { return keyword{name, value} }
 
-// Call describes the call func(args...). Arguments made by Kw are keyword
-// arguments. Any Go value will do that has a meaning in Python: numbers,
-// strings, bytes, slices, maps, structs, times, pointers to them, and the types
-// of this package. Two Kw of one name are refused when the job is created.
+// Call returns the call of a function with args. Arguments made by Kw are keyword
+// arguments. An argument is any Go value with a counterpart in Python: numbers,
+// strings, bytes, slices, maps, structs, times, pointers to them, and the types of
+// this package. An argument without one, and a keyword that is given twice, are
+// refused when the job is created.
 func Call(function string, args ...any) FuncCall {
 	c := FuncCall{Func: function, Args: make(Tuple, 0, len(args)), Kwargs: new(Dict)}
 	for _, a := range args {
@@ -71,7 +73,7 @@ func (c *FuncCall) validate() error {
 	}
 	for i, v := range c.Args {
 		if misplaced(v) {
-			return &InvalidError{"argument", i, "is a keyword argument or an option: give these to Call and Enqueue"}
+			return &InvalidError{"argument", i, "is a keyword argument or an option: pass keyword arguments to Call and options to Enqueue"}
 		}
 	}
 	for name, v := range c.Kwargs.All() {
@@ -79,23 +81,23 @@ func (c *FuncCall) validate() error {
 			return &InvalidError{"keyword", name, "must be text"}
 		}
 		if misplaced(v) {
-			return &InvalidError{"keyword", name, "is an option: give it to Enqueue"}
+			return &InvalidError{"keyword", name, "is an option: pass it to Enqueue"}
 		}
 	}
 	return nil
 }
 
-// misplaced reports whether v is for this package and not for the function. As
-// a struct it would be sent as a dict.
+// misplaced reports whether v is an option or a keyword argument in the wrong place.
+// An option that is a struct would reach the function as a dict.
 func misplaced(v any) bool {
 	switch v.(type) {
-	case keyword, Option:
+	case keyword, option:
 		return true
 	}
 	return false
 }
 
-// dumps returns the bytes of the call, in the shape of rq/job.py Job.data.
+// dumps returns the bytes of the call, in the form of rq/job.py Job.data.
 func (c *FuncCall) dumps(s Serializer) ([]byte, error) {
 	args, kwargs := c.Args, c.Kwargs
 	if args == nil {
@@ -107,13 +109,13 @@ func (c *FuncCall) dumps(s Serializer) ([]byte, error) {
 	data, err := dumps(s, "the call", Tuple{c.Func, c.Instance, args, kwargs})
 	var unwritable *SerializeError
 	if errors.As(err, &unwritable) {
-		unwritable.What += " of " + c.Func
+		unwritable.Part += " of " + c.Func
 	}
 	return data, err
 }
 
-// callOf reads what dumps wrote, or Python did. Arguments may be a list or a
-// tuple. A serializer of the user's own may use Go's maps and slices.
+// callOf reads a call that dumps or Python wrote. Arguments may be a list or a tuple.
+// A serializer of the user may use Go's maps and slices.
 func callOf(v any) (*FuncCall, error) {
 	parts, err := sequenceOf(v)
 	if err != nil || len(parts) != 4 {

@@ -4,8 +4,8 @@ import "context"
 
 type jobKey struct{}
 
-// CurrentJob returns the job whose handler ctx was given to, and false outside
-// a job (rq/job.py get_current_job).
+// CurrentJob returns the job that a handler or a callback with this ctx belongs to, and
+// false outside of them (rq/job.py get_current_job).
 func CurrentJob(ctx context.Context) (*Job, bool) {
 	job, ok := ctx.Value(jobKey{}).(*Job)
 	return job, ok
@@ -17,14 +17,21 @@ func withJob(ctx context.Context, job *Job) context.Context {
 
 type outcomeKey struct{}
 
-// JobOutcome returns what the job of a callback has come to: what its function
-// returned, or the error that it failed with. It is false outside callbacks.
-// RQ gives its callbacks the same as arguments.
-func JobOutcome(ctx context.Context) (value any, err error, ok bool) {
-	o, ok := ctx.Value(outcomeKey{}).(result)
-	return o.value, o.err, ok
+// An Outcome is how a job ended, for its callbacks.
+type Outcome struct {
+	// Value is the return value of a job that succeeded, else nil.
+	Value any
+	// Err is the error that the job failed with, else nil.
+	Err error
+}
+
+// JobOutcome returns the outcome of the job whose callback ctx was given to, and
+// false outside a callback. RQ passes it to its callbacks as arguments.
+func JobOutcome(ctx context.Context) (Outcome, bool) {
+	o, ok := ctx.Value(outcomeKey{}).(Outcome)
+	return o, ok
 }
 
 func withOutcome(ctx context.Context, value any, err error) context.Context {
-	return context.WithValue(ctx, outcomeKey{}, result{value, err})
+	return context.WithValue(ctx, outcomeKey{}, Outcome{value, err})
 }

@@ -13,35 +13,36 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// SendShutdown tells a worker, Python's or Go's, to end after the jobs it runs
+// SendShutdown tells a worker, Python's or Go's, to finish its running jobs and end
 // (rq/command.py send_shutdown_command).
 //
-// A command is a message that nobody keeps. SendShutdown and the functions below
-// return ErrNoSuchWorker when nobody listened, where RQ says nothing; without an
-// error a worker got the message, and it obeys in its own time. A message whose
-// reply is lost is not sent a second time, and the error is the connection's.
-// Redis gives messages to the workers of all its databases: workers of one server
-// should not share a name.
+// A command is a message that Redis does not store. SendShutdown and the functions below
+// return ErrNoSuchWorker when no worker has received it, where RQ returns nothing. They
+// return as soon as a worker has received it; the worker obeys later. A message whose
+// reply is lost is not sent again, and the error of the connection is returned. Redis
+// delivers messages across its databases, so workers of one server should not share a
+// name.
 func SendShutdown(ctx context.Context, rdb redis.UniversalClient, worker string) error {
 	return sendCommand(ctx, rdb, worker, "shutdown")
 }
 
-// SendKillHorse tells a worker to end the jobs it runs: they fail, and are retried
-// if they may be (rq/command.py send_kill_horse_command). Python kills the process
-// of the job; in Go the job's context ends. A worker that runs none ignores it. It
-// returns ErrNoSuchWorker when nobody listened.
+// SendKillHorse tells a worker to end its running jobs (rq/command.py
+// send_kill_horse_command). They fail, and are retried if they have retries left. A
+// Python worker kills the process of the job; a Go worker ends the contexts of its jobs.
+// A worker without a running job ignores it. It returns ErrNoSuchWorker when no worker
+// has received it.
 func SendKillHorse(ctx context.Context, rdb redis.UniversalClient, worker string) error {
 	return sendCommand(ctx, rdb, worker, "kill-horse")
 }
 
-// SendStopJob tells the worker that runs a job to stop it: the job is then stopped,
-// among the failed ones, and not retried (rq/command.py send_stop_job_command). A
-// job that was canceled while it ran can be stopped, too. The worker ignores it when
-// the job ends meanwhile.
+// SendStopJob tells the worker of a running job to stop it (rq/command.py
+// send_stop_job_command). The job gets the status stopped, is put in the failed registry,
+// and is not retried. A job that was canceled while it ran can be stopped too. The worker
+// ignores the command when the job has ended meanwhile.
 //
-// It returns ErrNoSuchJob when there is no such job, ErrInvalidJobOperation when
-// the job does not run, also where RQ tells the worker that ran it last; and
-// ErrNoSuchWorker when nobody listened, most often because the worker has died.
+// It returns ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when the
+// job is not running; RQ sends the command to the worker that ran it last. It returns
+// ErrNoSuchWorker when no worker has received it, most often because the worker has died.
 func SendStopJob(ctx context.Context, rdb redis.UniversalClient, jobID string) error {
 	if err := validateJobID(jobID); err != nil {
 		return err
@@ -61,15 +62,14 @@ func SendStopJob(ctx context.Context, rdb redis.UniversalClient, jobID string) e
 			return sendCommand(ctx, rdb, worker, "stop-job", py.Item{Key: "job_id", Value: jobID})
 		}
 	}
-	return fmt.Errorf("%w: stop job %s, which does not run", ErrInvalidJobOperation, jobID)
+	return fmt.Errorf("%w: stop job %s: it is not running", ErrInvalidJobOperation, jobID)
 }
 
-// SendStopExecution tells a worker to stop one running of a job, and no other of
-// the same job. Workers since RQ 3.0 and those of this package obey it
-// (rq/command.py send_stop_execution_command).
+// SendStopExecution tells a worker to stop one execution of a job (rq/command.py
+// send_stop_execution_command). Workers since RQ 3.0 and those of this package obey it.
 //
-// It returns ErrInvalidJobOperation when there is no such execution, or its worker
-// is too old to be told; and ErrNoSuchWorker when nobody listened.
+// It returns ErrInvalidJobOperation when there is no such execution, or when its worker is
+// older than RQ 3.0, and ErrNoSuchWorker when no worker has received it.
 func SendStopExecution(ctx context.Context, rdb redis.UniversalClient, jobID, executionID string) error {
 	if err := validateJobID(jobID); err != nil {
 		return err
@@ -81,7 +81,7 @@ func SendStopExecution(ctx context.Context, rdb redis.UniversalClient, jobID, ex
 	e, _ := wire.DecodeExecution(hash)
 	switch {
 	case len(hash) == 0:
-		return fmt.Errorf("%w: stop execution %s of job %s, which does not run", ErrInvalidJobOperation, executionID, jobID)
+		return fmt.Errorf("%w: stop execution %s of job %s: it is not running", ErrInvalidJobOperation, executionID, jobID)
 	case e.WorkerName == "":
 		return fmt.Errorf("%w: stop execution %s of job %s: its worker is older than RQ 3.0 and can stop only the job", ErrInvalidJobOperation, executionID, jobID)
 	}
@@ -102,12 +102,12 @@ func sendCommand(ctx context.Context, rdb redis.UniversalClient, worker, name st
 	if err != nil {
 		return wrapf(err, "send %s to worker %s", name, worker)
 	}
-	// A command that comes twice could end the next job, too.
-	heard, err := redisx.Once(ctx, rdb, "publish", keys.Commands(worker), payload).Int64()
+	// A command that is received twice could end the next job too.
+	receivers, err := redisx.Once(ctx, rdb, "publish", keys.Commands(worker), payload).Int64()
 	if err != nil {
 		return wrapf(err, "send %s to worker %s", name, worker)
 	}
-	if heard == 0 {
+	if receivers == 0 {
 		return noSuchWorker(worker)
 	}
 	return nil

@@ -9,16 +9,17 @@
 //
 // # Jobs
 //
-// [Queue.Enqueue] and its relatives put jobs in a queue, with an [Option] for
+// [Queue.Enqueue] and its relatives put jobs in a queue, with an [EnqueueOption] for
 // each keyword of RQ's enqueue. [FetchJob] and [FetchJobs] read jobs,
 // [Job.Cancel], [Job.Delete] and [Job.Requeue] act on them, and [Await],
-// [ResultOf] and [Job.LatestResult] read what they returned.
+// [ResultOf] and [Job.LatestResult] read their results.
 //
 // # Handlers
 //
-// [Handlers] maps the names of Python's functions to Go's. [Func] binds a call
-// to an ordinary function, by position and by keyword as Python does; a
-// [HandlerFunc] looks at the [Job] itself; a [Middleware] goes around either.
+// [Handlers] maps the names of Python functions to handlers in Go. [Func] makes a
+// handler of an ordinary function, and binds arguments by position and by keyword
+// as Python does. A [HandlerFunc] reads the [Job] itself. A [Middleware] wraps a
+// handler.
 //
 //	func add(a, b int) (int, error) { return a + b, nil }
 //
@@ -26,10 +27,10 @@
 //
 // # Workers
 //
-// A [Worker] runs the jobs of its queues with Handlers, and is one of RQ's
-// workers to RQ's tools. Inside a handler [CurrentJob] is the job, whose Meta
-// shows progress; the context ends with the job's timeout, when it is stopped by
-// a command, and when the worker has to end.
+// A [Worker] runs the jobs of its queues with Handlers. RQ's tools see it as one
+// of RQ's workers. Inside a handler [CurrentJob] returns the job, and [Job.SaveMeta]
+// stores its progress. The context of the handler ends at the job's timeout, when
+// the job is stopped by a command, and when the worker's grace for a shutdown ends.
 //
 //	w, err := rq.NewWorker(rdb, handlers, rq.WorkerConfig{Concurrency: 50})
 //	err = w.Run(ctx) // until ctx ends
@@ -37,22 +38,22 @@
 // # Values
 //
 // A [Serializer] carries arguments and results between the languages: [Pickle]
-// by default, as in RQ, or [JSON], [MessagePack] or one of your own. Reading a
-// pickle never runs anything. Python's values that Go has no type for are types
-// of this package, from [Tuple] to [PyObject].
+// by default, as in RQ, or [JSON], [MessagePack] or your own. Reading a pickle
+// never runs code. Python's values without a type in Go have types in this
+// package, from [Tuple] to [PyObject].
 //
 // # Mixed versions
 //
-// What is written is what the newest RQ writes. With an older RQ around, name
-// the oldest one in the option [Fleet].
+// By default jobs are written as the newest RQ writes them. If an older RQ reads
+// them too, name the oldest version in the option [Fleet].
 //
 // # Errors
 //
-// What RQ would refuse is an [*InvalidError], what cannot be serialized a
-// [*SerializeError], and nothing has been written then. What is written is
-// written in one transaction or script. A call that does not fit its function
-// fails the job with a [*CallError], Python's TypeError.
+// An argument that RQ refuses is an [*InvalidError], and a value that cannot be
+// serialized a [*SerializeError]; nothing has been written then. Each operation is
+// one transaction or script, or can be repeated after an error. A call that does
+// not fit its function fails the job with a [*CallError], Python's TypeError.
 //
-// All functions that take a context talk to Redis; no others do. A [Queue] and a
-// [Worker] are safe for concurrent use, a [Job] is not.
+// Functions that take a context talk to Redis, and no other functions do. A [Queue],
+// a [Registry] and a [Worker] are safe for concurrent use; a [Job] is not.
 package rq

@@ -3,6 +3,7 @@ package rq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,16 +17,16 @@ import (
 const DefaultQueue = "default"
 
 // Enqueue puts a job for call in the queue and returns it (rq/queue.py
-// Queue.enqueue). It takes one round trip, in which all is written as one
-// transaction.
+// Queue.enqueue). Everything is written in one round trip and one transaction.
 //
-// The error is an *InvalidError or a *SerializeError for what cannot be
-// enqueued, ErrDuplicateJob with Unique, or Redis's. A connection that breaks
-// before the reply leaves open whether the job is enqueued, never twice; to
-// repeat the call safely, give it JobID and Unique. In a queue with Sync the job
-// has run when Enqueue returns, and whether it failed is in its status.
-func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...Option) (*Job, error) {
-	j, set, err := q.create(call, opts)
+// It returns an *InvalidError for an argument or an option that is refused, a
+// *SerializeError for a value that the serializer cannot write, ErrDuplicateJob with
+// Unique, or an error of Redis. When the reply of Redis is lost, the job is enqueued
+// once or not at all: give the call JobID and Unique, and it can be repeated. In a
+// queue with Sync the job has run when Enqueue returns; its status says whether it
+// failed.
+func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...EnqueueOption) (*Job, error) {
+	j, set, err := create(q, call, opts)
 	if err == nil {
 		err = q.check(j, set)
 	}
@@ -38,35 +39,21 @@ func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...Option) (*Jo
 	return j, nil
 }
 
-// CreateJob returns a job for call that is not in Redis yet, as the function
-// CreateJob does, with the queue's serializer and timeout.
-func (q *Queue) CreateJob(call FuncCall, opts ...Option) (*Job, error) {
-	j, set, err := q.create(call, opts)
-	switch {
-	case err != nil:
-		return nil, err
-	case set.placed():
-		return nil, errPlaced
-	}
-	return j, nil
+// CreateJob returns a job for call as the function CreateJob does, with the name, the
+// serializer and the timeout of the queue. It does not talk to Redis.
+func (q *Queue) CreateJob(call FuncCall, opts ...JobOption) (*Job, error) {
+	j, _, err := create(q, call, opts)
+	return j, err
 }
 
-var errPlaced = &InvalidError{"option", "AtFront, Unique or Pipeline", "is given when the job is enqueued"}
-
-// placed reports whether there are options about the enqueueing itself.
-func (s *settings) placed() bool { return s.atFront || s.unique || s.pipe != nil }
-
-// create returns a job of this queue with its arguments encoded.
-func (q *Queue) create(call FuncCall, opts []Option) (*Job, *settings, error) {
+// create returns a job of q with its arguments encoded.
+func create[O option](q *Queue, call FuncCall, opts []O) (*Job, *settings, error) {
 	if q.err != nil {
 		return nil, nil, q.err
 	}
 	set, err := collect(opts)
 	if err != nil {
 		return nil, nil, err
-	}
-	if set.serializer != nil || set.fleet != nil {
-		return nil, nil, &InvalidError{"option", "WithSerializer or Fleet", "is a setting of the queue"}
 	}
 	j, err := newJob(q.rdb, q.serializer, q.fleet, call, set)
 	if err != nil {
@@ -85,8 +72,9 @@ func (q *Queue) own(j *Job) {
 	}
 }
 
-// check refuses what cannot be enqueued here, and checkAny what cannot be
-// scheduled either: there, a job neither waits for others nor takes a slot.
+// check returns the reason why a job cannot be enqueued here. checkAny has the rules
+// that hold for scheduling too: a scheduled job waits for no other jobs and takes no
+// slot of a rate limit.
 func (q *Queue) check(j *Job, set *settings) error {
 	limited := j.rec.RateLimitKey != ""
 	switch {
@@ -110,29 +98,35 @@ func (q *Queue) checkAny(j *Job, set *settings) error {
 	}
 	switch {
 	case set.unique && !j.ownsID:
-		return &InvalidError{"unique", j.id, "needs an id of your own: give JobID too"}
+		return &InvalidError{"unique", j.id, "needs an id: give JobID too"}
 	case set.unique && set.pipe != nil:
 		return &InvalidError{"unique", j.id, "is not possible in a pipeline"}
 	case j.rec.RateLimitKey != "" && q.fleet.before(rateLimitRelease):
-		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is unknown to the fleet's oldest RQ"}
+		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is unknown to the oldest RQ of the fleet"}
 	}
 	return nil
 }
 
 // EnqueueJob puts a job in the queue that CreateJob made, or that exists already
-// (rq/queue.py Queue.enqueue_job). The options are those that say how: AtFront,
-// Unique and Pipeline. Errors are those of Enqueue; the job is as before then.
-func (q *Queue) EnqueueJob(ctx context.Context, j *Job, opts ...Option) error {
+// (rq/queue.py Queue.enqueue_job). In the same transaction it takes the job out of the
+// registry that its status names, such as Scheduled or Failed, and lets it expire by
+// its TTL only; RQ leaves it in both places, so that a scheduled job runs twice. The
+// status is the one that was read last. A job that is queued or running is enqueued a
+// second time, as in RQ.
+//
+// It returns the errors of Enqueue, and ErrNoSuchJob for nil. The job does not change
+// then.
+func (q *Queue) EnqueueJob(ctx context.Context, j *Job, opts ...PlaceOption) error {
 	return q.place(j, opts, q.check, func(set *settings) error { return q.enqueue(ctx, j, set) })
 }
 
-// place makes a job that exists one of this queue and writes it. When that
-// fails, the job is as it was.
-func (q *Queue) place(j *Job, opts []Option, check func(*Job, *settings) error, write func(*settings) error) error {
+// place makes a job one of this queue and writes it. After an error the job is as it
+// was.
+func (q *Queue) place(j *Job, opts []PlaceOption, check func(*Job, *settings) error, write func(*settings) error) error {
 	if j == nil {
 		return noSuchJob("nil")
 	}
-	set, err := collectPlacement(opts)
+	set, err := collect(opts)
 	if err == nil {
 		err = check(j, set)
 	}
@@ -140,6 +134,7 @@ func (q *Queue) place(j *Job, opts []Option, check func(*Job, *settings) error, 
 		return err
 	}
 	before := j.rec
+	set.leaves = scripts.RegistryOf(j.rec.Status, j.rec.Origin)
 	q.own(j)
 	if j.rec.Meta, err = j.encodeMeta(); err == nil {
 		err = write(set)
@@ -173,7 +168,7 @@ func (q *Queue) write(ctx context.Context, j *Job, set *settings) error {
 	return q.inTransaction(ctx, set, func(pipe redis.Pipeliner) { q.writePlain(ctx, pipe, j, set) })
 }
 
-// inTransaction sends the commands that add adds, or leaves them in the caller's
+// inTransaction sends the commands that add appends, or leaves them in the caller's
 // pipeline.
 func (q *Queue) inTransaction(ctx context.Context, set *settings, add func(redis.Pipeliner)) error {
 	if set.pipe != nil {
@@ -184,13 +179,13 @@ func (q *Queue) inTransaction(ctx context.Context, set *settings, add func(redis
 	return err
 }
 
-// queuedAt sets what a job in a queue has (rq/queue.py Queue._prepare_for_queue).
+// queuedAt sets the fields of a queued job (rq/queue.py Queue._prepare_for_queue).
 func (j *Job) queuedAt(now time.Time) {
 	j.rec.Status, j.rec.EnqueuedAt = string(StatusQueued), now
 }
 
-// where says where in the queue the job goes. In a queue with Sync it goes
-// nowhere: no worker may run it too.
+// where returns the end of the queue that the job goes to. In a queue with Sync it is
+// not pushed, so that no worker runs it too.
 func (q *Queue) where(set *settings) string {
 	switch {
 	case q.sync:
@@ -201,12 +196,25 @@ func (q *Queue) where(set *settings) string {
 	return scripts.Back
 }
 
-// writePlain adds the commands of a job without conditions to a transaction.
+// writePlain adds the commands for a job that need not wait to a transaction.
 func (q *Queue) writePlain(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings) {
 	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
+	leave(ctx, pipe, j, set, "")
 	q.save(ctx, pipe, j)
 	if where := q.where(set); where != scripts.Nowhere {
 		q.push(ctx, pipe, where, j.id)
+	}
+}
+
+// leave adds the commands that take a job out of its registry, unless the registry is
+// its target. The job does not expire by the time of the registry; save starts its TTL.
+func leave(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, target string) {
+	if set.leaves == "" || set.leaves == target {
+		return
+	}
+	redisx.AddOnce(ctx, pipe, "zrem", set.leaves, j.id)
+	for _, key := range []string{keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
+		pipe.Do(ctx, "persist", key)
 	}
 }
 
@@ -224,8 +232,8 @@ func (q *Queue) push(ctx context.Context, pipe redis.Pipeliner, where string, id
 }
 
 // save adds the commands that store a job and start its ttl (rq/queue.py
-// Queue._persist_job). They are Do's, which take any reply: EnqueueMany gets
-// QUEUED for each. And they take the fields without a copy.
+// Queue._persist_job). They are made by Do, which accepts any reply: EnqueueMany gets
+// QUEUED for each. Do takes the fields without a copy.
 func (q *Queue) save(ctx context.Context, pipe redis.Pipeliner, j *Job) {
 	args := append(make([]any, 0, 32), "hset", keys.Job(j.id)) // the usual job has 15 fields
 	pipe.Do(ctx, j.rec.AppendFields(args)...)
@@ -252,18 +260,14 @@ func (q *Queue) writeUnique(ctx context.Context, j *Job, where, target string) e
 	return err
 }
 
-// waits reports whether the job may have to wait before it is queued.
+// waits reports whether the job may have to wait until it is queued.
 func (j *Job) waits() bool { return j.rec.RateLimitKey != "" || len(j.rec.DependencyIDs) > 0 }
 
 // writeWaiting stores a job with dependencies or a rate limit. The server
 // decides in the same step whether it has to wait (rq/queue.py
 // Queue.setup_dependencies and _enqueue_rate_limited_job).
 func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now time.Time) error {
-	var c redis.Scripter = noRetryClient{q.rdb}
-	if set.pipe != nil {
-		c = set.pipe
-	}
-	status, err := scripts.EnqueueWaiting(ctx, c, q.waiting(j, set, now))
+	status, err := q.sendWaiting(ctx, j, set, q.waiting(j, set, now))
 	if err != nil {
 		return err
 	}
@@ -272,6 +276,31 @@ func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now tim
 	}
 	j.decided(status, now)
 	return nil
+}
+
+// sendWaiting runs the script, in one transaction with what takes the job out of
+// its registry. It returns "" for the status in the caller's pipeline.
+func (q *Queue) sendWaiting(ctx context.Context, j *Job, set *settings, w scripts.Waiting) (string, error) {
+	if set.pipe == nil && set.leaves == "" {
+		return scripts.EnqueueWaiting(ctx, noRetryClient{q.rdb}, w)
+	}
+	add := func(pipe redis.Pipeliner) {
+		leave(ctx, pipe, j, set, keys.Deferred(q.name))
+		_, _ = scripts.EnqueueWaiting(ctx, pipe, w) // in a pipeline there is no status and no error yet
+	}
+	if set.pipe != nil {
+		add(set.pipe)
+		return "", nil
+	}
+	replies, err := redisx.Transact(ctx, q.rdb, add)
+	if err != nil {
+		return "", err
+	}
+	status, ok := replies[len(replies)-1].(string)
+	if !ok {
+		return "", fmt.Errorf("the status is %v", replies[len(replies)-1])
+	}
+	return status, nil
 }
 
 func (q *Queue) waiting(j *Job, set *settings, now time.Time) scripts.Waiting {
@@ -290,7 +319,7 @@ func (q *Queue) waiting(j *Job, set *settings, now time.Time) scripts.Waiting {
 	}
 }
 
-// decided takes over the status that the server gave to a job that might wait.
+// decided sets the status that the server gave to a job that may wait.
 func (j *Job) decided(status string, now time.Time) {
 	j.rec.Status, j.rec.EnqueuedAt = status, time.Time{}
 	if j.Status() == StatusQueued {

@@ -11,13 +11,16 @@ import (
 	"github.com/rqgo/rq/internal/redisx"
 )
 
-// EnqueueAt puts a job for call in the queue when t has come, to the second, and
-// returns it (rq/queue.py Queue.enqueue_at). A scheduler must run: a Python
-// worker with --with-scheduler, or a Go one that has it. Options and errors are
-// those of Enqueue, and an *InvalidError for no time or one after the year 9999, which
-// Python does not have; dependencies are stored and not waited for, as in RQ.
-func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...Option) (*Job, error) {
-	j, set, err := q.create(call, opts)
+// EnqueueAt schedules a job for call and returns it (rq/queue.py Queue.enqueue_at). A
+// scheduler enqueues the job at t, in whole seconds; without a running scheduler it
+// stays scheduled. Schedulers run in Python workers with --with-scheduler, and in Go
+// workers with WorkerConfig.Scheduler.
+//
+// It returns the errors of Enqueue, and an *InvalidError for the zero time and for a
+// time after the year 9999, which Python cannot represent. As in RQ, dependencies are
+// stored, and the job does not wait for them.
+func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...EnqueueOption) (*Job, error) {
+	j, set, err := create(q, call, opts)
 	if err == nil {
 		err = q.checkAny(j, set)
 	}
@@ -30,16 +33,16 @@ func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts 
 	return j, nil
 }
 
-// EnqueueIn puts a job for call in the queue after d has passed. It is EnqueueAt
-// by the clock of this machine (rq/queue.py Queue.enqueue_in).
-func (q *Queue) EnqueueIn(ctx context.Context, d time.Duration, call FuncCall, opts ...Option) (*Job, error) {
+// EnqueueIn is EnqueueAt for the time d from now, by the clock of this machine
+// (rq/queue.py Queue.enqueue_in).
+func (q *Queue) EnqueueIn(ctx context.Context, d time.Duration, call FuncCall, opts ...EnqueueOption) (*Job, error) {
 	return q.EnqueueAt(ctx, time.Now().Add(d), call, opts...)
 }
 
 // ScheduleJob is EnqueueAt for a job that CreateJob made, or that exists already
-// (rq/queue.py Queue.schedule_job). The options are those that say how: AtFront,
-// Unique and Pipeline. When it fails, the job is as before.
-func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...Option) error {
+// (rq/queue.py Queue.schedule_job). It takes the job out of its registry as EnqueueJob
+// does. After an error the job is as it was.
+func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...PlaceOption) error {
 	return q.place(j, opts, q.checkAny, func(set *settings) error { return q.schedule(ctx, j, t, set) })
 }
 
@@ -59,15 +62,16 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 	if set.unique {
 		err = q.writeUnique(ctx, j, strconv.FormatInt(t.Unix(), 10), keys.Scheduled(q.name))
 	} else {
-		err = q.inTransaction(ctx, set, func(pipe redis.Pipeliner) { q.writeScheduled(ctx, pipe, j, t) })
+		err = q.inTransaction(ctx, set, func(pipe redis.Pipeliner) { q.writeScheduled(ctx, pipe, j, set, t) })
 	}
 	return wrapf(err, "schedule job %s", j.id)
 }
 
-// writeScheduled adds the commands of a scheduled job to a transaction. RQ before
-// 3.0 sends the ZADD outside of it, so that a crash leaves an id without a job.
-func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, t time.Time) {
+// writeScheduled adds the commands for a scheduled job to a transaction. RQ before 3.0
+// sends the ZADD outside of it, so that a crash leaves an id without a job.
+func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, t time.Time) {
 	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
+	leave(ctx, pipe, j, set, keys.Scheduled(q.name))
 	q.save(ctx, pipe, j)
 	redisx.AddOnce(ctx, pipe, "zadd", keys.Scheduled(q.name), t.Unix(), j.id)
 }

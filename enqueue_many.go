@@ -14,15 +14,15 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// A Prepared is a job that EnqueueMany is to make (rq/queue.py EnqueueData).
+// A Prepared describes a job for EnqueueMany (rq/queue.py EnqueueData).
 type Prepared struct {
 	call FuncCall
-	opts []Option
+	opts []PrepareOption
 }
 
-// Prepare describes a job for EnqueueMany, with the arguments of Enqueue (rq/queue.py
-// Queue.prepare_data).
-func Prepare(call FuncCall, opts ...Option) Prepared { return Prepared{call, opts} }
+// Prepare returns the description of a job for EnqueueMany. A bad argument or option is
+// an error of EnqueueMany (rq/queue.py Queue.prepare_data).
+func Prepare(call FuncCall, opts ...PrepareOption) Prepared { return Prepared{call, opts} }
 
 // EnqueueMany puts many jobs in the queue and returns them in the same order
 // (rq/queue.py Queue.enqueue_many). All are checked before anything is written.
@@ -33,11 +33,8 @@ func Prepare(call FuncCall, opts ...Option) Prepared { return Prepared{call, opt
 // transaction; Group, given here, is that of every job. Other options belong to
 // each Prepared. Errors are those of Enqueue. One of Redis is in a *PartialError,
 // which says how many jobs are enqueued, and how many may be.
-func (q *Queue) EnqueueMany(ctx context.Context, items []Prepared, opts ...Option) ([]*Job, error) {
+func (q *Queue) EnqueueMany(ctx context.Context, items []Prepared, opts ...ManyOption) ([]*Job, error) {
 	all, err := collect(opts)
-	if err == nil && !all.only(settings{group: all.group, pipe: all.pipe}) {
-		err = &InvalidError{"option", "other than Pipeline and Group", "is given to each Prepare"}
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,14 +61,11 @@ type manyJob struct {
 	set *settings
 }
 
-// prepare returns one checked job. all is what holds for every job.
+// prepare returns one checked job. The settings in all hold for every job.
 func (q *Queue) prepare(item Prepared, all *settings) (manyJob, error) {
-	j, set, err := q.create(item.call, item.opts)
+	j, set, err := create(q, item.call, item.opts)
 	if err != nil {
 		return manyJob{}, err
-	}
-	if set.unique || set.pipe != nil {
-		return manyJob{}, &InvalidError{"option", "Unique or Pipeline", "is not possible for one of many jobs"}
 	}
 	set.pipe = all.pipe
 	if all.group != "" {
@@ -217,7 +211,7 @@ func (q *Queue) addJobs(ctx context.Context, pipe redis.Pipeliner, tx *manyTx) {
 	push()
 }
 
-// settle takes over what the server decided.
+// settle sets the statuses that the server decided.
 func (tx *manyTx) settle(sent error) error {
 	replies, err := tx.Replies(sent)
 	if err != nil {

@@ -18,8 +18,8 @@ var (
 	// ErrDuplicateJob is returned by an enqueue with Unique when the id is taken,
 	// also by a finished job that has not expired (rq/exceptions.py DuplicateJobError).
 	ErrDuplicateJob = errors.New("rq: a job with this id exists")
-	// ErrInvalidJobOperation is returned when a job is not in the state for what
-	// was asked of it, such as requeueing one that has not failed
+	// ErrInvalidJobOperation is returned when the state of a job does not allow an
+	// operation, such as the requeueing of a job that has not failed
 	// (rq/exceptions.py InvalidJobOperation).
 	ErrInvalidJobOperation = errors.New("rq: not possible in the job's state")
 	// ErrNoResult is returned when a job has no result: it has not run, or its
@@ -29,28 +29,27 @@ var (
 	// so those of one job are on different nodes.
 	ErrCluster = errors.New("rq: Redis Cluster cannot hold RQ's keys: use a single server, a replica set or Sentinel")
 	// ErrOutcomeUnknown is in the error of a call, for errors.Is, when the connection
-	// broke or ctx ended after something was sent and before the server's reply was
-	// read: it may be done or not. An error of Redis without it means that the server
-	// has refused it, or never got it.
+	// broke or ctx ended after the call was sent and before the server's reply was
+	// read: the server may have done it or not. An error of Redis without it means
+	// that the server has refused the call, or never received it.
 	ErrOutcomeUnknown = errors.New("rq: it is not known whether it was done")
-	// ErrTimeoutFormat is returned for a duration in a form that RQ does not know
+	// ErrTimeoutFormat is returned for a duration whose form RQ does not accept
 	// (rq/exceptions.py TimeoutFormatError).
 	ErrTimeoutFormat = errors.New(`rq: a timeout is a whole number of seconds, or digits and a unit d, h, m or s, such as "1h" or "23m"`)
 )
 
-// An InvalidError is returned for an argument or an option that RQ would
-// refuse, or would store in a form that makes a Python worker exit. Nothing has
-// been written then.
+// An InvalidError is returned for an argument or an option that RQ refuses, or
+// stores in a form that makes a Python worker exit. Nothing has been written.
 type InvalidError struct {
-	// Name is what was given, such as "job id" or "ttl".
+	// Name is the name of the argument or the option, such as "job id" or "ttl".
 	Name string
-	// Value is what it was.
+	// Value is the value that was refused.
 	Value any
-	// Rule is what it must be.
+	// Rule is the rule that the value breaks.
 	Rule string
 }
 
-// Error names the thing, its value and the rule.
+// Error returns the name, the value and the rule.
 func (e *InvalidError) Error() string {
 	if s, ok := e.Value.(string); ok {
 		return fmt.Sprintf("rq: %s %q: %s", e.Name, s, e.Rule)
@@ -59,10 +58,10 @@ func (e *InvalidError) Error() string {
 }
 
 // A SerializeError is returned for a value that the queue's serializer cannot
-// write. Nothing has been written then.
+// write. Nothing has been written to Redis.
 type SerializeError struct {
-	// What is the part of the job, such as "arguments of tasks.add".
-	What string
+	// Part is the part of the job that holds the value, such as "the call of tasks.add" or "meta".
+	Part string
 	// Serializer is the name of the serializer, such as "pickle".
 	Serializer string
 	Err        error
@@ -70,44 +69,46 @@ type SerializeError struct {
 
 // Error names the part, the serializer and the cause.
 func (e *SerializeError) Error() string {
-	return fmt.Sprintf("rq: write %s as %s: %s", e.What, e.Serializer, e.Err)
+	return fmt.Sprintf("rq: write %s as %s: %s", e.Part, e.Serializer, e.Err)
 }
 
 // Unwrap returns the cause.
 func (e *SerializeError) Unwrap() error { return e.Err }
 
 // A DeserializeError is returned for bytes that the serializer cannot read, most
-// often because the other side used another one (rq/exceptions.py
+// often because the other side used another serializer (rq/exceptions.py
 // DeserializationError).
 type DeserializeError struct {
-	// JobID is the job's, and What the part of it, such as "arguments" or "return value".
-	JobID, What string
-	// Serializer is the name of the one that was used.
+	// JobID is the job's id. Part is the part of the job that the bytes are: "call",
+	// "meta" or "return value".
+	JobID, Part string
+	// Serializer is the name of the serializer that could not read them.
 	Serializer string
-	// LooksLike is the name of the one that the bytes look written by, or "".
+	// LooksLike is the name of the serializer that seems to have written the bytes,
+	// or "".
 	LooksLike string
 	Err       error
 }
 
-// Error says what could not be read and what it looks like.
+// Error names the part, the job, the serializer and the cause.
 func (e *DeserializeError) Error() string {
 	hint := ""
 	if e.LooksLike != "" && e.LooksLike != e.Serializer {
-		hint = fmt.Sprintf(" (they look like %s: give the queue that serializer)", e.LooksLike)
+		hint = fmt.Sprintf(" (the bytes look like %s: use that serializer for the queue)", e.LooksLike)
 	}
-	return fmt.Sprintf("rq: read %s of job %s as %s: %s%s", e.What, e.JobID, e.Serializer, e.Err, hint)
+	return fmt.Sprintf("rq: read %s of job %s as %s: %s%s", e.Part, e.JobID, e.Serializer, e.Err, hint)
 }
 
 // Unwrap returns the cause.
 func (e *DeserializeError) Unwrap() error { return e.Err }
 
 // A FailedError is returned by Await and ResultOf for a job that failed, was
-// stopped, or was retried more often than it may be.
+// stopped, or asked for more retries than it is allowed.
 type FailedError struct {
 	JobID string
 	// Type is ResultFailed or ResultMaxRetriesExceeded.
 	Type ResultType
-	// ExcInfo is the traceback of the side that ran the job, Python's or Go's.
+	// ExcInfo is the traceback, from Python or from Go.
 	ExcInfo string
 }
 
@@ -120,7 +121,7 @@ func (e *FailedError) Error() string {
 	}
 	switch {
 	case e.Type == ResultMaxRetriesExceeded:
-		last = "it asked for more retries than it may have"
+		last = "it asked for more retries than it is allowed"
 	case last == "":
 		last = "no traceback"
 	}
@@ -151,9 +152,9 @@ func (e *PartialError) Error() string {
 // Unwrap returns the cause.
 func (e *PartialError) Unwrap() error { return e.Err }
 
-// A PanicError is what a handler's panic becomes.
+// A PanicError is the error of a job whose handler panicked.
 type PanicError struct {
-	// Value is what panic was called with.
+	// Value is the argument of panic.
 	Value any
 	// Stack is the goroutine's stack as runtime/debug prints it.
 	Stack []byte
@@ -170,7 +171,7 @@ func (e *PanicError) Unwrap() error {
 
 func noSuchJob(id string) error { return fmt.Errorf("%w: %s", ErrNoSuchJob, id) }
 
-// An opError adds what was being done to an error.
+// An opError adds the operation that failed to an error.
 type opError struct {
 	doing string
 	err   error
@@ -187,8 +188,8 @@ func (e *opError) Is(target error) bool {
 	return target == ErrOutcomeUnknown && redisx.FateOf(e.err) == redisx.Unknown
 }
 
-// wrapf adds what was being done to err, and leaves nil nil. What a node of a
-// cluster answers becomes ErrCluster.
+// wrapf adds the operation that failed to err, and returns nil for nil. A redirection
+// by a node of a cluster becomes ErrCluster.
 func wrapf(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
@@ -199,18 +200,18 @@ func wrapf(err error, format string, args ...any) error {
 	return &opError{fmt.Sprintf(format, args...), err}
 }
 
-// errGoexit is how a handler fails that ends its goroutine.
+// errGoexit is the error of a handler that ends its goroutine.
 var errGoexit = errors.New("rq: the handler called runtime.Goexit")
 
-// ErrAbandoned is the JobOutcome of a job whose worker was not heard of any
-// more (rq/exceptions.py AbandonedJobError).
-var ErrAbandoned = errors.New("rq: the job's worker was not heard of any more")
+// ErrAbandoned is the error in the Outcome of a job whose worker missed its
+// heartbeats (rq/exceptions.py AbandonedJobError).
+var ErrAbandoned = errors.New("rq: the job was abandoned: its worker missed its heartbeats")
 
 var (
-	// ErrWorkerExists is returned by Run when a worker of that name is alive.
+	// ErrWorkerExists is returned by Run when a worker with the same name is alive.
 	ErrWorkerExists = errors.New("rq: there is an active worker of this name already")
-	// ErrWorkerReplaced is returned by Run when another worker has taken the
-	// name, because this one was not heard of for too long.
+	// ErrWorkerReplaced is returned by Run when another worker has taken the name
+	// after this worker missed its heartbeats.
 	ErrWorkerReplaced = errors.New("rq: another worker has taken the name of this one")
 )
 
@@ -223,22 +224,22 @@ type StuckError struct {
 
 // Error names the jobs.
 func (e *StuckError) Error() string {
-	return fmt.Sprintf("rq: the handlers of %d jobs ignore that their context has ended: %v", len(e.JobIDs), e.JobIDs)
+	return fmt.Sprintf("rq: the handlers of %d jobs have not returned although their context has ended: %v", len(e.JobIDs), e.JobIDs)
 }
 
-// A JobTimeoutError is how a job or a callback fails that ran longer than it may
-// (rq/timeouts.py JobTimeoutException).
+// A JobTimeoutError is the error of a job or a callback that ran longer than its
+// timeout (rq/timeouts.py JobTimeoutException).
 type JobTimeoutError struct {
-	// Limit is how long it may run.
+	// Limit is the timeout.
 	Limit time.Duration
 }
 
-// Error says what the limit was, as RQ does.
+// Error returns RQ's text, with the limit in seconds.
 func (e *JobTimeoutError) Error() string {
 	return fmt.Sprintf("Task exceeded maximum timeout value (%d seconds)", int(e.Limit/time.Second))
 }
 
-// refusal is the error of what a script was to do with a job, if it did not.
+// refusal returns the error of an operation that a script did not do, or nil.
 func refusal(verb, id string, code int64, err error) error {
 	switch {
 	case err != nil:
@@ -251,39 +252,38 @@ func refusal(verb, id string, code int64, err error) error {
 	return nil
 }
 
-// ErrNoHandler is how a job fails whose function has no handler, and a job
-// whose callback has none.
+// ErrNoHandler is the error of a job whose function or callback has no handler.
 var ErrNoHandler = errors.New("rq: no handler is registered")
 
-// ErrNoSuchWorker is returned when no worker has a name, or none that has it
-// listens.
+// ErrNoSuchWorker is returned when there is no worker with a name, or when it does
+// not listen for commands.
 var ErrNoSuchWorker = errors.New("rq: no such worker")
 
 func noSuchWorker(name string) error { return fmt.Errorf("%w: %s", ErrNoSuchWorker, name) }
 
-// A SkippedJob is a job that could not be handled, and why: ErrNoSuchJob when it is
-// gone, ErrInvalidJobOperation when it is not in the state for it any more, or what
-// Redis said.
+// A SkippedJob is a job that could not be handled. Err is ErrNoSuchJob when the job
+// is gone, ErrInvalidJobOperation when its state does not allow the operation, or an
+// error of Redis.
 type SkippedJob struct {
 	ID  string
 	Err error
 }
 
-// A SkippedError is returned when some of many jobs could not be handled. All the
-// others were.
+// A SkippedError is returned when some of many jobs could not be handled. The rest
+// were handled.
 type SkippedError struct {
-	// Count is how many were skipped.
+	// Count is the number of jobs that were skipped.
 	Count int
 	// First are the first hundred of them; OnSkip gets all.
 	First []SkippedJob
 }
 
-// Error says how many jobs were skipped, and why the first one was.
+// Error returns the number of skipped jobs and the reason of the first one.
 func (e *SkippedError) Error() string {
 	return fmt.Sprintf("rq: %d jobs were skipped: the first is %s: %s", e.Count, e.First[0].ID, e.First[0].Err)
 }
 
-// Unwrap returns why jobs were skipped.
+// Unwrap returns the errors of First.
 func (e *SkippedError) Unwrap() []error {
 	errs := make([]error, len(e.First))
 	for i, s := range e.First {
@@ -294,7 +294,7 @@ func (e *SkippedError) Unwrap() []error {
 
 const firstSkipped = 100
 
-// ctxOr returns ctx's error if it has ended, because that is then the cause.
+// ctxOr returns the error of ctx if it has ended, because that is the cause.
 func ctxOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

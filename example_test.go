@@ -169,7 +169,7 @@ func ExampleCurrentJob() {
 		return
 	}
 
-	meta, err := job.FreshMeta(ctx)
+	meta, err := job.GetMeta(ctx)
 	_, outside := rq.CurrentJob(ctx)
 	fmt.Println(meta, err, outside)
 	// Output: map[handled_by:host-1] <nil> false

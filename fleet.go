@@ -9,16 +9,17 @@ import (
 	"strings"
 )
 
-// A FleetOption names the oldest version of Python RQ around.
+// A FleetOption is made by Fleet. It is for NewQueue, AllQueues, CreateJob and
+// FetchJob.
 type FleetOption struct {
 	oldest release
 	err    error
 }
 
-// Fleet names the oldest version of Python RQ that works on or looks at the
-// jobs, such as "1.16" or "2.6.1"; default is the newest. What that version
-// cannot bear is then written in a form that it can, or refused. It is a setting
-// of a queue, and of a job that is made or fetched without one.
+// Fleet names the oldest version of Python RQ that reads the jobs, such as "1.16" or
+// "2.6.1". The default is the newest version that this package knows. A value that
+// the oldest version cannot read is written in an older form, or refused with an
+// *InvalidError. A version before 1.16 is refused too.
 func Fleet(oldest string) FleetOption {
 	r, err := parseRelease(oldest)
 	return FleetOption{r, err}
@@ -32,6 +33,8 @@ func (o FleetOption) apply(s *settings) {
 		s.fail(o.err)
 	}
 }
+
+func (FleetOption) forCreate() {}
 
 func (o FleetOption) applyFetch(j *Job) error {
 	j.fleet = o.oldest

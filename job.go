@@ -12,10 +12,10 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// A Status is where a job is in its life (rq/job.py JobStatus). A newer RQ may
-// have others: such a job is left alone. Workers do not run it and keep its id at the
-// end of its queue, schedulers do not enqueue it, and it is neither requeued nor
-// canceled; it can be deleted.
+// A Status is the state of a job (rq/job.py JobStatus). Versions of RQ newer than
+// this package may have more. A job with an unknown status is left alone: workers do
+// not run it and keep its id at the end of its queue, schedulers do not enqueue it, and
+// it is neither requeued nor canceled. It can be deleted.
 type Status string
 
 // The statuses of RQ.
@@ -33,12 +33,12 @@ const (
 	StatusReadyToEnqueue Status = "ready_to_enqueue" // RQ 3.0
 )
 
-// A Job is what is known of a job when it was created, fetched or refreshed
-// last (rq/job.py Job). Methods that take a context talk to Redis. A Job is not
-// safe for concurrent use.
+// A Job is a copy of a job's data (rq/job.py Job), from when it was created,
+// fetched or refreshed last. Methods that take a context talk to Redis; no other
+// method does. A Job is not safe for concurrent use.
 type Job struct {
-	// Meta is any data about the job, as the user likes; SaveMeta stores it.
-	// Meta that cannot be read is the bytes under the key "unserialized".
+	// Meta is data of the user about the job. SaveMeta stores it. Meta that cannot
+	// be read is kept as bytes under the key "unserialized".
 	Meta map[string]any
 
 	id         string
@@ -53,19 +53,15 @@ type Job struct {
 	malformed  error
 }
 
-// CreateJob returns a job for call that is in no queue and not in Redis:
-// Queue.EnqueueJob puts it there (rq/job.py Job.create). The options are those
-// of Enqueue but for AtFront, Unique and Pipeline, which are said when the job
-// is enqueued, plus WithSerializer and Fleet. It does no I/O.
+// CreateJob returns a job for call with the status created (rq/job.py Job.create).
+// It does not talk to Redis: Queue.EnqueueJob and Queue.ScheduleJob write the job.
 //
-// The error is an *InvalidError or a *SerializeError.
-func CreateJob(rdb redis.UniversalClient, call FuncCall, opts ...Option) (*Job, error) {
+// It returns an *InvalidError for an argument or an option that is refused, and a
+// *SerializeError for an argument or meta that the serializer cannot write.
+func CreateJob(rdb redis.UniversalClient, call FuncCall, opts ...CreateOption) (*Job, error) {
 	set, err := collect(opts)
 	if err != nil {
 		return nil, err
-	}
-	if set.placed() {
-		return nil, errPlaced
 	}
 	return newJob(rdb, orPickle(set.serializer), set.fleet, call, set)
 }
@@ -93,6 +89,7 @@ func newJob(rdb redis.UniversalClient, ser Serializer, fleet release, call FuncC
 		j.Meta = map[string]any{}
 	}
 	j.rec = wire.Job{
+		Status:      string(StatusCreated),
 		CreatedAt:   now(),
 		Data:        data,
 		Description: set.description,
@@ -115,7 +112,7 @@ func newJob(rdb redis.UniversalClient, ser Serializer, fleet release, call FuncC
 	return j, nil
 }
 
-// fill sets the fields that come from options of several parts.
+// fill sets the fields of options that have several parts.
 func (s *settings) fill(rec *wire.Job) {
 	if r := s.retry; r != nil {
 		left := r.Max
@@ -155,11 +152,12 @@ func (j *Job) ID() string { return j.id }
 // String returns the id and the description.
 func (j *Job) String() string { return "<Job " + j.id + ": " + j.rec.Description + ">" }
 
-// Status returns the status that was read last; GetStatus asks Redis.
+// Status returns the status that was read last. GetStatus reads it from Redis.
 func (j *Job) Status() Status { return Status(j.rec.Status) }
 
-// Malformed returns what of the job's hash could not be read, joined, or nil.
-// Such a field is treated as absent; a Python worker would exit on it.
+// Malformed returns the errors of the fields that could not be read, joined, or
+// nil. Such a field is treated as absent, where a Python worker exits. Save does
+// not overwrite it.
 func (j *Job) Malformed() error { return j.malformed }
 
 // readCall reads the call from the job's data the first time it is needed.
@@ -179,9 +177,9 @@ func (j *Job) readCall() (*FuncCall, error) {
 	return call, nil
 }
 
-// Call returns the call that the job makes. Here as in FuncName, Args, Kwargs,
-// Arg and Kwarg the error is a *DeserializeError when the job's data cannot be
-// read; all else that can be done with a job can be done then too.
+// Call returns the call that the job makes. Call, FuncName, Args, Kwargs, Arg and
+// Kwarg return a *DeserializeError when the serializer cannot read the job's data;
+// the other methods of the job still work.
 func (j *Job) Call() (FuncCall, error) {
 	call, err := j.readCall()
 	if err != nil {
@@ -199,7 +197,8 @@ func (j *Job) FuncName() (string, error) {
 	return call.Func, nil
 }
 
-// Args returns the positional arguments as Go and Python values.
+// Args returns the positional arguments: values of Go, or of this package where Go
+// has no type.
 func (j *Job) Args() ([]any, error) {
 	call, err := j.readCall()
 	if err != nil {
@@ -208,7 +207,7 @@ func (j *Job) Args() ([]any, error) {
 	return call.Args, nil
 }
 
-// Kwargs returns the keyword arguments, in order.
+// Kwargs returns the keyword arguments in the order of the call.
 func (j *Job) Kwargs() (*Dict, error) {
 	call, err := j.readCall()
 	if err != nil {
@@ -217,21 +216,21 @@ func (j *Job) Kwargs() (*Dict, error) {
 	return call.Kwargs, nil
 }
 
-// Arg stores positional argument i, counted from 0, in dst, a pointer to any Go
-// value that can hold it. The error names the argument and both types when it
-// does not fit, and is an *InvalidError when there are not so many.
+// Arg stores positional argument i, counted from 0, in dst, a pointer to a Go value
+// that can hold it. It returns an *InvalidError when there is no such argument, and
+// an error that names the argument and both types when the value does not fit.
 func (j *Job) Arg(i int, dst any) error {
 	call, err := j.readCall()
 	if err != nil {
 		return err
 	}
 	if i < 0 || i >= len(call.Args) {
-		return &InvalidError{"argument", i, "is not there: " + call.Func + " is called with " + strconv.Itoa(len(call.Args))}
+		return &InvalidError{"argument", i, "does not exist: " + call.Func + " is called with " + strconv.Itoa(len(call.Args)) + " positional arguments"}
 	}
 	return wrapf(py.Assign(dst, call.Args[i]), "read argument %d of %s", i, call.Func)
 }
 
-// Kwarg stores the keyword argument called name in dst, as Arg does.
+// Kwarg stores the keyword argument called name in dst, with the errors of Arg.
 func (j *Job) Kwarg(name string, dst any) error {
 	call, err := j.readCall()
 	if err != nil {
@@ -239,7 +238,7 @@ func (j *Job) Kwarg(name string, dst any) error {
 	}
 	v, ok := call.Kwargs.Get(name)
 	if !ok {
-		return &InvalidError{"keyword argument", name, "is not there"}
+		return &InvalidError{"keyword argument", name, "does not exist"}
 	}
 	return wrapf(py.Assign(dst, v), "read argument %s of %s", name, call.Func)
 }

@@ -27,9 +27,9 @@ func (j *Job) Delete(ctx context.Context) error {
 	return nil
 }
 
-// DeleteWithDependents removes the job and those that wait for it, but not those
-// that wait for these (rq/job.py Job.delete with delete_dependents). The
-// dependents go first, so that a failure in between can be repeated.
+// DeleteWithDependents deletes the jobs that wait for this job, and then the job itself
+// (rq/job.py Job.delete with delete_dependents). Dependents of the dependents stay. It
+// can be repeated after an error. It returns ErrNoSuchJob when there is no such job.
 func (j *Job) DeleteWithDependents(ctx context.Context) error {
 	ids, err := j.DependentIDs(ctx)
 	if err != nil {
@@ -44,18 +44,19 @@ func (j *Job) DeleteWithDependents(ctx context.Context) error {
 	return j.Delete(ctx)
 }
 
-// A CancelOption says what else Cancel does.
+// A CancelOption is an option of Cancel: EnqueueDependents or RemoveFromDependencies.
 type CancelOption func(*cancelSettings)
 
 type cancelSettings struct{ enqueueDependents, leaveDependencies bool }
 
-// EnqueueDependents lets the jobs that wait for the canceled one, and for no
-// other, go to their queues. Without it they wait for ever.
+// EnqueueDependents enqueues the jobs that wait for the canceled job and for no other.
+// By default they wait for ever.
 func EnqueueDependents() CancelOption {
 	return func(s *cancelSettings) { s.enqueueDependents = true }
 }
 
-// RemoveFromDependencies lets the jobs that the canceled one waits for forget it.
+// RemoveFromDependencies removes the canceled job from the dependents of the jobs that it
+// waits for. By default it stays there.
 func RemoveFromDependencies() CancelOption {
 	return func(s *cancelSettings) { s.leaveDependencies = true }
 }
@@ -79,16 +80,14 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 	return nil
 }
 
-// Requeue moves a failed or stopped job back to its queue, in one step (rq/job.py
-// Job.requeue). AtFront is the one option it takes. The number of retries is not
-// restored, as in RQ. It returns ErrInvalidJobOperation when the job is not in
-// the failed registry, was enqueued again and runs or will, or has a status that only
-// a newer RQ knows; ErrNoSuchJob when there is no such job. The job is read again then.
-func (j *Job) Requeue(ctx context.Context, opts ...Option) error {
-	set, err := collectPlacement(opts)
-	if err == nil && (set.unique || set.pipe != nil) {
-		err = &InvalidError{"option", "Unique or Pipeline", "is not possible for a requeue"}
-	}
+// Requeue moves a failed or stopped job back to its queue, in one step, and reads it
+// again (rq/job.py Job.requeue). As in RQ, the number of retries is not restored.
+//
+// It returns ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when the
+// job is not in the failed registry, is queued or running already, or has a status that
+// only a newer RQ knows.
+func (j *Job) Requeue(ctx context.Context, opts ...RequeueOption) error {
+	set, err := collect(opts)
 	if err := errors.Join(err, validateJobID(j.id)); err != nil {
 		return err
 	}

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// IsQueued reports whether Status is queued. Like the other predicates it does
-// not ask Redis, which Python's do: Refresh or GetStatus first.
+// IsQueued reports whether Status is queued. Like the other predicates it uses the
+// status that was read last, where RQ's read it from Redis: call GetStatus or Refresh
+// first.
 func (j *Job) IsQueued() bool { return j.Status() == StatusQueued }
 
 // IsStarted reports whether Status is started.
@@ -37,25 +38,25 @@ func (j *Job) IsRateLimited() bool { return j.Status() == StatusRateLimited }
 // IsReadyToEnqueue reports whether Status is ready_to_enqueue.
 func (j *Job) IsReadyToEnqueue() bool { return j.Status() == StatusReadyToEnqueue }
 
-// Origin returns the name of the queue the job was put in last, or "".
+// Origin returns the name of the queue that the job was put in last, or "".
 func (j *Job) Origin() string { return j.rec.Origin }
 
-// Description returns what RQ's tools show for the job.
+// Description returns the text that RQ's tools show for the job.
 func (j *Job) Description() string { return j.rec.Description }
 
-// CreatedAt returns when the job was made.
+// CreatedAt returns when the job was created, in UTC like the times below.
 func (j *Job) CreatedAt() time.Time { return j.rec.CreatedAt }
 
-// EnqueuedAt returns when the job was put in a queue last; zero is never.
+// EnqueuedAt returns when the job was put in a queue last, zero for never.
 func (j *Job) EnqueuedAt() time.Time { return j.rec.EnqueuedAt }
 
-// StartedAt returns when the job began to run last; zero is never.
+// StartedAt returns when the job was started last, zero for never.
 func (j *Job) StartedAt() time.Time { return j.rec.StartedAt }
 
-// EndedAt returns when the job ended last; zero is never.
+// EndedAt returns when the job ended last, zero for never.
 func (j *Job) EndedAt() time.Time { return j.rec.EndedAt }
 
-// LastHeartbeat returns when a worker last said that the job runs; zero is never.
+// LastHeartbeat returns the time of the last heartbeat for the job, zero for none.
 func (j *Job) LastHeartbeat() time.Time { return j.rec.LastHeartbeat }
 
 // WorkerName returns the name of the worker that ran the job last, or "".
@@ -64,44 +65,54 @@ func (j *Job) WorkerName() string { return j.rec.WorkerName }
 // Group returns the name of the job's group, or "".
 func (j *Job) Group() string { return j.rec.GroupID }
 
-// Timeout returns how long the job may run, and false when nothing is stored:
-// then it is DefaultTimeout. Forever is no limit.
+// Timeout returns how long the job may run, and false when the job has no timeout of its
+// own. Forever is no limit.
 func (j *Job) Timeout() (time.Duration, bool) { return seconds(j.rec.Timeout) }
 
-// ResultTTL returns how long job and result are kept after success, and false
-// when the worker decides.
+// ResultTTL returns how long the job and its result are kept after it has succeeded, and
+// false when the worker's default applies.
 func (j *Job) ResultTTL() (time.Duration, bool) { return seconds(j.rec.ResultTTL) }
 
-// TTL returns how long the job may wait to be started, and false for no limit.
+// TTL returns how long the job may wait until it is started, and false for no limit.
 func (j *Job) TTL() (time.Duration, bool) { return seconds(j.rec.TTL) }
 
-// FailureTTL returns how long the job is kept after a failure, and false when
-// the worker decides.
+// FailureTTL returns how long the job is kept after it has failed, and false when the
+// worker's default applies.
 func (j *Job) FailureTTL() (time.Duration, bool) { return seconds(j.rec.FailureTTL) }
 
-// RetriesLeft returns how often the job is still retried, and false when it
-// never was to be.
+// RetriesLeft returns the number of retries that are left, and false when the job has no
+// Retry.
 func (j *Job) RetriesLeft() (int, bool) { return intOf(j.rec.RetriesLeft) }
 
-// NumberOfRetries returns how often the job asked to be retried, by returning a
-// Retry (RQ 2.1).
+// NumberOfRetries returns how often the job was retried because it returned a Retry
+// (RQ 2.1).
 func (j *Job) NumberOfRetries() int {
 	n, _ := intOf(j.rec.NumberOfRetries)
 	return n
 }
 
-// RetryIntervals returns the waits before the retries.
+// RetryIntervals returns the delays before the retries.
 func (j *Job) RetryIntervals() []time.Duration { return durations(j.rec.RetryIntervals) }
 
-// RepeatIntervals returns the waits before the repeats that are left.
+// RepeatIntervals returns the delays before the repeats.
 func (j *Job) RepeatIntervals() []time.Duration { return durations(j.rec.RepeatIntervals) }
 
-// Callbacks returns what is called after the job; Func is "" where nothing is.
-func (j *Job) Callbacks() (onSuccess, onFailure, onStopped Callback) {
-	r := &j.rec
-	return callbackOf(r.SuccessCallback, r.SuccessCallbackTimeout),
-		callbackOf(r.FailureCallback, r.FailureCallbackTimeout),
-		callbackOf(r.StoppedCallback, r.StoppedCallbackTimeout)
+// OnSuccess returns the callback of the option OnSuccess, and false when there is
+// none.
+func (j *Job) OnSuccess() (Callback, bool) {
+	return callbackOf(j.rec.SuccessCallback, j.rec.SuccessCallbackTimeout)
+}
+
+// OnFailure returns the callback of the option OnFailure, and false when there is
+// none.
+func (j *Job) OnFailure() (Callback, bool) {
+	return callbackOf(j.rec.FailureCallback, j.rec.FailureCallbackTimeout)
+}
+
+// OnStopped returns the callback of the option OnStopped, and false when there is
+// none.
+func (j *Job) OnStopped() (Callback, bool) {
+	return callbackOf(j.rec.StoppedCallback, j.rec.StoppedCallbackTimeout)
 }
 
 // Webhooks returns the requests that are sent when the job ends.
@@ -120,20 +131,21 @@ func (j *Job) RateLimit() (RateLimit, bool) {
 	return RateLimit{j.rec.RateLimitKey, j.rec.RateLimitConcurrency}, j.rec.RateLimitKey != ""
 }
 
-// RepeatsLeft returns how often the job is still repeated, and false when it
-// never was to be.
+// RepeatsLeft returns the number of repeats that are left, and false when the job has no
+// Repeat.
 func (j *Job) RepeatsLeft() (int, bool) { return intOf(j.rec.RepeatsLeft) }
 
-// DependencyIDs returns the ids of the jobs that this one was told to wait for.
+// DependencyIDs returns the ids of the jobs that this job depends on, including those
+// that have finished.
 func (j *Job) DependencyIDs() []string { return slices.Clone(j.rec.DependencyIDs) }
 
-func callbackOf(name string, timeout *int) Callback {
+func callbackOf(name string, timeout *int) (Callback, bool) {
 	if name == "" {
-		return Callback{}
+		return Callback{}, false
 	}
 	d, ok := seconds(timeout)
 	if !ok {
 		d = DefaultCallbackTimeout
 	}
-	return Callback{name, d}
+	return Callback{name, d}, true
 }

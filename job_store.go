@@ -17,7 +17,7 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// A FetchOption is a setting of FetchJob: WithSerializer or Fleet.
+// A FetchOption is an option of FetchJob: WithSerializer or Fleet.
 type FetchOption interface {
 	applyFetch(*Job) error
 }
@@ -29,6 +29,9 @@ type FetchOption interface {
 func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ...FetchOption) (*Job, error) {
 	j := &Job{id: jobIDOf(id), rdb: rdb, serializer: Pickle{}, ownsID: true}
 	for _, o := range opts {
+		if o == nil {
+			continue
+		}
 		if err := o.applyFetch(j); err != nil {
 			return nil, err
 		}
@@ -67,8 +70,8 @@ func JobExists(ctx context.Context, rdb redis.UniversalClient, id string) (bool,
 	return n == 1, wrapf(err, "look for job %s", id)
 }
 
-// Refresh reads the job again. It returns ErrNoSuchJob when it is gone, and
-// leaves what was known as it was (rq/job.py Job.refresh).
+// Refresh reads the job again (rq/job.py Job.refresh). It returns ErrNoSuchJob when the
+// job is gone. After an error the job is unchanged.
 func (j *Job) Refresh(ctx context.Context) error {
 	hash, err := j.rdb.HGetAll(ctx, keys.Job(j.id)).Result()
 	if err != nil && !isForeign(err) {
@@ -87,7 +90,7 @@ func (j *Job) restore(hash map[string]string) error {
 	return nil
 }
 
-// unreadableMeta is the key that RQ uses for meta it cannot read.
+// unreadableMeta is the key that RQ uses for meta that it cannot read.
 const unreadableMeta = "unserialized"
 
 // readMeta sets Meta from the stored bytes.
@@ -99,7 +102,9 @@ func (j *Job) readMeta() {
 	v, err := loads(j.serializer, j.id, "meta", j.rec.Meta)
 	dict, ok := asDict(v)
 	if err != nil || !ok {
-		j.Meta[unreadableMeta] = slices.Clone(j.rec.Meta)
+		raw := slices.Clone(j.rec.Meta)
+		j.Meta[unreadableMeta] = raw
+		j.meta, _ = NewDict(Item{Key: unreadableMeta, Value: raw}) // text is hashable
 		return
 	}
 	j.meta, j.metaKind = dict, v
@@ -110,17 +115,14 @@ func (j *Job) readMeta() {
 	}
 }
 
-// encodeMeta returns Meta as it is stored: the keys that were read keep their
-// order, also those that are not text, and new ones follow in sorted order.
+// encodeMeta returns Meta as it is stored. Keys that were read keep their order, and
+// those that are not text are kept. New keys follow in sorted order.
 func (j *Job) encodeMeta() ([]byte, error) {
 	if len(j.Meta) == 0 && j.meta.Len() == 0 {
 		return nil, nil
 	}
-	if raw, ok := j.Meta[unreadableMeta].([]byte); ok && j.meta == nil && string(raw) == string(j.rec.Meta) {
-		if len(j.Meta) > 1 {
-			return nil, &InvalidError{"meta", unreadableMeta, "stands for meta that could not be read: delete the key to replace it"}
-		}
-		return raw, nil
+	if raw, ok := j.Meta[unreadableMeta].([]byte); ok && len(raw) > 0 && len(j.Meta) == 1 && string(raw) == string(j.rec.Meta) {
+		return raw, nil // it is as it was read
 	}
 	merged := new(Dict)
 	for k, v := range j.meta.All() {
@@ -146,9 +148,9 @@ func (j *Job) encodeMeta() ([]byte, error) {
 	return dumps(j.serializer, "meta", merged)
 }
 
-// Save writes all fields of the job, whatever is in Redis (rq/job.py Job.save).
-// To change Meta of a job that may run, use SaveMeta. The error is a
-// *SerializeError when Meta cannot be written.
+// Save writes all fields of the job and overwrites those in Redis (rq/job.py Job.save).
+// Fields that could not be read are left. To change Meta of a job that may be running,
+// use SaveMeta. It returns a *SerializeError when the serializer cannot write Meta.
 func (j *Job) Save(ctx context.Context) error {
 	meta, err := j.encodeMeta()
 	if err != nil {
@@ -163,8 +165,8 @@ func (j *Job) Save(ctx context.Context) error {
 	return wrapf(j.rdb.HSet(ctx, keys.Job(j.id), without(rec.Fields(), j.malformed)...).Err(), "save job %s", j.id)
 }
 
-// without leaves out the fields that could not be read: what they hold is not
-// known, and writing them would lose it.
+// without leaves out the fields that could not be read, because writing them would lose
+// their values.
 func without(fields []any, malformed error) []any {
 	for _, f := range malformedFields(malformed) {
 		for i := 0; i < len(fields); i += 2 {
@@ -177,9 +179,9 @@ func without(fields []any, malformed error) []any {
 	return fields
 }
 
-// SaveMeta stores Meta, and nothing else. It returns ErrNoSuchJob when the job
-// is not in Redis, where Python would leave a hash with nothing but meta
-// (rq/job.py Job.save_meta).
+// SaveMeta writes Meta and no other field (rq/job.py Job.save_meta). It returns
+// ErrNoSuchJob when the job is not in Redis, where RQ creates a hash with meta only, and
+// a *SerializeError when the serializer cannot write Meta.
 func (j *Job) SaveMeta(ctx context.Context) error {
 	meta, err := j.encodeMeta()
 	if err != nil {
@@ -201,9 +203,9 @@ func (j *Job) SaveMeta(ctx context.Context) error {
 	return nil
 }
 
-// FreshMeta reads Meta again, and nothing else, and returns it (rq/job.py
-// Job.get_meta).
-func (j *Job) FreshMeta(ctx context.Context) (map[string]any, error) {
+// GetMeta reads Meta and no other field from Redis, stores it in the job and returns it
+// (rq/job.py Job.get_meta). It is empty when there is none, or no such job.
+func (j *Job) GetMeta(ctx context.Context) (map[string]any, error) {
 	raw, err := j.rdb.HGet(ctx, keys.Job(j.id), "meta").Bytes()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, wrapf(err, "fetch meta of job %s", j.id)
@@ -213,8 +215,8 @@ func (j *Job) FreshMeta(ctx context.Context) (map[string]any, error) {
 	return j.Meta, nil
 }
 
-// GetStatus reads the status again, and nothing else, and returns it. It
-// returns ErrNoSuchJob when there is none (rq/job.py Job.get_status).
+// GetStatus reads the status and no other field from Redis, stores it in the job and
+// returns it (rq/job.py Job.get_status). It returns ErrNoSuchJob when the job is gone.
 func (j *Job) GetStatus(ctx context.Context) (Status, error) {
 	pipe := j.rdb.Pipeline()
 	status, data := pipe.HGet(ctx, keys.Job(j.id), "status"), pipe.HExists(ctx, keys.Job(j.id), "data")
@@ -228,33 +230,33 @@ func (j *Job) GetStatus(ctx context.Context) (Status, error) {
 	return j.Status(), nil
 }
 
-// Position returns how many jobs are before this one in its queue, and false
-// when it is in none (rq/job.py Job.get_position).
+// Position returns the number of ids in front of the job in its queue, and false when it
+// is not in the queue (rq/job.py Job.get_position).
 func (j *Job) Position(ctx context.Context) (int, bool, error) {
 	return position(ctx, j.rdb, j.rec.Origin, j.id)
 }
 
-// DependentIDs returns the ids of the jobs that wait for this one, in no order.
+// DependentIDs returns the ids of the jobs that wait for this job, in no order.
 func (j *Job) DependentIDs(ctx context.Context) ([]string, error) {
 	ids, err := j.rdb.SMembers(ctx, keys.Dependents(j.id)).Result()
 	return ids, wrapf(err, "fetch dependents of job %s", j.id)
 }
 
-// An Execution is one running of a job (rq/executions.py Execution).
+// An Execution is one run of a job that has not ended (rq/executions.py Execution).
 type Execution struct {
-	// ID is unique to this running.
+	// ID is unique to this run.
 	ID string
-	// JobID is the job's.
+	// JobID is the id of the job.
 	JobID string
-	// WorkerName is the worker's; "" when an RQ before 2.11 runs it.
+	// WorkerName is the name of the worker; "" for a worker of RQ before 2.11.
 	WorkerName string
-	// CreatedAt is when it began, LastHeartbeat when the worker last said that it goes on.
+	// CreatedAt is when the run started. LastHeartbeat is the worker's last heartbeat
+	// for it.
 	CreatedAt, LastHeartbeat time.Time
 }
 
-// Executions returns the runnings of the job that go on now, usually one or
-// none (rq/job.py Job.get_executions). Python fails when one of them has
-// expired; here it is left out.
+// Executions returns the executions of the job, usually one or none (rq/job.py
+// Job.get_executions). An execution that has expired is left out; RQ fails then.
 func (j *Job) Executions(ctx context.Context) ([]Execution, error) {
 	now := fmt.Sprintf("(%d", time.Now().Unix())
 	ids, err := j.rdb.ZRangeByScore(ctx, keys.Executions(j.id), &redis.ZRangeBy{Min: now, Max: "+inf"}).Result()

@@ -78,9 +78,9 @@ func TestArguments(t *testing.T) {
 		assert.Equal(t, "b", to)
 
 		var n int
-		assert.ErrorContains(t, j.Arg(2, &n), "argument 2: is not there: tasks.send is called with 2")
-		assert.ErrorContains(t, j.Arg(-1, &n), "is not there")
-		assert.ErrorContains(t, j.Kwarg("cc", &n), `keyword argument "cc": is not there`)
+		assert.ErrorContains(t, j.Arg(2, &n), "argument 2: does not exist: tasks.send is called with 2 positional arguments")
+		assert.ErrorContains(t, j.Arg(-1, &n), "does not exist")
+		assert.ErrorContains(t, j.Kwarg("cc", &n), `keyword argument "cc": does not exist`)
 		assert.ErrorContains(t, j.Kwarg("to", &n), "read argument to of tasks.send")
 	}
 }
@@ -90,8 +90,8 @@ func TestUnreadableArguments(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
 	for name, c := range map[string]struct{ data, want string }{
-		"JSON":        {`["f", null, [], {}]`, "they look like JSON: give the queue that serializer"},
-		"MessagePack": {"\x94\xa1f\xc0\x90\x80", "they look like MessagePack"},
+		"JSON":        {`["f", null, [], {}]`, "the bytes look like JSON: use that serializer for the queue"},
+		"MessagePack": {"\x94\xa1f\xc0\x90\x80", "the bytes look like MessagePack"},
 		"garbage":     {"garbage", "rq: read call of job j as pickle"},
 		"no call":     {"\x80\x04K\x01.", "a call is a tuple of four, not a value of type int"},
 		"empty":       {"", "as pickle"},
@@ -174,13 +174,13 @@ func TestMetaKeepsWhatItCannotSay(t *testing.T) {
 
 	j.Meta = map[string]any{"a": 1}
 	require.NoError(t, j.SaveMeta(ctx))
-	meta, err := j.FreshMeta(ctx)
+	meta, err := j.GetMeta(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"a": int64(1)}, meta)
 
 	j.Meta = nil
 	require.NoError(t, j.SaveMeta(ctx))
-	meta, err = j.FreshMeta(ctx)
+	meta, err = j.GetMeta(ctx)
 	require.NoError(t, err)
 	assert.Empty(t, meta)
 }
@@ -220,8 +220,9 @@ func TestAccessors(t *testing.T) {
 	j, err := FetchJob(ctx, rdb, "j", Fleet("2.0"), WithSerializer(Pickle{}))
 	require.NoError(t, err)
 
-	onSuccess, onFailure, onStopped := j.Callbacks()
-	assert.Equal(t, []Callback{{"ok", time.Minute}, {}, {"stop", time.Second}}, []Callback{onSuccess, onFailure, onStopped})
+	assertOptional(t, Callback{"ok", time.Minute}, true)(j.OnSuccess())
+	assertOptional(t, Callback{}, false)(j.OnFailure())
+	assertOptional(t, Callback{"stop", time.Second}, true)(j.OnStopped())
 	assert.Equal(t, []Webhook{hook}, j.Webhooks())
 	assert.Equal(t, []time.Duration{time.Second, time.Minute}, j.RetryIntervals())
 	assert.Equal(t, []time.Duration{time.Hour}, j.RepeatIntervals())
@@ -267,7 +268,9 @@ func TestSaveKeepsWhatItCouldNotRead(t *testing.T) {
 	assert.Equal(t, "yesterday", rdb.HGet(ctx, keys.Job("j"), "started_at").Val())
 }
 
-func TestUnreadableMetaIsNotMixed(t *testing.T) {
+// TestUnreadableMetaIsKeptBesideOtherKeys adds a key to meta that cannot be read, as
+// RQ 3.0 lets its users do.
+func TestUnreadableMetaIsKeptBesideOtherKeys(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
 	_, err := NewQueue(rdb, "default").Enqueue(ctx, Call("f"), JobID("j"))
@@ -277,9 +280,30 @@ func TestUnreadableMetaIsNotMixed(t *testing.T) {
 	require.NoError(t, err)
 
 	j.Meta["a"] = 1
+	require.NoError(t, j.SaveMeta(ctx))
 
-	assert.ErrorContains(t, j.SaveMeta(ctx), `meta "unserialized": stands for meta that could not be read`)
-	assert.Equal(t, "not a pickle", rdb.HGet(ctx, keys.Job("j"), "meta").Val())
+	meta, err := j.GetMeta(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"unserialized": []byte("not a pickle"), "a": int64(1)}, meta)
+	j.Meta["unserialized"] = []byte{}
+	require.NoError(t, j.SaveMeta(ctx))
+}
+
+func TestCreatedJobIsCreated(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	q := NewQueue(rdb, "default", Fleet("1.16"))
+
+	j, err := CreateJob(rdb, Call("f"))
+	require.NoError(t, err)
+	ofQueue, err := q.CreateJob(Call("f"))
+	require.NoError(t, err)
+
+	assert.Equal(t, StatusCreated, j.Status())
+	assert.Equal(t, StatusCreated, ofQueue.Status())
+	require.NoError(t, ofQueue.Save(t.Context()))
+	assert.Equal(t, StatusCreated, ofQueue.Status())
+	assert.Empty(t, rdb.HGet(t.Context(), keys.Job(ofQueue.ID()), "status").Val(), "the fleet cannot read it")
 }
 
 func TestDeleteWithDependents(t *testing.T) {

@@ -173,7 +173,7 @@ func Example_pageCurrentJob() {
 		return x + y, job.SaveMeta(ctx)
 	}, "x", "y")})
 
-	meta, err := job.FreshMeta(ctx)
+	meta, err := job.GetMeta(ctx)
 	check(err)
 	_, outside := rq.CurrentJob(ctx)
 	fmt.Println(meta, outside)

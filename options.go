@@ -2,24 +2,94 @@ package rq
 
 import (
 	"errors"
-	"reflect"
 	"time"
 	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// An Option is a keyword of RQ's enqueue. Options that contradict each other,
-// or that RQ would refuse, are an *InvalidError from the function they are given to.
-type Option interface {
+// Each call has an interface of the options that it takes, so that an option
+// without a meaning there does not compile. Their methods say which call it is,
+// and do nothing else: an option does the same wherever it is given.
+//
+// Options that contradict each other, or that RQ would refuse, are an
+// *InvalidError from the call that they are given to. A nil option is ignored.
+type (
+	// An EnqueueOption is a keyword of RQ's enqueue, for Enqueue, EnqueueAt and
+	// EnqueueIn: a JobOption, AtFront, Unique or Pipeline.
+	EnqueueOption interface {
+		option
+		forEnqueue()
+	}
+	// A PrepareOption is for Prepare: a JobOption or AtFront.
+	PrepareOption interface {
+		EnqueueOption
+		forPrepare()
+	}
+	// A CreateOption is for CreateJob: a JobOption, WithSerializer or Fleet.
+	CreateOption interface {
+		option
+		forCreate()
+	}
+	// A JobOption describes a job, wherever one is made. Retry, Repeat, RateLimit,
+	// Dependency and Webhook are JobOptions too.
+	JobOption interface {
+		PrepareOption
+		CreateOption
+	}
+	// A PlaceOption says how EnqueueJob and ScheduleJob put a job that is made
+	// already in its place: AtFront, Unique or Pipeline.
+	PlaceOption interface {
+		EnqueueOption
+		forPlace()
+	}
+	// A ManyOption is for all jobs of one EnqueueMany: Group or Pipeline.
+	ManyOption interface {
+		EnqueueOption
+		forMany()
+	}
+	// A RequeueOption is for Job.Requeue and Registry.Requeue: AtFront.
+	RequeueOption interface {
+		RequeueManyOption
+		forRequeue()
+	}
+	// A RequeueManyOption is for RequeueMany and RequeueAll: AtFront, Progress or
+	// OnSkip.
+	RequeueManyOption interface {
+		option
+		forRequeueMany()
+	}
+	// A BulkOption is for the other calls that handle many jobs: Progress or OnSkip.
+	BulkOption interface {
+		RequeueManyOption
+		forBulk()
+	}
+	// A RangeOption is for Registry.JobIDs and Registry.Range: LatestFirst.
+	RangeOption interface {
+		option
+		forRange()
+	}
+	// A ProgressOption is for calls that can only report their progress: Progress.
+	ProgressOption interface {
+		BulkOption
+		forProgress()
+	}
+)
+
+// An option changes the settings of one call.
+type option interface {
 	apply(*settings)
 }
 
-type optionFunc func(*settings)
+// A jobOption is a JobOption without a type of its own.
+type jobOption func(*settings)
 
-func (f optionFunc) apply(s *settings) { f(s) }
+func (f jobOption) apply(s *settings) { f(s) }
+func (jobOption) forEnqueue()         {}
+func (jobOption) forPrepare()         {}
+func (jobOption) forCreate()          {}
 
-// settings is what the options of one call say.
+// settings hold the values of the options of one call.
 type settings struct {
 	id          string
 	description string
@@ -40,7 +110,7 @@ type settings struct {
 	rateLimit   *RateLimit
 
 	dependsOn    []string
-	dependency   bool // a Dependency was used: its two flags are stored
+	dependency   bool // a Dependency was given, so its two flags are stored
 	allowFailure bool
 	depFront     bool
 
@@ -48,47 +118,27 @@ type settings struct {
 	unique  bool
 	pipe    redis.Pipeliner
 
+	latestFirst bool
+	leaves      string // key of the registry that the job has to leave; not an option
+
 	progress func(done, total int)
 	onSkip   func(id string, err error)
 
 	errs []error
 }
 
-func collect(opts []Option) (*settings, error) {
-	s, err := collectAny(opts)
-	if err == nil && (s.progress != nil || s.onSkip != nil) {
-		err = &InvalidError{"option", "Progress or OnSkip", "is for functions that handle many jobs"}
-	}
-	return s, err
-}
-
-func collectAny(opts []Option) (*settings, error) {
+// collect returns the settings of a call that was given opts.
+func collect[O option](opts []O) (*settings, error) {
 	s := new(settings)
 	for _, o := range opts {
-		if o != nil {
+		if any(o) != nil {
 			o.apply(s)
 		}
 	}
 	return s, s.err()
 }
 
-// collectPlacement collects options for a job that exists: those that describe
-// a job come too late.
-func collectPlacement(opts []Option) (*settings, error) {
-	s, err := collect(opts)
-	if err != nil {
-		return nil, err
-	}
-	if !s.only(settings{atFront: s.atFront, unique: s.unique, pipe: s.pipe}) {
-		return nil, &InvalidError{"option", "other than AtFront, Unique and Pipeline", "is given when the job is made"}
-	}
-	return s, nil
-}
-
-// only reports whether nothing is said but what allowed has.
-func (s *settings) only(allowed settings) bool { return reflect.DeepEqual(*s, allowed) }
-
-// err returns everything that was refused so far.
+// err returns the errors of all options, joined, or nil.
 func (s *settings) err() error { return errors.Join(s.errs...) }
 
 func (s *settings) fail(err error) { s.errs = append(s.errs, err) }
@@ -107,11 +157,10 @@ func (s *settings) duration(field **int, name string, d time.Duration) {
 	*field = &n
 }
 
-// JobID names the job. An id has letters, digits, underscores and dashes only;
-// default is a new UUID. A job of that id that exists is overwritten, unless
-// Unique is given too.
-func JobID(id string) Option {
-	return optionFunc(func(s *settings) {
+// JobID sets the id of the job: letters, digits, underscores and dashes. The default
+// is a new UUID. A job with the same id is overwritten unless Unique is given.
+func JobID(id string) JobOption {
+	return jobOption(func(s *settings) {
 		if err := validateJobID(id); err != nil {
 			s.fail(err)
 		}
@@ -119,9 +168,10 @@ func JobID(id string) Option {
 	})
 }
 
-// Description is what RQ's tools show for the job; default is the call.
-func Description(text string) Option {
-	return optionFunc(func(s *settings) {
+// Description sets the text that RQ's tools show for the job. The default is the
+// call.
+func Description(text string) JobOption {
+	return jobOption(func(s *settings) {
 		if !utf8.ValidString(text) {
 			s.refuse("description", text, "must be UTF-8")
 		}
@@ -129,10 +179,10 @@ func Description(text string) Option {
 	})
 }
 
-// Timeout is how long the job may run, in whole seconds (RQ's job_timeout);
-// default is the queue's. Forever is no limit.
-func Timeout(d time.Duration) Option {
-	return optionFunc(func(s *settings) {
+// Timeout limits how long the job may run, in whole seconds (RQ's job_timeout). The
+// default is the timeout of the queue. Forever is no limit.
+func Timeout(d time.Duration) JobOption {
+	return jobOption(func(s *settings) {
 		if d == 0 {
 			s.refuse("timeout", d, "must not be 0; for no limit use rq.Forever")
 			return
@@ -141,16 +191,17 @@ func Timeout(d time.Duration) Option {
 	})
 }
 
-// ResultTTL is how long the job and its result are kept after success, in whole
-// seconds; default 500 s. With 0 both are deleted at once, with Forever they stay.
-func ResultTTL(d time.Duration) Option {
-	return optionFunc(func(s *settings) { s.duration(&s.resultTTL, "result_ttl", d) })
+// ResultTTL sets how long the job and its result are kept after it has succeeded, in
+// whole seconds. The default is DefaultResultTTL. With 0 both are deleted at once;
+// with Forever they do not expire.
+func ResultTTL(d time.Duration) JobOption {
+	return jobOption(func(s *settings) { s.duration(&s.resultTTL, "result_ttl", d) })
 }
 
-// TTL is how long the job may wait to be started, in whole seconds; default is
-// no limit. A job that waited longer is gone.
-func TTL(d time.Duration) Option {
-	return optionFunc(func(s *settings) {
+// TTL limits how long the job may wait until it is started, in whole seconds. A job
+// that waits longer expires and is not run. The default is no limit.
+func TTL(d time.Duration) JobOption {
+	return jobOption(func(s *settings) {
 		if d <= 0 {
 			s.refuse("ttl", d, "must be greater than 0")
 			return
@@ -159,59 +210,100 @@ func TTL(d time.Duration) Option {
 	})
 }
 
-// FailureTTL is how long the job is kept after a failure, in whole seconds;
-// default a year. With 0 it is deleted at once, with Forever it stays.
-func FailureTTL(d time.Duration) Option {
-	return optionFunc(func(s *settings) { s.duration(&s.failureTTL, "failure_ttl", d) })
+// FailureTTL sets how long the job is kept after it has failed, in whole seconds. The
+// default is DefaultFailureTTL. With 0 it is deleted at once; with Forever it does
+// not expire.
+func FailureTTL(d time.Duration) JobOption {
+	return jobOption(func(s *settings) { s.duration(&s.failureTTL, "failure_ttl", d) })
 }
 
-// AtFront puts the job at the front of the queue: it is the next one to run.
-func AtFront() Option { return optionFunc(func(s *settings) { s.atFront = true }) }
+// AtFront puts the job at the front of the queue, so that it is the next one to
+// run. The default is the back.
+func AtFront() AtFrontOption { return AtFrontOption{} }
 
-// Unique makes the enqueue fail with ErrDuplicateJob when a job of the same id
-// exists. It needs JobID, and goes with neither dependencies, a rate limit nor
-// a pipeline.
-func Unique() Option { return optionFunc(func(s *settings) { s.unique = true }) }
+// An AtFrontOption is made by AtFront.
+type AtFrontOption struct{}
 
-// Meta is what Job.Meta starts with. The keys are written in sorted order.
-func Meta(meta map[string]any) Option { return optionFunc(func(s *settings) { s.meta = meta }) }
+func (AtFrontOption) apply(s *settings) { s.atFront = true }
+func (AtFrontOption) forEnqueue()       {}
+func (AtFrontOption) forPrepare()       {}
+func (AtFrontOption) forPlace()         {}
+func (AtFrontOption) forRequeue()       {}
+func (AtFrontOption) forRequeueMany()   {}
 
-// Group makes the job part of a group, as RQ's Group.enqueue_many does.
-func Group(name string) Option {
-	return optionFunc(func(s *settings) {
-		if name == "" || !utf8.ValidString(name) {
-			s.refuse("group", name, "must be a name")
-		}
-		s.group = name
-	})
+// Unique makes the call return ErrDuplicateJob when a job with the same id exists.
+// It needs JobID. It cannot be combined with dependencies, a rate limit or Pipeline.
+func Unique() PlaceOption { return uniqueOption{} }
+
+type uniqueOption struct{}
+
+func (uniqueOption) apply(s *settings) { s.unique = true }
+func (uniqueOption) forEnqueue()       {}
+func (uniqueOption) forPlace()         {}
+
+// LatestFirst reads a registry from its last entry backwards. The default is from
+// the first entry forwards.
+func LatestFirst() RangeOption { return latestFirstOption{} }
+
+type latestFirstOption struct{}
+
+func (latestFirstOption) apply(s *settings) { s.latestFirst = true }
+func (latestFirstOption) forRange()         {}
+
+// Meta sets the first content of Job.Meta. The keys are written in sorted order.
+func Meta(meta map[string]any) JobOption { return jobOption(func(s *settings) { s.meta = meta }) }
+
+// Group makes the job a member of a group, as RQ's Group.enqueue_many does. Given
+// to EnqueueMany, it is the group of every job.
+func Group(name string) GroupOption { return GroupOption{name} }
+
+// A GroupOption is made by Group.
+type GroupOption struct{ name string }
+
+func (o GroupOption) apply(s *settings) {
+	if o.name == "" || !utf8.ValidString(o.name) {
+		s.refuse("group", o.name, "must be a name")
+	}
+	s.group = o.name
+}
+func (GroupOption) forEnqueue() {}
+func (GroupOption) forPrepare() {}
+func (GroupOption) forCreate()  {}
+func (GroupOption) forMany()    {}
+
+// Pipeline adds the commands of the enqueue to pipe, and nothing is written until
+// the caller executes it; with a TxPipeline the enqueue is part of the caller's
+// transaction. The status of a job with dependencies is decided by the server
+// then, and the Job that is returned says deferred until it is read again. The
+// pipeline is sent at most once, so that a lost reply does not push a job twice; check
+// the error of Exec, since go-redis gives that of a refused connection to no command.
+// Pipeline cannot be combined with Unique, RateLimit or a queue with Sync.
+func Pipeline(pipe redis.Pipeliner) PipelineOption { return PipelineOption{pipe} }
+
+// A PipelineOption is made by Pipeline.
+type PipelineOption struct{ pipe redis.Pipeliner }
+
+func (o PipelineOption) apply(s *settings) { s.pipe = o.pipe }
+func (PipelineOption) forEnqueue()         {}
+func (PipelineOption) forPlace()           {}
+func (PipelineOption) forMany()            {}
+
+// DependsOn makes the job wait until the jobs with these ids have finished. A job
+// that does not exist counts as finished. Without ids it has no effect.
+func DependsOn(ids ...string) JobOption {
+	return jobOption(func(s *settings) { s.addDependencies(ids) })
 }
 
-// Pipeline makes the enqueue part of the caller's own transaction: all commands
-// are added to pipe, and nothing happens until the caller executes it. What the
-// server finds out then (whether a dependency is done) is not known to the Job
-// that is returned. The pipeline is sent at most once, so that a lost reply does not
-// push a job twice; look at the error of Exec, since go-redis gives that of a refused
-// connection to no command. It goes with neither Unique, RateLimit nor a queue that is
-// not async.
-func Pipeline(pipe redis.Pipeliner) Option {
-	return optionFunc(func(s *settings) { s.pipe = pipe })
-}
-
-// DependsOn makes the job wait until the jobs with these ids have finished. One
-// that does not exist counts as finished; with no ids there is nothing to wait for.
-func DependsOn(ids ...string) Option {
-	return optionFunc(func(s *settings) { s.addDependencies(ids) })
-}
-
-// A Dependency is DependsOn with conditions, which are then those of all the
-// job's dependencies (rq/job.py Dependency).
+// A Dependency is DependsOn with conditions. The conditions hold for all
+// dependencies of the job (rq/job.py Dependency).
 type Dependency struct {
-	// IDs are the jobs to wait for, one or more.
+	// IDs are the ids of the jobs to wait for, one or more.
 	IDs []string
-	// AllowFailure lets the job run also when one of them failed. Default false.
+	// AllowFailure lets the job run even if one of these jobs has failed. Default
+	// false.
 	AllowFailure bool
-	// EnqueueAtFront puts the job at the front of its queue when its time
-	// comes. Default false.
+	// EnqueueAtFront puts the job at the front of its queue once it need not wait.
+	// Default false.
 	EnqueueAtFront bool
 }
 
@@ -224,6 +316,9 @@ func (d Dependency) apply(s *settings) {
 	s.allowFailure = s.allowFailure || d.AllowFailure
 	s.depFront = s.depFront || d.EnqueueAtFront
 }
+func (Dependency) forEnqueue() {}
+func (Dependency) forPrepare() {}
+func (Dependency) forCreate()  {}
 
 func (s *settings) addDependencies(ids []string) {
 	for _, id := range ids {

@@ -22,44 +22,43 @@ func TestRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		call FuncCall
-		opts []Option
+		opts []EnqueueOption
 		want string
 	}{
-		{"empty id", call, []Option{JobID("")}, `rq: job id "": must be letters, digits, underscores and dashes`},
-		{"id with a colon", call, []Option{JobID("a:b")}, `rq: job id "a:b": must be letters, digits, underscores and dashes`},
-		{"id with a newline", call, []Option{JobID("a\n")}, `rq: job id "a\n": must be letters, digits, underscores and dashes`},
-		{"timeout 0", call, []Option{Timeout(0)}, "rq: timeout 0s: must not be 0; for no limit use rq.Forever"},
-		{"timeout of less than a second", call, []Option{Timeout(time.Millisecond)}, "rq: timeout 1ms: must be a second or more: RQ counts in whole seconds"},
-		{"negative timeout", call, []Option{Timeout(-5 * time.Second)}, "rq: timeout -5s: must not be negative; for no limit use rq.Forever"},
-		{"ttl 0", call, []Option{TTL(0)}, "rq: ttl 0s: must be greater than 0"},
-		{"ttl for ever", call, []Option{TTL(Forever)}, "rq: ttl -1s: must be greater than 0"},
-		{"negative result_ttl", call, []Option{ResultTTL(-2 * time.Second)}, "rq: result_ttl -2s: must not be negative; for no limit use rq.Forever"},
-		{"description", call, []Option{Description("\xff")}, `rq: description "\xff": must be UTF-8`},
-		{"retry", call, []Option{Retry{}}, "rq: retry max 0: must be greater than 0"},
-		{"retry interval", call, []Option{Retry{Max: 1, Intervals: []time.Duration{-time.Second}}}, "rq: retry interval -1s: must not be negative"},
-		{"repeat", call, []Option{Repeat{}}, "rq: repeat times 0: must be greater than 0"},
-		{"callback", call, []Option{OnSuccess(Callback{})}, `rq: on_success "": must be the dotted path of a function`},
-		{"callback timeout", call, []Option{OnFailure(Callback{Func: "f", Timeout: Forever})}, "rq: on_failure timeout -1s: must not be negative"},
-		{"webhook", call, []Option{Webhook{URL: "ftp://h", JobStatus: StatusFailed}}, `rq: webhook "ftp://h": must be an http or https URL`},
-		{"webhook status", call, []Option{Webhook{URL: "http://h", JobStatus: StatusStopped}}, `rq: webhook status "stopped": must be finished or failed`},
-		{"webhook method", call, []Option{Webhook{URL: "http://h", JobStatus: StatusFailed, Method: "PUT"}}, `rq: webhook method "PUT": must be GET or POST`},
-		{"group", call, []Option{Group("")}, `rq: group "": must be a name`},
-		{"dependency on nothing", call, []Option{Dependency{}}, `rq: dependency "": must name a job`},
+		{"empty id", call, []EnqueueOption{JobID("")}, `rq: job id "": must be letters, digits, underscores and dashes`},
+		{"id with a colon", call, []EnqueueOption{JobID("a:b")}, `rq: job id "a:b": must be letters, digits, underscores and dashes`},
+		{"id with a newline", call, []EnqueueOption{JobID("a\n")}, `rq: job id "a\n": must be letters, digits, underscores and dashes`},
+		{"timeout 0", call, []EnqueueOption{Timeout(0)}, "rq: timeout 0s: must not be 0; for no limit use rq.Forever"},
+		{"timeout of less than a second", call, []EnqueueOption{Timeout(time.Millisecond)}, "rq: timeout 1ms: must be a second or more: RQ counts in whole seconds"},
+		{"negative timeout", call, []EnqueueOption{Timeout(-5 * time.Second)}, "rq: timeout -5s: must not be negative; for no limit use rq.Forever"},
+		{"ttl 0", call, []EnqueueOption{TTL(0)}, "rq: ttl 0s: must be greater than 0"},
+		{"ttl for ever", call, []EnqueueOption{TTL(Forever)}, "rq: ttl -1s: must be greater than 0"},
+		{"negative result_ttl", call, []EnqueueOption{ResultTTL(-2 * time.Second)}, "rq: result_ttl -2s: must not be negative; for no limit use rq.Forever"},
+		{"description", call, []EnqueueOption{Description("\xff")}, `rq: description "\xff": must be UTF-8`},
+		{"retry", call, []EnqueueOption{Retry{}}, "rq: retry max 0: must be greater than 0"},
+		{"retry interval", call, []EnqueueOption{Retry{Max: 1, Intervals: []time.Duration{-time.Second}}}, "rq: retry interval -1s: must not be negative"},
+		{"repeat", call, []EnqueueOption{Repeat{}}, "rq: repeat times 0: must be greater than 0"},
+		{"callback", call, []EnqueueOption{OnSuccess(Callback{})}, `rq: on_success "": must be the dotted path of a function`},
+		{"callback timeout", call, []EnqueueOption{OnFailure(Callback{Func: "f", Timeout: Forever})}, "rq: on_failure timeout -1s: must not be negative"},
+		{"webhook", call, []EnqueueOption{Webhook{URL: "ftp://h", JobStatus: StatusFailed}}, `rq: webhook "ftp://h": must be an http or https URL`},
+		{"webhook status", call, []EnqueueOption{Webhook{URL: "http://h", JobStatus: StatusStopped}}, `rq: webhook status "stopped": must be finished or failed`},
+		{"webhook method", call, []EnqueueOption{Webhook{URL: "http://h", JobStatus: StatusFailed, Method: "PUT"}}, `rq: webhook method "PUT": must be GET or POST`},
+		{"group", call, []EnqueueOption{Group("")}, `rq: group "": must be a name`},
+		{"dependency on nothing", call, []EnqueueOption{Dependency{}}, `rq: dependency "": must name a job`},
 		{"keyword in a FuncCall", FuncCall{Func: "f", Args: Tuple{Kw("b", 3)}}, nil, "rq: argument 0: is a keyword argument or an option"},
 		{"option in a call", Call("f", 1, Retry{Max: 3}), nil, "rq: argument 1: is a keyword argument or an option"},
-		{"option as a keyword", Call("f", Kw("retry", Retry{Max: 3})), nil, `rq: keyword "retry": is an option: give it to Enqueue`},
-		{"dependency", call, []Option{DependsOn("a b")}, `rq: job id "a b": must be letters, digits, underscores and dashes`},
-		{"unique without id", call, []Option{Unique()}, "needs an id of your own: give JobID too"},
-		{"unique with dependencies", call, []Option{Unique(), JobID("a"), DependsOn("b")}, `rq: unique "a": is not possible with dependencies`},
-		{"unique with a rate limit", call, []Option{Unique(), JobID("a"), RateLimit{"k", 1}}, `rq: unique "a": is not possible with a rate limit`},
-		{"rate limit", call, []Option{RateLimit{"k", 0}}, "rq: rate limit concurrency 0: must be greater than 0"},
-		{"serializer", call, []Option{WithSerializer(JSON{})}, "is a setting of the queue"},
+		{"option as a keyword", Call("f", Kw("retry", Retry{Max: 3})), nil, `rq: keyword "retry": is an option: pass it to Enqueue`},
+		{"dependency", call, []EnqueueOption{DependsOn("a b")}, `rq: job id "a b": must be letters, digits, underscores and dashes`},
+		{"unique without id", call, []EnqueueOption{Unique()}, "needs an id: give JobID too"},
+		{"unique with dependencies", call, []EnqueueOption{Unique(), JobID("a"), DependsOn("b")}, `rq: unique "a": is not possible with dependencies`},
+		{"unique with a rate limit", call, []EnqueueOption{Unique(), JobID("a"), RateLimit{"k", 1}}, `rq: unique "a": is not possible with a rate limit`},
+		{"rate limit", call, []EnqueueOption{RateLimit{"k", 0}}, "rq: rate limit concurrency 0: must be greater than 0"},
 		{"no function", Call(""), nil, `rq: function "": must be the dotted path of a function`},
 		{"keyword twice", Call("f", Kw("a", 1), Kw("a", 2)), nil, `rq: keyword "a": is given twice in a call of f`},
 		{"keyword that is no text", Call("f", Kw("\xff", 1)), nil, "must be text"},
 		{"argument", Call("f", func() {}), nil, "rq: write the call of f as pickle"},
 		{"nested argument", Call("f", map[string]any{"x": []any{make(chan int)}}), nil, "chan int"},
-		{"meta", call, []Option{Meta(map[string]any{"x": func() {}})}, "rq: write meta as pickle"},
+		{"meta", call, []EnqueueOption{Meta(map[string]any{"x": func() {}})}, "rq: write meta as pickle"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -76,20 +75,32 @@ func TestRefused(t *testing.T) {
 }
 
 // everyWay returns the errors of all functions that make a job of options.
-func everyWay(ctx context.Context, rdb *redis.Client, q *Queue, call FuncCall, opts []Option) map[string]error {
+func everyWay(ctx context.Context, rdb *redis.Client, q *Queue, call FuncCall, opts []EnqueueOption) map[string]error {
 	_, enqueued := q.Enqueue(ctx, call, opts...)
 	errs := map[string]error{"Enqueue": enqueued}
-	if set, _ := collect(opts); !set.unique || !set.placed() || set.id == "" {
+	if set, _ := collect(opts); !set.unique || set.id == "" {
 		_, errs["EnqueueAt"] = q.EnqueueAt(ctx, time.Now(), call, opts...)
 	}
-	_, many := q.EnqueueMany(ctx, []Prepared{Prepare(Call("ok")), Prepare(call, opts...)})
-	if set, _ := collect(opts); !set.placed() {
-		errs["EnqueueMany"] = many
+	if many, ok := optionsAs[PrepareOption](opts); ok {
+		_, errs["EnqueueMany"] = q.EnqueueMany(ctx, []Prepared{Prepare(Call("ok")), Prepare(call, many...)})
 	}
-	if set, _ := collect(opts); !set.placed() && set.serializer == nil {
-		_, errs["CreateJob"] = CreateJob(rdb, call, opts...)
+	if create, ok := optionsAs[CreateOption](opts); ok {
+		_, errs["CreateJob"] = CreateJob(rdb, call, create...)
 	}
 	return errs
+}
+
+// optionsAs returns opts for another call, and false if one of them is not for it.
+func optionsAs[O any](opts []EnqueueOption) ([]O, bool) {
+	var others []O
+	for _, o := range opts {
+		other, ok := o.(O)
+		if !ok {
+			return nil, false
+		}
+		others = append(others, other)
+	}
+	return others, true
 }
 
 func assertEmpty(t *testing.T, rdb *redis.Client) {
@@ -109,8 +120,8 @@ func TestRefusedQueue(t *testing.T) {
 	}{
 		"empty name":        {"", nil, `rq: queue name "": must be a name`},
 		"name not UTF-8":    {"\xff", nil, `must be a name`},
-		"intermediate":      {"a:intermediate", nil, "is a key that RQ uses for something else"},
-		"compact":           {"_compact:x", nil, "is a key that RQ uses for something else"},
+		"intermediate":      {"a:intermediate", nil, "makes a key that RQ uses for another purpose"},
+		"compact":           {"_compact:x", nil, "makes a key that RQ uses for another purpose"},
 		"fleet":             {"q", []QueueOption{Fleet("new")}, `rq: fleet "new": must be a version of RQ such as "1.16" or "2.6.1"`},
 		"fleet too old":     {"q", []QueueOption{Fleet("1.15")}, `rq: fleet "1.15": must be 1.16 or later`},
 		"timeout":           {"q", []QueueOption{QueueTimeout(time.Millisecond)}, "must be a second or more"},
@@ -217,7 +228,7 @@ func TestRateLimitNeedsAFleetThatKnowsIt(t *testing.T) {
 
 	_, err := NewQueue(rdb, "default", Fleet("2.12")).Enqueue(t.Context(), Call("f"), RateLimit{"k", 1})
 
-	assert.ErrorContains(t, err, "is unknown to the fleet's oldest RQ")
+	assert.ErrorContains(t, err, "is unknown to the oldest RQ of the fleet")
 	assertEmpty(t, rdb)
 }
 
@@ -233,8 +244,8 @@ func TestDurationsThatAreTooLongStay(t *testing.T) {
 	assert.Equal(t, time.Duration(math.MaxInt64).Truncate(time.Second), got)
 }
 
-// TestOptionsThatComeTooLate checks that no option is silently ignored.
-func TestOptionsThatComeTooLate(t *testing.T) {
+// TestRefusedJobs checks jobs and times that no option describes.
+func TestRefusedJobs(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
 	q := NewQueue(rdb, "default")
@@ -242,13 +253,7 @@ func TestOptionsThatComeTooLate(t *testing.T) {
 	require.NoError(t, err)
 	old := &Job{id: "a.b", rdb: rdb, serializer: Pickle{}}
 
-	_, placed := q.CreateJob(Call("f"), AtFront())
 	for name, err := range map[string]error{
-		"enqueue":  q.EnqueueJob(ctx, j, TTL(time.Minute)),
-		"schedule": q.ScheduleJob(ctx, j, time.Now(), Group("g")),
-		"requeue":  j.Requeue(ctx, Retry{Max: 1}),
-		"unique":   j.Requeue(ctx, Unique()),
-		"create":   placed,
 		"bad id":   q.EnqueueJob(ctx, old),
 		"requeued": old.Requeue(ctx),
 		"zero":     q.ScheduleJob(ctx, j, time.Time{}),

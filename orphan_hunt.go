@@ -148,7 +148,7 @@ func (h *orphanHunt) registry(ctx context.Context, key string) error {
 		return nil
 	}
 	queue := strings.TrimPrefix(key, registryPrefixes[i])
-	r := &Registry{NewQueue(h.rdb, queue), "", key}
+	r := &Registry{NewQueue(h.rdb, queue), new(registryKind), key}
 	for page, err := range r.pages(ctx, orphanChunk) {
 		if err != nil {
 			return err

@@ -102,8 +102,8 @@ var errEnough = errors.New("rq: enough")
 // The one option is Progress, which is told how many keys were looked at. When
 // Redis fails or ctx ends in between, the counts are of what was done, and the
 // call can be repeated. Errors are those of FindOrphans.
-func PruneOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []OrphanKind, opts ...Option) (map[OrphanKind]int, error) {
-	progress, err := progressOf(opts)
+func PruneOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []OrphanKind, opts ...ProgressOption) (map[OrphanKind]int, error) {
+	set, err := collect(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func PruneOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []Orphan
 	for _, kind := range kinds {
 		counts[kind] = 0
 	}
-	err = hunt(ctx, rdb, kinds, &orphanHunt{prune: true, pause: pauseForOrphans, progress: progress, found: func(o Orphan, n int) error {
+	err = hunt(ctx, rdb, kinds, &orphanHunt{prune: true, pause: pauseForOrphans, progress: set.progress, found: func(o Orphan, n int) error {
 		counts[o.Kind] += n
 		return nil
 	}})

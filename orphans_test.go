@@ -275,8 +275,6 @@ func TestOrphansRefuse(t *testing.T) {
 	var invalid *InvalidError
 	_, err := PruneOrphans(ctx, rdb, []OrphanKind{"everything"})
 	require.ErrorAs(t, err, &invalid)
-	_, err = PruneOrphans(ctx, rdb, nil, AtFront())
-	require.ErrorAs(t, err, &invalid)
 	_, err = PruneOrphans(ctx, nil, nil)
 	require.ErrorAs(t, err, &invalid)
 	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}})

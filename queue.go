@@ -15,8 +15,8 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// A Queue is a handle on a queue of jobs in Redis (rq/queue.py Queue). It holds
-// no state of its own, and is safe for concurrent use.
+// A Queue is a handle on a queue of jobs in Redis (rq/queue.py Queue). It has no
+// state besides its settings, and is safe for concurrent use.
 type Queue struct {
 	name       string
 	rdb        redis.UniversalClient
@@ -25,7 +25,7 @@ type Queue struct {
 	fleet      release
 	handlers   Handlers // runs jobs in the caller; nil for a queue that workers serve
 	sync       bool
-	err        error // why nothing can be enqueued: a bad name or option
+	err        error // of NewQueue: a bad name, option or client
 }
 
 // A QueueOption is a setting of NewQueue.
@@ -37,8 +37,8 @@ type queueOptionFunc func(*Queue)
 
 func (f queueOptionFunc) applyQueue(q *Queue) { f(q) }
 
-// QueueTimeout is how long a job of the queue may run that does not say, in
-// whole seconds; default is DefaultTimeout.
+// QueueTimeout sets the timeout of jobs that have none of their own, in whole seconds.
+// The default, also for 0, is DefaultTimeout. Forever is no limit.
 func QueueTimeout(d time.Duration) QueueOption {
 	return queueOptionFunc(func(q *Queue) {
 		n, err := wholeSeconds("queue timeout", d)
@@ -49,8 +49,8 @@ func QueueTimeout(d time.Duration) QueueOption {
 	})
 }
 
-// Sync makes the queue run each job at once in the caller, instead of leaving
-// it to a worker (RQ's is_async=False). The job's function must be in handlers.
+// Sync makes the queue run each job in the caller while it is enqueued, and not in a
+// worker (RQ's is_async=False). A job whose function is not in handlers fails.
 func Sync(handlers Handlers) QueueOption {
 	return queueOptionFunc(func(q *Queue) {
 		q.handlers, q.sync = handlers, true
@@ -58,9 +58,9 @@ func Sync(handlers Handlers) QueueOption {
 	})
 }
 
-// NewQueue returns a handle on the queue called name; RQ's own default name is
-// DefaultQueue. It does no I/O. A bad name or option is an *InvalidError, and a
-// Redis Cluster ErrCluster, from the methods that enqueue, Empty and Delete.
+// NewQueue returns a handle on the queue called name; RQ's default is DefaultQueue. It
+// does not talk to Redis. Methods that write return an *InvalidError for a bad name,
+// option or client, and ErrCluster for a client of a Redis Cluster.
 func NewQueue(rdb redis.UniversalClient, name string, opts ...QueueOption) *Queue {
 	q := &Queue{name: name, rdb: rdb, serializer: Pickle{}, timeout: int(DefaultTimeout / time.Second)}
 	for _, o := range opts {
@@ -78,20 +78,20 @@ func NewQueue(rdb redis.UniversalClient, name string, opts ...QueueOption) *Queu
 	return q
 }
 
-// validateQueueName refuses names whose key is that of something else.
+// validateQueueName refuses names whose key RQ uses for another purpose.
 func validateQueueName(name string) error {
 	switch {
 	case name == "" || !utf8.ValidString(name):
 		return &InvalidError{"queue name", name, "must be a name"}
 	case strings.HasPrefix(name, "_compact:"),
 		strings.HasSuffix(name, ":intermediate"), strings.Contains(name, ":intermediate:first_seen:"):
-		return &InvalidError{"queue name", name, "is a key that RQ uses for something else"}
+		return &InvalidError{"queue name", name, "makes a key that RQ uses for another purpose"}
 	}
 	return nil
 }
 
-// AllQueues returns every queue that something was ever put in and that was not
-// deleted, in no order (rq/queue.py Queue.all).
+// AllQueues returns the queues that jobs were ever put in and that were not deleted,
+// in no order. The options are those of each Queue (rq/queue.py Queue.all).
 func AllQueues(ctx context.Context, rdb redis.UniversalClient, opts ...QueueOption) ([]*Queue, error) {
 	members, err := rdb.SMembers(ctx, keys.Queues).Result()
 	if err != nil {
@@ -109,111 +109,34 @@ func AllQueues(ctx context.Context, rdb redis.UniversalClient, opts ...QueueOpti
 // Name returns the queue's name.
 func (q *Queue) Name() string { return q.name }
 
-// Count returns the number of ids in the queue, also of jobs that have expired
-// (rq/queue.py Queue.count).
+// Count returns the number of ids in the queue. Ids of jobs that have expired count
+// too (rq/queue.py Queue.count).
 func (q *Queue) Count(ctx context.Context) (int, error) {
 	n, err := q.rdb.LLen(ctx, keys.Queue(q.name)).Result()
 	return int(n), wrapf(err, "count queue %s", q.name)
 }
 
-// IsEmpty reports whether there is no id in the queue.
+// IsEmpty reports whether Count is 0 (rq/queue.py Queue.is_empty).
 func (q *Queue) IsEmpty(ctx context.Context) (bool, error) {
 	n, err := q.Count(ctx)
 	return n == 0, err
 }
 
-// JobIDs returns length ids from offset on, the next to run first. A negative
-// length returns all the others; a negative offset counts from the end
-// (rq/queue.py Queue.get_job_ids).
-func (q *Queue) JobIDs(ctx context.Context, offset, length int) ([]string, error) {
-	if length == 0 {
-		return nil, nil
-	}
-	last := -1
-	if end := offset + length - 1; length > 0 && (end >= offset && (offset >= 0 || end < 0)) {
-		last = end // else it is past the end of the queue
-	}
-	ids, err := q.rdb.LRange(ctx, keys.Queue(q.name), int64(offset), int64(last)).Result()
-	return ids, wrapf(err, "list queue %s", q.name)
-}
-
-// Jobs returns the jobs of JobIDs that exist (rq/queue.py Queue.get_jobs).
-func (q *Queue) Jobs(ctx context.Context, offset, length int) ([]*Job, error) {
-	ids, err := q.JobIDs(ctx, offset, length)
-	if err != nil {
-		return nil, err
-	}
-	jobs, err := q.FetchJobs(ctx, ids...)
-	if err != nil {
-		return nil, err
-	}
-	present := jobs[:0]
-	for _, j := range jobs {
-		if j != nil && j.rec.Origin == q.name {
-			present = append(present, j)
-		}
-	}
-	return present, nil
-}
-
-// FetchJob returns the job with this id if it belongs to this queue, or
-// ErrNoSuchJob (rq/queue.py Queue.fetch_job).
-func (q *Queue) FetchJob(ctx context.Context, id string) (*Job, error) {
-	j, err := FetchJob(ctx, q.rdb, id, WithSerializer(q.serializer))
-	if err != nil {
-		return nil, err
-	}
-	if j.rec.Origin != q.name {
-		return nil, noSuchJob(id + " in queue " + q.name)
-	}
-	j.fleet = q.fleet
-	return j, nil
-}
-
-// FetchJobs is the function FetchJobs with the queue's serializer. The jobs may
-// belong to any queue.
-func (q *Queue) FetchJobs(ctx context.Context, ids ...string) ([]*Job, error) {
-	return fetchJobs(ctx, q.rdb, q.serializer, q.fleet, ids)
-}
-
-// JobPosition returns how many jobs are before the one with this id, and false
-// when it is not in the queue (rq/queue.py Queue.get_job_position).
-func (q *Queue) JobPosition(ctx context.Context, id string) (int, bool, error) {
-	return position(ctx, q.rdb, q.name, id)
-}
-
-// Contains reports whether the id is in the queue.
-func (q *Queue) Contains(ctx context.Context, id string) (bool, error) {
-	_, ok, err := q.JobPosition(ctx, id)
-	return ok, err
-}
-
-func position(ctx context.Context, rdb redis.UniversalClient, queue, id string) (int, bool, error) {
-	n, err := rdb.LPos(ctx, keys.Queue(queue), id, redis.LPosArgs{}).Result()
-	if errors.Is(err, redis.Nil) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, wrapf(err, "find job %s in queue %s", id, queue)
-	}
-	return int(n), true, nil
-}
-
-// Remove takes an id out of the queue and reports whether it was there. The job
-// itself stays as it is (rq/queue.py Queue.remove).
+// Remove takes an id out of the queue once and reports whether it was there. The job
+// itself does not change (rq/queue.py Queue.remove).
 func (q *Queue) Remove(ctx context.Context, id string) (bool, error) {
 	n, err := q.rdb.LRem(ctx, keys.Queue(q.name), 1, id).Result()
 	return n == 1, wrapf(err, "remove job %s from queue %s", id, q.name)
 }
 
-// Empty deletes the jobs that are in the queue now, and returns how many it
-// took out (rq/queue.py Queue.empty). It works in steps: jobs that workers take
-// meanwhile run, and jobs that are added meanwhile stay unless at the front. It
-// returns an *InvalidError, and deletes nothing, for a name whose key is that of
-// something else, such as of jobs that workers are taking. The one option is
-// Progress.
-func (q *Queue) Empty(ctx context.Context, opts ...Option) (int, error) {
-	progress, err := progressOf(opts)
+// Empty deletes the jobs that are in the queue now, and returns how many ids it took
+// out (rq/queue.py Queue.empty). It works in steps of some hundred jobs. Jobs that
+// workers take meanwhile run, and jobs that are added at the back meanwhile stay.
+//
+// After an error the number says how many ids were taken out for certain, and the
+// call can be repeated. It returns the errors of NewQueue, and deletes nothing then.
+func (q *Queue) Empty(ctx context.Context, opts ...ProgressOption) (int, error) {
+	set, err := collect(opts)
 	if err := errors.Join(q.err, err); err != nil {
 		return 0, err
 	}
@@ -227,22 +150,28 @@ func (q *Queue) Empty(ctx context.Context, opts ...Option) (int, error) {
 		if n == 0 {
 			break
 		}
-		progress(removed, removed+left)
+		if set.progress != nil {
+			set.progress(removed, removed+left)
+		}
 	}
 	return removed, wrapf(err, "empty queue %s", q.name)
 }
 
-// Delete removes the queue, and with deleteJobs the jobs in it; without, they
-// stay in Redis and are in no queue (rq/queue.py Queue.delete). It refuses what
-// Empty does.
-func (q *Queue) Delete(ctx context.Context, deleteJobs bool) error {
+// Delete empties the queue as Empty does, and removes it (rq/queue.py
+// Queue.delete). It refuses what Empty refuses.
+func (q *Queue) Delete(ctx context.Context) error {
+	if _, err := q.Empty(ctx); err != nil {
+		return err
+	}
+	return q.DeleteKeepingJobs(ctx)
+}
+
+// DeleteKeepingJobs removes the queue. Its jobs stay in Redis and are in no queue
+// then (rq/queue.py Queue.delete with delete_jobs=False). It refuses what Empty
+// refuses.
+func (q *Queue) DeleteKeepingJobs(ctx context.Context) error {
 	if q.err != nil {
 		return q.err
-	}
-	if deleteJobs {
-		if _, err := q.Empty(ctx); err != nil {
-			return err
-		}
 	}
 	_, err := redisx.Transact(ctx, q.rdb, func(pipe redis.Pipeliner) {
 		pipe.SRem(ctx, keys.Queues, keys.Queue(q.name))
@@ -251,9 +180,9 @@ func (q *Queue) Delete(ctx context.Context, deleteJobs bool) error {
 	return wrapf(err, "delete queue %s", q.name)
 }
 
-// Compact removes the ids of jobs that no longer exist, and returns how many
-// (rq/queue.py Queue.compact). The others keep their order, and the queue can
-// be used all the while.
+// Compact removes the ids of jobs that do not exist, and returns how many it removed
+// (rq/queue.py Queue.compact). The remaining ids keep their order. Jobs can be added
+// and taken meanwhile.
 func (q *Queue) Compact(ctx context.Context) (int, error) {
 	tombstone := "compact:" + uuid.NewString() // no job id has a colon
 	behind, removed := int64(0), 0

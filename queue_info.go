@@ -10,13 +10,13 @@ import (
 	"github.com/rqgo/rq/internal/redisx"
 )
 
-// A QueueInfo says how many jobs of a queue are in each state, and how many
-// workers listen to it.
+// A QueueInfo holds the number of a queue's jobs in each state, and the number of
+// workers that serve it.
 type QueueInfo struct {
 	Name                                string
 	Queued, Deferred, Ready, Scheduled  int
 	Started, Finished, Failed, Canceled int
-	Workers                             int // with those that have died and that nobody has cleaned up after
+	Workers                             int // includes dead workers until they are cleaned up
 }
 
 // QueueInfos counts the jobs of queues, in the order of the names, as Queue.Count and
@@ -52,7 +52,10 @@ func addQueueCounts(ctx context.Context, pipe redis.Pipeliner, q *Queue) {
 
 func queueInfo(name string, n *counts) QueueInfo {
 	info := QueueInfo{Name: name, Queued: n.next()}
-	registries := []*int{&info.Deferred, &info.Ready, &info.Scheduled, &info.Started, &info.Finished, &info.Failed, &info.Canceled}
+	registries := [...]*int{
+		deferredKind: &info.Deferred, readyKind: &info.Ready, scheduledKind: &info.Scheduled, startedKind: &info.Started,
+		finishedKind: &info.Finished, failedKind: &info.Failed, canceledKind: &info.Canceled,
+	}
 	for i, r := range NewQueue(nil, name).Registries() {
 		*registries[i] = r.count(n)
 	}

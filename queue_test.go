@@ -73,8 +73,11 @@ func TestQueueReads(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, empty)
 
-	jobs, err := q.Jobs(ctx, 0, -1)
-	require.NoError(t, err)
+	var jobs []*Job
+	for j, err := range q.Jobs(ctx) {
+		require.NoError(t, err)
+		jobs = append(jobs, j)
+	}
 	require.Len(t, jobs, 2, "neither the missing one nor the one of another queue")
 	assert.Equal(t, "j2", jobs[1].ID())
 
@@ -91,6 +94,75 @@ func TestQueueReads(t *testing.T) {
 	assert.ErrorIs(t, err, ErrNoSuchJob)
 	has, err = q.Contains(ctx, "j1")
 	assert.Equal(t, "true <nil>", fmt.Sprint(has, err), "reading changes nothing")
+}
+
+// TestQueueJobsWhileTheyLeave takes jobs from the front and puts jobs there while
+// they are read: each one that stays is yielded once.
+func TestQueueJobsWhileTheyLeave(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(t *testing.T, q *Queue, read int){
+		"some leave": func(t *testing.T, q *Queue, read int) {
+			require.NoError(t, q.rdb.LTrim(t.Context(), keys.Queue(q.name), int64(read%2), -1).Err())
+		},
+		"more leave than were read": func(t *testing.T, q *Queue, read int) {
+			if read == jobChunk {
+				require.NoError(t, q.rdb.LTrim(t.Context(), keys.Queue(q.name), 2*jobChunk, -1).Err())
+			}
+		},
+		"many come to the front": func(t *testing.T, q *Queue, read int) {
+			if read == 1 {
+				require.NoError(t, q.rdb.LPush(t.Context(), keys.Queue(q.name), make([]any, 3*jobChunk)...).Err())
+			}
+		},
+		"some leave the middle": func(t *testing.T, q *Queue, read int) {
+			if read%jobChunk == 7 {
+				require.NoError(t, q.rdb.LRem(t.Context(), keys.Queue(q.name), 1, "j"+strconv.Itoa(read+5)).Err())
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := filled(t, 6*jobChunk+3)
+			times := map[string]int{}
+			read := 0
+
+			for j, err := range q.Jobs(t.Context()) {
+				require.NoError(t, err)
+				times[j.ID()]++
+				read++
+				change(t, q, read)
+			}
+
+			left, err := q.JobIDs(t.Context(), 0, -1)
+			require.NoError(t, err)
+			for _, id := range left {
+				if id != "" {
+					assert.Equal(t, 1, times[id], id)
+				}
+			}
+		})
+	}
+}
+
+func TestQueueJobsEndWithAnError(t *testing.T) {
+	t.Parallel()
+	q := filled(t, 2*jobChunk)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	read := 0
+	var failed error
+
+	for _, err := range q.Jobs(ctx) {
+		if err != nil {
+			failed = err
+			continue
+		}
+		read++
+		cancel()
+	}
+
+	require.ErrorIs(t, failed, context.Canceled)
+	assert.Equal(t, jobChunk, read)
 }
 
 func TestAllQueues(t *testing.T) {
@@ -123,9 +195,6 @@ func TestEmptyInSteps(t *testing.T) {
 	assert.Equal(t, 2*emptyChunk+7, n)
 	assert.Equal(t, []string{"500/1007", "1000/1007", "1007/1007"}, steps)
 	assert.Equal(t, []string{keys.Queues}, q.rdb.Keys(ctx, "*").Val())
-	var invalid *InvalidError
-	_, err = q.Empty(ctx, AtFront())
-	require.ErrorAs(t, err, &invalid)
 }
 
 // TestCompactInSteps removes ids everywhere in a queue, while jobs are added
@@ -189,7 +258,7 @@ func TestEnqueueManyOrderAndCounts(t *testing.T) {
 	q := NewQueue(rdb, "default")
 	var items []Prepared
 	for i := range 2*manyChunk + 3 {
-		opts := []Option{JobID("j" + strconv.Itoa(i))}
+		opts := []PrepareOption{JobID("j" + strconv.Itoa(i))}
 		if i%10 == 9 {
 			opts = append(opts, DependsOn("j"+strconv.Itoa(i-1)))
 		}
@@ -245,14 +314,9 @@ func TestEnqueueManyRefusesAllForOne(t *testing.T) {
 	q := NewQueue(rdb, "default")
 
 	_, twice := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"), JobID("a")), Prepare(Call("f"), JobID("a"))})
-	_, unique := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"), JobID("a"), Unique())})
-	_, misplaced := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"))}, AtFront())
 	none, err := q.EnqueueMany(ctx, nil)
 
-	assert.ErrorContains(t, misplaced, "is given to each Prepare")
-
 	assert.ErrorContains(t, twice, `job id "a": is given to two jobs of one EnqueueMany`)
-	assert.ErrorContains(t, unique, "is not possible for one of many jobs")
 	assert.Empty(t, none)
 	assert.NoError(t, err)
 	assertEmpty(t, rdb)
@@ -438,6 +502,6 @@ func TestEmptyRefusesTheKeyOfSomethingElse(t *testing.T) {
 	_, err := q.Empty(ctx)
 
 	require.ErrorAs(t, err, &invalid)
-	require.ErrorAs(t, q.Delete(ctx, true), &invalid)
+	require.ErrorAs(t, q.Delete(ctx), &invalid)
 	assert.EqualValues(t, 1, rdb.LLen(ctx, keys.Queue("q:intermediate")).Val())
 }

@@ -229,7 +229,16 @@ func addQueueCalls(add adder) {
 	add("Queue.JobIDs", func(ctx context.Context, e *refusalEnv) error {
 		return expectLen(2)(count(e.queue().JobIDs(ctx, 0, -1)))
 	})
-	add("Queue.Jobs", func(ctx context.Context, e *refusalEnv) error { return expectLen(2)(count(e.queue().Jobs(ctx, 0, -1))) })
+	add("Queue.Jobs", func(ctx context.Context, e *refusalEnv) error {
+		n := 0
+		for _, err := range e.queue().Jobs(ctx) {
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		return expect(2)(n, nil)
+	})
 	add("Queue.FetchJob", func(ctx context.Context, e *refusalEnv) error { return second(e.queue().FetchJob(ctx, "a")) })
 	add("Queue.FetchJobs", func(ctx context.Context, e *refusalEnv) error {
 		return expectLen(2)(found(e.queue().FetchJobs(ctx, "a", "b")))
@@ -241,8 +250,8 @@ func addQueueCalls(add adder) {
 	add("Queue.Contains", func(ctx context.Context, e *refusalEnv) error { return expect(true)(e.queue().Contains(ctx, "a")) })
 	add("Queue.Remove", func(ctx context.Context, e *refusalEnv) error { return expectDone(e.queue().Remove(ctx, "a")) })
 	add("Queue.Empty", func(ctx context.Context, e *refusalEnv) error { return expect(2)(e.queue().Empty(ctx)) })
-	add("Queue.Delete", func(ctx context.Context, e *refusalEnv) error { return e.queue().Delete(ctx, false) })
-	add("Queue.Delete jobs", func(ctx context.Context, e *refusalEnv) error { return e.queue().Delete(ctx, true) })
+	add("Queue.Delete", func(ctx context.Context, e *refusalEnv) error { return e.queue().Delete(ctx) })
+	add("Queue.DeleteKeepingJobs", func(ctx context.Context, e *refusalEnv) error { return e.queue().DeleteKeepingJobs(ctx) })
 	add("Queue.Compact", func(ctx context.Context, e *refusalEnv) error { return expect(0)(e.queue().Compact(ctx)) })
 	add("Queue.Workers", func(ctx context.Context, e *refusalEnv) error { return expectLen(1)(count(e.queue().Workers(ctx))) })
 	add("Queue.CountWorkers", func(ctx context.Context, e *refusalEnv) error { return expect(1)(e.queue().CountWorkers(ctx)) })
@@ -256,7 +265,7 @@ func addJobCalls(add adder) {
 	add("Job.Refresh", func(ctx context.Context, e *refusalEnv) error { return e.job("a").Refresh(ctx) })
 	add("Job.Save", func(ctx context.Context, e *refusalEnv) error { return e.job("a").Save(ctx) })
 	add("Job.SaveMeta", func(ctx context.Context, e *refusalEnv) error { return e.job("a").SaveMeta(ctx) })
-	add("Job.FreshMeta", func(ctx context.Context, e *refusalEnv) error { return second(e.job("a").FreshMeta(ctx)) })
+	add("Job.GetMeta", func(ctx context.Context, e *refusalEnv) error { return second(e.job("a").GetMeta(ctx)) })
 	add("Job.GetStatus", func(ctx context.Context, e *refusalEnv) error { return expect(StatusQueued)(e.job("a").GetStatus(ctx)) })
 	add("Job.Position", func(ctx context.Context, e *refusalEnv) error {
 		_, ok, err := e.job("a").Position(ctx)
@@ -299,10 +308,11 @@ func addRegistryCalls(add adder) {
 		return expect(1)(failed(e).RequeueMany(ctx, []string{"f"}))
 	})
 	add("Registry.RequeueAll", func(ctx context.Context, e *refusalEnv) error { return expect(1)(failed(e).RequeueAll(ctx)) })
-	add("Registry.RemoveAll", func(ctx context.Context, e *refusalEnv) error { return expect(1)(failed(e).RemoveAll(ctx, true)) })
+	add("Registry.RemoveAll", func(ctx context.Context, e *refusalEnv) error { return expect(1)(failed(e).RemoveAll(ctx)) })
+	add("Registry.DeleteAll", func(ctx context.Context, e *refusalEnv) error { return expect(1)(failed(e).DeleteAll(ctx)) })
 	add("Registry.Count", func(ctx context.Context, e *refusalEnv) error { return expect(1)(failed(e).Count(ctx)) })
 	add("Registry.JobIDs", func(ctx context.Context, e *refusalEnv) error {
-		return expectLen(1)(count(failed(e).JobIDs(ctx, 0, -1, false)))
+		return expectLen(1)(count(failed(e).JobIDs(ctx, 0, -1)))
 	})
 	add("Registry.Entries", func(ctx context.Context, e *refusalEnv) error {
 		n := 0
@@ -325,7 +335,7 @@ func addRegistryCalls(add adder) {
 		return expect(1)(n, nil)
 	})
 	add("Registry.Range", func(ctx context.Context, e *refusalEnv) error {
-		return expectLen(1)(count(failed(e).Range(ctx, 0, -1, false)))
+		return expectLen(1)(count(failed(e).Range(ctx, 0, -1)))
 	})
 	add("Registry.Contains", func(ctx context.Context, e *refusalEnv) error { return expect(true)(failed(e).Contains(ctx, "f")) })
 	add("Registry.ExpirationTime", func(ctx context.Context, e *refusalEnv) error {
@@ -337,7 +347,8 @@ func addRegistryCalls(add adder) {
 		return expect(true)(ok, err)
 	})
 	add("Registry.Add", func(ctx context.Context, e *refusalEnv) error { return failed(e).Add(ctx, "a", time.Hour) })
-	add("Registry.Remove", func(ctx context.Context, e *refusalEnv) error { return expectDone(failed(e).Remove(ctx, "f", false)) })
+	add("Registry.Remove", func(ctx context.Context, e *refusalEnv) error { return expectDone(failed(e).Remove(ctx, "f")) })
+	add("Registry.Delete", func(ctx context.Context, e *refusalEnv) error { return expectDone(failed(e).Delete(ctx, "f")) })
 	add("Registry.Requeue", func(ctx context.Context, e *refusalEnv) error { return failed(e).Requeue(ctx, "f") })
 	add("Registry.Cleanup", func(ctx context.Context, e *refusalEnv) error {
 		return second(e.queue().Finished().Cleanup(ctx))

@@ -10,57 +10,68 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
 // A Registry lists the jobs of a queue that are in one state (rq/registry.py
-// BaseRegistry). Its entries are in the order of their times: when a job expires,
-// is due, or came. Reading has no side effect; RQ's runs a cleanup each time.
-// A Registry holds no state of its own, and is safe for concurrent use.
+// BaseRegistry). Its entries are ordered by time: when a job expires, when it is due, or
+// when it was added. Reading changes nothing, where RQ cleans the registry up first. A
+// Registry has no state of its own, and is safe for concurrent use.
 type Registry struct {
-	queue     *Queue
-	name, key string
+	queue *Queue
+	*registryKind
+	key string
 }
 
-// Started is the registry of the jobs that run (rq/registry.py StartedJobRegistry).
-// It has an entry for each running, with the time at which its heartbeat ends.
-func (q *Queue) Started() *Registry { return &Registry{q, "started", keys.Started(q.name)} }
+func (q *Queue) registry(kind int) *Registry {
+	k := &registryKinds[kind]
+	return &Registry{q, k, k.keyOf(q.name)}
+}
 
-// Finished is the registry of the jobs that succeeded and are still kept
-// (rq/registry.py FinishedJobRegistry).
-func (q *Queue) Finished() *Registry { return &Registry{q, "finished", keys.Finished(q.name)} }
+// Started returns the registry of running jobs (rq/registry.py StartedJobRegistry). It
+// has an entry for each execution, with the time at which its heartbeat expires.
+func (q *Queue) Started() *Registry { return q.registry(startedKind) }
 
-// Failed is the registry of the jobs that failed or were stopped, and are still
-// kept (rq/registry.py FailedJobRegistry).
-func (q *Queue) Failed() *Registry { return &Registry{q, "failed", keys.Failed(q.name)} }
+// Finished returns the registry of jobs that succeeded and have not expired
+// (rq/registry.py FinishedJobRegistry). The times are when they expire.
+func (q *Queue) Finished() *Registry { return q.registry(finishedKind) }
 
-// Deferred is the registry of the jobs that wait for others (rq/registry.py
-// DeferredJobRegistry). Their times are of when they came.
-func (q *Queue) Deferred() *Registry { return &Registry{q, "deferred", keys.Deferred(q.name)} }
+// Failed returns the registry of jobs that failed or were stopped and have not expired
+// (rq/registry.py FailedJobRegistry). The times are when they expire.
+func (q *Queue) Failed() *Registry { return q.registry(failedKind) }
 
-// Scheduled is the registry of the jobs that are to be enqueued later
-// (rq/registry.py ScheduledJobRegistry).
-func (q *Queue) Scheduled() *Registry { return &Registry{q, "scheduled", keys.Scheduled(q.name)} }
+// Deferred returns the registry of jobs that wait for other jobs (rq/registry.py
+// DeferredJobRegistry). The times are when they were added.
+func (q *Queue) Deferred() *Registry { return q.registry(deferredKind) }
 
-// Canceled is the registry of the jobs that were canceled (rq/registry.py
-// CanceledJobRegistry). Their times are of when they came.
-func (q *Queue) Canceled() *Registry { return &Registry{q, "canceled", keys.Canceled(q.name)} }
+// Scheduled returns the registry of scheduled jobs (rq/registry.py
+// ScheduledJobRegistry). The times are when they are due.
+func (q *Queue) Scheduled() *Registry { return q.registry(scheduledKind) }
 
-// Ready is the registry of the jobs that wait for no others any more and are about
-// to be enqueued, since RQ 3.0 (rq/registry.py ReadyJobRegistry).
-func (q *Queue) Ready() *Registry { return &Registry{q, "ready", keys.Ready(q.name)} }
+// Canceled returns the registry of canceled jobs (rq/registry.py CanceledJobRegistry).
+// The times are when they were added.
+func (q *Queue) Canceled() *Registry { return q.registry(canceledKind) }
 
-// Registries returns all of the queue's, in the order in which a job may see them.
+// Ready returns the registry of jobs whose dependencies are met and that are about to be
+// enqueued, since RQ 3.0 (rq/registry.py ReadyJobRegistry). The times are when they were
+// added.
+func (q *Queue) Ready() *Registry { return q.registry(readyKind) }
+
+// Registries returns all registries of the queue, in the order in which a job may pass
+// through them.
 func (q *Queue) Registries() []*Registry {
-	return []*Registry{q.Deferred(), q.Ready(), q.Scheduled(), q.Started(), q.Finished(), q.Failed(), q.Canceled()}
+	registries := make([]*Registry, len(registryKinds))
+	for i := range registries {
+		registries[i] = q.registry(i)
+	}
+	return registries
 }
 
-// Name returns what the jobs of the registry are, such as "failed".
+// Name returns the state of the registry's jobs, such as "failed".
 func (r *Registry) Name() string { return r.name }
 
-// Queue returns the queue whose jobs these are.
+// Queue returns the queue that the registry belongs to.
 func (r *Registry) Queue() *Queue { return r.queue }
 
 func (r *Registry) wrap(err error, verb string) error {
@@ -68,8 +79,8 @@ func (r *Registry) wrap(err error, verb string) error {
 }
 
 // Count returns the number of jobs in the registry (rq/registry.py
-// BaseRegistry.get_job_count). Entries whose time has passed, which RQ removes
-// before it counts, stay and are not counted.
+// BaseRegistry.get_job_count). Entries that have expired stay and are not counted; RQ
+// removes them first.
 func (r *Registry) Count(ctx context.Context) (int, error) {
 	replies, err := redisx.Transact(ctx, r.queue.rdb, func(pipe redis.Pipeliner) { r.addCount(ctx, pipe) })
 	if err != nil {
@@ -78,39 +89,39 @@ func (r *Registry) Count(ctx context.Context) (int, error) {
 	return r.count((*counts)(&replies)), nil
 }
 
-// size returns the number of entries, also of those whose time has passed.
+// size returns the number of entries, including those that have expired.
 func (r *Registry) size(ctx context.Context) (int, error) {
 	n, err := r.queue.rdb.ZCard(ctx, r.key).Result()
 	return int(n), r.wrap(err, "count")
 }
 
-// addCount adds the commands that count without looking at entries, however many
-// there are. Their replies are for count.
+// addCount adds the commands that count the registry without reading its entries.
+// Their replies are for count.
 func (r *Registry) addCount(ctx context.Context, pipe redis.Pipeliner) {
 	pipe.ZCard(ctx, r.key)
-	if r.expires() {
+	if r.expires {
 		pipe.ZCount(ctx, r.key, "0", strconv.FormatInt(now().Unix(), 10))
 	}
 }
 
 func (r *Registry) count(n *counts) int {
 	all := n.next()
-	if r.expires() {
+	if r.expires {
 		all -= n.next()
 	}
 	return all
 }
 
-// expires reports whether an entry ends with its time.
-func (r *Registry) expires() bool {
-	return r.name == "started" || r.name == "finished" || r.name == "failed"
-}
-
-// JobIDs returns the ids from start to end, both included; negative ones count
-// from the last entry, so 0 and -1 are all. With desc the latest comes first
-// (rq/registry.py BaseRegistry.get_job_ids).
-func (r *Registry) JobIDs(ctx context.Context, start, end int, desc bool) ([]string, error) {
-	ids, err := r.queue.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: r.key, Start: start, Stop: end, Rev: desc}).Result()
+// JobIDs returns up to length ids from offset on, the earliest first: Queue.JobIDs
+// says what negative numbers mean. With LatestFirst it counts and returns them from
+// the last entry backwards (rq/registry.py BaseRegistry.get_job_ids, which takes
+// the first and the last place instead).
+func (r *Registry) JobIDs(ctx context.Context, offset, length int, opts ...RangeOption) ([]string, error) {
+	page, err := r.page(offset, length, opts)
+	if err != nil || length == 0 {
+		return nil, err
+	}
+	ids, err := r.queue.rdb.ZRangeArgs(ctx, page).Result()
 	if err != nil {
 		return nil, r.wrap(err, "list")
 	}
@@ -120,20 +131,20 @@ func (r *Registry) JobIDs(ctx context.Context, start, end int, desc bool) ([]str
 	return ids, nil
 }
 
-// A RegistryEntry is what a Registry knows of a job.
+// A RegistryEntry is an entry of a Registry.
 type RegistryEntry struct {
-	// JobID is the job's.
+	// JobID is the id of the job.
 	JobID string
-	// ExecutionID is that of the running in Started, else "".
+	// ExecutionID is the id of the execution in Started, else "".
 	ExecutionID string
-	// Time is when the job expires, is due, or came, whichever the registry is
-	// about; zero is never.
+	// Time is when the job expires, is due, or was added, depending on the registry;
+	// zero is never.
 	Time time.Time
 }
 
-// Entries yields the entries that the registry has now, the earliest first. It
-// reads them in chunks; entries may come and go meanwhile, also those that were
-// yielded. An error ends it.
+// Entries yields the entries that the registry has now, the earliest first. It reads
+// them in chunks. Entries may be added and removed meanwhile, by the caller too. An
+// error is yielded last.
 func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] {
 	return func(yield func(RegistryEntry, error) bool) {
 		for page, err := range r.pages(ctx, fetchChunk) {
@@ -152,9 +163,13 @@ func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] 
 	}
 }
 
-// Range returns the entries from start to end as JobIDs returns their ids.
-func (r *Registry) Range(ctx context.Context, start, end int, desc bool) ([]RegistryEntry, error) {
-	found, err := r.queue.rdb.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: r.key, Start: start, Stop: end, Rev: desc}).Result()
+// Range returns the entries whose ids JobIDs returns, with their times.
+func (r *Registry) Range(ctx context.Context, offset, length int, opts ...RangeOption) ([]RegistryEntry, error) {
+	page, err := r.page(offset, length, opts)
+	if err != nil || length == 0 {
+		return nil, err
+	}
+	found, err := r.queue.rdb.ZRangeArgsWithScores(ctx, page).Result()
 	if err != nil {
 		return nil, r.wrap(err, "list")
 	}
@@ -167,9 +182,19 @@ func (r *Registry) Range(ctx context.Context, start, end int, desc bool) ([]Regi
 	return entries, nil
 }
 
-// Jobs yields the jobs that are in the registry now and exist, the earliest first.
-// It reads them in chunks; jobs may come and go meanwhile, also those that were
-// yielded. An error ends it.
+// page returns the arguments of the command that reads one page.
+func (r *Registry) page(offset, length int, opts []RangeOption) (redis.ZRangeArgs, error) {
+	set, err := collect(opts)
+	if err != nil {
+		return redis.ZRangeArgs{}, err
+	}
+	first, last := span(offset, length)
+	return redis.ZRangeArgs{Key: r.key, Start: first, Stop: last, Rev: set.latestFirst}, nil
+}
+
+// Jobs yields the jobs that are in the registry now, the earliest first. Entries without
+// a job are left out. It reads them in chunks. Jobs may be added and removed meanwhile,
+// by the caller too. An error is yielded last.
 func (r *Registry) Jobs(ctx context.Context) iter.Seq2[*Job, error] {
 	return func(yield func(*Job, error) bool) {
 		for page, err := range r.pages(ctx, jobChunk) {
@@ -198,7 +223,7 @@ func members(page []scripts.Entry) []string {
 	return ids
 }
 
-// pages yields the entries that are there now, up to the last one.
+// pages yields the entries in chunks, up to the one that is the last one now.
 func (r *Registry) pages(ctx context.Context, size int) iter.Seq2[[]scripts.Entry, error] {
 	return func(yield func([]scripts.Entry, error) bool) {
 		last, err := r.queue.rdb.ZRangeWithScores(ctx, r.key, -1, -1).Result()
@@ -227,7 +252,7 @@ func (r *Registry) pages(ctx context.Context, size int) iter.Seq2[[]scripts.Entr
 	}
 }
 
-// comesAfter reports whether an entry is behind another one.
+// comesAfter reports whether entry e is behind z in the order of the registry.
 func comesAfter(e scripts.Entry, z redis.Z) bool {
 	score, _ := strconv.ParseFloat(e.Score, 64)
 	member, _ := z.Member.(string)
@@ -241,12 +266,12 @@ func (r *Registry) Contains(ctx context.Context, id string) (bool, error) {
 	return ok, err
 }
 
-// ExpirationTime returns when a job leaves the registry, in UTC, zero for never;
-// and false when it is not there (rq/registry.py BaseRegistry.get_expiration_time).
-// In Deferred, Canceled and Ready it is when it came. For Started it reads all
-// entries.
+// ExpirationTime returns the time of a job's entry in UTC, zero for never, and false
+// when the job is not in the registry (rq/registry.py BaseRegistry.get_expiration_time).
+// In Deferred, Canceled and Ready it is when the job was added. For Started it reads all
+// entries, and returns the time of the latest execution.
 func (r *Registry) ExpirationTime(ctx context.Context, id string) (time.Time, bool, error) {
-	if r.name == "started" {
+	if r.running {
 		return r.find(ctx, id)
 	}
 	score, err := r.queue.rdb.ZScore(ctx, r.key, id).Result()
@@ -259,17 +284,17 @@ func (r *Registry) ExpirationTime(ctx context.Context, id string) (time.Time, bo
 	return timeOf(score), true, nil
 }
 
-// ScheduledTime returns when a job is due, in UTC, and false when it is not
-// scheduled (rq/registry.py ScheduledJobRegistry.get_scheduled_time). It returns
-// ErrInvalidJobOperation for other registries than Scheduled.
+// ScheduledTime returns when a job is due, in UTC, and false when it is not scheduled
+// (rq/registry.py ScheduledJobRegistry.get_scheduled_time). It returns
+// ErrInvalidJobOperation for every registry but Scheduled.
 func (r *Registry) ScheduledTime(ctx context.Context, id string) (time.Time, bool, error) {
-	if r.name != "scheduled" {
+	if !r.scheduled {
 		return time.Time{}, false, r.impossible("tell when %s is due", id)
 	}
 	return r.ExpirationTime(ctx, id)
 }
 
-// find looks for the latest running of a job.
+// find looks for the latest execution of a job.
 func (r *Registry) find(ctx context.Context, id string) (at time.Time, found bool, err error) {
 	for e, err := range r.Entries(ctx) {
 		if err != nil {
@@ -286,37 +311,32 @@ func (r *Registry) impossible(format string, args ...any) error {
 	return fmt.Errorf("%w: %s in the %s jobs of queue %s", ErrInvalidJobOperation, fmt.Sprintf(format, args...), r.name, r.queue.name)
 }
 
-// Add puts a job in the registry, or gives it a new time there. That is one step, and
-// changes nothing else of the job: not its status, as RQ's does not either, and not
-// where else it is (rq/registry.py BaseRegistry.add). What ttl says depends on the
-// registry:
+// Add puts a job in the registry, or gives its entry a new time, in one step
+// (rq/registry.py BaseRegistry.add). As in RQ, the status of the job and its other places
+// do not change. The meaning of ttl, in whole seconds, depends on the registry:
 //
-//	Finished         how long the entry is kept, Forever for ever; the job's own TTL
-//	                 stays as it is
-//	Failed           how long the entry and the job are kept; Forever leaves the job's
-//	                 own TTL as it is, and 0, with which RQ deletes it, is refused
-//	Canceled         nothing expires there: the entry's time is that much later than
-//	                 now, and with 0, as RQ's cancel has it, it is when the job came
-//	Deferred, Ready  nothing: the entry's time is when the job came
+//	Finished         the entry is kept for ttl; the job expires as before
+//	Failed           the entry and the job are kept for ttl; with Forever the job
+//	                 expires as before; 0 is refused, where RQ deletes the job
+//	Canceled         nothing expires: the time of the entry is ttl from now, so that
+//	                 it is now with 0, as in RQ's cancel
+//	Deferred, Ready  ttl is ignored: the time of the entry is now
 //
-// It returns ErrNoSuchJob when there is no such job, since an entry would have none,
-// and ErrInvalidJobOperation for Started, where workers put what they run, and for
-// Scheduled, which Queue.ScheduleJob is for.
+// It returns ErrNoSuchJob when there is no such job, an *InvalidError for a bad id or
+// ttl, and ErrInvalidJobOperation for Started, whose entries workers add, and for
+// Scheduled: use Queue.ScheduleJob.
 func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error {
 	whole, err := wholeSeconds("ttl", ttl)
-	if err == nil && whole == 0 && r.name == "failed" {
-		err = &InvalidError{"ttl", ttl, "must not be 0 for a failed job, which RQ deletes then: use Job.Delete"}
-	}
 	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
 		return err
 	}
-	switch r.name {
-	case "started":
-		return fmt.Errorf("%w: its worker does that", r.impossible("put job %s", id))
-	case "scheduled":
-		return fmt.Errorf("%w: use Queue.ScheduleJob", r.impossible("put job %s", id))
+	if r.entry == nil {
+		return fmt.Errorf("%w: %s", r.impossible("put job %s", id), r.instead)
 	}
-	score, kept := r.entryOf(whole)
+	score, kept, err := r.entry(r.queue.fleet, now().Unix(), whole)
+	if err != nil {
+		return err
+	}
 	ok, err := scripts.AddEntry(ctx, r.queue.rdb, r.key, id, score, kept)
 	if err == nil && !ok {
 		return noSuchJob(id)
@@ -324,33 +344,26 @@ func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error 
 	return r.wrap(err, "add job "+id+" to")
 }
 
-// entryOf returns the score of an entry that comes now with a ttl in seconds, and the
-// ttl of its job, 0 for one that stays as it is.
-func (r *Registry) entryOf(ttl int) (score string, kept int) {
-	at := now().Unix()
-	switch {
-	case r.name == "deferred":
-		return r.queue.fleet.deferredScore(at), 0
-	case r.name == "ready":
-		return strconv.FormatInt(at, 10), 0
-	case r.name == "failed" && ttl < 0:
-		return "-1", 0
-	case r.name == "failed":
-		kept = ttl
-	case ttl < 0:
-		return "+inf", 0
-	}
-	return strconv.FormatInt(at+int64(ttl), 10), kept
+// Remove takes a job out of the registry and reports whether it was there. The job
+// itself stays as it is (rq/registry.py BaseRegistry.remove). It returns
+// ErrInvalidJobOperation for Started, whose entries are their workers'.
+func (r *Registry) Remove(ctx context.Context, id string) (bool, error) {
+	return r.remove(ctx, id, false)
 }
 
-// Remove takes a job out of the registry and reports whether it was there. The job
-// stays as it is, or is deleted with deleteJob, in one step (rq/registry.py
-// BaseRegistry.remove). A job that is not there is not deleted, and neither is one
-// whose status says that it is elsewhere by now, such as back in its queue: the error
-// is ErrInvalidJobOperation then, and only the entry goes. RQ deletes either. It also
-// returns ErrInvalidJobOperation for Started, whose entries are their workers'.
-func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool, error) {
-	if r.name == "started" {
+// Delete takes a job out of the registry, deletes it as Job.Delete does, and
+// reports whether it was there, in one step (rq/registry.py BaseRegistry.remove
+// with delete_job). A job that is not in the registry is not deleted.
+//
+// It returns ErrInvalidJobOperation when the job's status says that it is elsewhere
+// by now, such as back in its queue: only the entry goes then. RQ deletes the job
+// all the same. It returns ErrInvalidJobOperation for Started too.
+func (r *Registry) Delete(ctx context.Context, id string) (bool, error) {
+	return r.remove(ctx, id, true)
+}
+
+func (r *Registry) remove(ctx context.Context, id string, deleteJob bool) (bool, error) {
+	if r.running {
 		return false, r.impossible("remove job %s", id)
 	}
 	codes, errs, err := scripts.RemoveJobs(ctx, noRetryClient{r.queue.rdb}, r.key, []string{id}, deleteJob, moment(now()))
@@ -367,38 +380,31 @@ func (r *Registry) Remove(ctx context.Context, id string, deleteJob bool) (bool,
 }
 
 // Requeue moves a job of the registry back to its queue, in one step (rq/registry.py
-// BaseRegistry.requeue). A job without a TTL stays until it has run, where RQ's expires
-// when it would have as a failed one. AtFront is the one option it takes. It returns
-// ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when it is not
-// in the registry, or was enqueued by another way and runs or will: RQ has it run
-// twice then.
-func (r *Registry) Requeue(ctx context.Context, id string, opts ...Option) error {
-	set, err := collectPlacement(opts)
-	if err == nil && (set.unique || set.pipe != nil) {
-		err = &InvalidError{"option", "Unique or Pipeline", "is not possible for a requeue"}
-	}
+// BaseRegistry.requeue). The job expires by its TTL only; in RQ it still expires by the
+// time of the registry.
+//
+// It returns ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when the
+// job is not in the registry, or when its status says that it is queued or running
+// already: RQ runs it twice then.
+func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption) error {
+	set, err := collect(opts)
 	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
 		return err
 	}
-	if r.name == "started" {
+	if r.running {
 		return r.impossible("requeue job %s", id)
 	}
 	return requeueOne(ctx, r.queue.rdb, r.key, id, set.atFront)
 }
 
-// Cleanup removes the entries whose time has come, in Finished and Failed, and
-// enqueues the jobs of Ready; it returns how many (rq/registry.py
-// BaseRegistry.cleanup). In the others nothing expires; started jobs whose worker is
-// gone are left to workers, which have the jobs' callbacks.
+// Cleanup removes the entries of Finished and Failed that have expired, and enqueues the
+// jobs of Ready. It returns the number of entries (rq/registry.py BaseRegistry.cleanup).
+// For the rest it does nothing: in most of them nothing expires, and abandoned jobs in
+// Started are left to workers, which call the jobs' callbacks.
 func (r *Registry) Cleanup(ctx context.Context) (int, error) {
-	m := maintenance{rdb: r.queue.rdb}
-	var n int
-	var err error
-	switch r.name {
-	case "finished", "failed":
-		n, err = m.cleanExpired(ctx, r.key)
-	case "ready":
-		n, _, err = m.cleanReady(ctx, r.queue.name)
+	if r.clean == nil {
+		return 0, nil
 	}
+	n, err := r.clean(ctx, maintenance{rdb: r.queue.rdb}, r)
 	return n, r.wrap(err, "clean")
 }

@@ -50,10 +50,10 @@ func TestRegistryReads(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 6, n)
 	rdb.ZRem(ctx, keys.Failed("default"), "over")
-	ids, err := r.JobIDs(ctx, 0, -1, false)
+	ids, err := r.JobIDs(ctx, 0, -1)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"never", "j0000", "j0001", "j0002", "j0003", "j0004"}, ids)
-	ids, err = r.JobIDs(ctx, 1, 2, true)
+	ids, err = r.JobIDs(ctx, 1, 2, LatestFirst())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"j0003", "j0002"}, ids)
 	var jobs []string
@@ -90,19 +90,19 @@ func TestStartedRegistry(t *testing.T) {
 	}
 	at := func(n int64) time.Time { return time.Unix(n, 0).UTC() }
 	assert.Equal(t, []RegistryEntry{{"a", "x", at(100)}, {"b", "", at(200)}, {"a", "y", at(300)}}, entries)
-	ids, err := r.JobIDs(ctx, 0, -1, false)
+	ids, err := r.JobIDs(ctx, 0, -1)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a", "b", "a"}, ids)
 	last, ok, err := r.ExpirationTime(ctx, "a")
 	require.NoError(t, err)
 	assert.True(t, ok)
 	assert.Equal(t, at(300), last)
-	_, err = r.Remove(ctx, "a", false)
+	_, err = r.Remove(ctx, "a")
 	require.ErrorIs(t, err, ErrInvalidJobOperation)
 	require.ErrorIs(t, r.Requeue(ctx, "a"), ErrInvalidJobOperation)
 	_, err = r.RequeueAll(ctx)
 	require.ErrorIs(t, err, ErrInvalidJobOperation)
-	_, err = r.RemoveAll(ctx, true)
+	_, err = r.DeleteAll(ctx)
 	require.ErrorIs(t, err, ErrInvalidJobOperation)
 }
 
@@ -151,7 +151,7 @@ func TestRequeueAll(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, ids, 225)
 	assert.True(t, slices.IsSorted(ids))
-	left, err := q.Failed().JobIDs(ctx, 0, -1, false)
+	left, err := q.Failed().JobIDs(ctx, 0, -1)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"j0000", "j0050", "j0099", "j0120", "j0229"}, left)
 }
@@ -216,8 +216,8 @@ func TestRequeueAllLeavesWhatHasExpired(t *testing.T) {
 	assert.Equal(t, "60/60", progress[len(progress)-1])
 }
 
-// TestRequeueOfAJobThatIsQueued has a failed job that was enqueued by hand, which
-// leaves it among the failed ones.
+// TestRequeueOfAJobThatIsQueued has a failed job that RQ enqueued by hand, which
+// leaves it in the failed registry.
 func TestRequeueOfAJobThatIsQueued(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
@@ -225,6 +225,7 @@ func TestRequeueOfAJobThatIsQueued(t *testing.T) {
 	j, err := q.FetchJob(ctx, "j0000")
 	require.NoError(t, err)
 	require.NoError(t, q.EnqueueJob(ctx, j))
+	rdb.ZAdd(ctx, keys.Failed("default"), zs("j0000", 4e9))
 
 	n, err := q.Failed().RequeueAll(ctx)
 
@@ -280,17 +281,17 @@ func TestRemoveSparesAJobThatIsElsewhere(t *testing.T) {
 	q := failMany(t, rdb, 2)
 	require.NoError(t, q.Failed().Requeue(ctx, "j0000"))
 
-	there, err := q.Failed().Remove(ctx, "j0000", true)
+	there, err := q.Failed().Delete(ctx, "j0000")
 
 	require.NoError(t, err)
 	assert.False(t, there)
 	rdb.ZAdd(ctx, keys.Failed("default"), z("j0000"))
-	there, err = q.Failed().Remove(ctx, "j0000", true)
+	there, err = q.Failed().Delete(ctx, "j0000")
 	require.ErrorIs(t, err, ErrInvalidJobOperation)
 	assert.True(t, there)
 	assert.EqualValues(t, 1, rdb.Exists(ctx, keys.Job("j0000")).Val())
 	assert.Equal(t, []string{"j0000"}, rdb.LRange(ctx, keys.Queue("default"), 0, -1).Val())
-	there, err = q.Failed().Remove(ctx, "j0001", true)
+	there, err = q.Failed().Delete(ctx, "j0001")
 	require.NoError(t, err)
 	assert.True(t, there)
 	assert.Zero(t, rdb.Exists(ctx, keys.Job("j0001")).Val())
@@ -304,7 +305,11 @@ func TestRemoveAll(t *testing.T) {
 		rdb.Del(ctx, keys.Job("j0001"))
 		require.NoError(t, rdb.HSet(ctx, keys.Job("j0002"), "status", "queued").Err())
 
-		n, err := q.Failed().RemoveAll(ctx, deleteJobs)
+		all := q.Failed().RemoveAll
+		if deleteJobs {
+			all = q.Failed().DeleteAll
+		}
+		n, err := all(ctx)
 
 		left, _ := q.Failed().Count(ctx)
 		assert.Zero(t, left)
@@ -345,33 +350,17 @@ func TestDeleteAndCancelMany(t *testing.T) {
 	assert.Equal(t, []string{keys.Job("odd")}, rdb.Keys(ctx, "rq:*").Val())
 }
 
-func TestBulkRefusesOtherOptions(t *testing.T) {
-	t.Parallel()
-	ctx, rdb := t.Context(), redistest.New(t)
-	q := failMany(t, rdb, 1)
-	var invalid *InvalidError
-	_, err := q.Failed().RequeueAll(ctx, TTL(time.Minute))
-	require.ErrorAs(t, err, &invalid)
-	_, err = q.Failed().RemoveAll(ctx, true, AtFront())
-	require.ErrorAs(t, err, &invalid)
-	_, err = q.Enqueue(ctx, Call("f"), Progress(func(int, int) {}))
-	require.ErrorAs(t, err, &invalid)
-	require.ErrorAs(t, q.Failed().Requeue(ctx, "j0000", OnSkip(func(string, error) {})), &invalid)
-	count, _ := q.Failed().Count(ctx)
-	assert.Equal(t, 1, count)
-}
-
 func TestRegistryRange(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
 	q := NewQueue(rdb, "q")
 	rdb.ZAdd(ctx, keys.Started("q"), zs("a:x", 5), zs("b:y", 6), zs("old", -1))
 
-	all, err := q.Started().Range(ctx, 0, -1, false)
+	all, err := q.Started().Range(ctx, 0, -1)
 	require.NoError(t, err)
-	last, err := q.Started().Range(ctx, 0, 0, true)
+	last, err := q.Started().Range(ctx, 0, 1, LatestFirst())
 	require.NoError(t, err)
-	none, err := q.Failed().Range(ctx, 0, -1, true)
+	none, err := q.Failed().Range(ctx, 0, -1, LatestFirst())
 	require.NoError(t, err)
 
 	b := RegistryEntry{"b", "y", time.Unix(6, 0).UTC()}

@@ -14,10 +14,10 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// A ResultType says how a run of a job ended (rq/results.py Result.Type).
+// A ResultType is the way in which a run of a job ended (rq/results.py Result.Type).
 type ResultType int
 
-// The types of results. A stopped job's is ResultFailed.
+// The types of results. The result of a stopped job is ResultFailed.
 const (
 	ResultSuccessful         ResultType = wire.Successful
 	ResultFailed             ResultType = wire.Failed
@@ -26,7 +26,7 @@ const (
 	ResultMaxRetriesExceeded ResultType = wire.MaxRetriesExceeded // RQ 2.8
 )
 
-// String returns what the run came to, such as "failed".
+// String returns the type in words, such as "failed".
 func (t ResultType) String() string {
 	switch t {
 	case ResultSuccessful:
@@ -45,34 +45,35 @@ func (t ResultType) String() string {
 
 // A Result is the outcome of one run of a job (rq/results.py Result).
 type Result struct {
-	// ID is its place in the job's results; a later one is greater.
+	// ID is the id of the entry in the job's stream of results. Later ids are greater.
 	ID string
-	// JobID is the job's.
+	// JobID is the id of the job.
 	JobID string
 	// Type says how the run ended.
 	Type ResultType
-	// CreatedAt is when it was stored, by the server's clock.
+	// CreatedAt is when the result was stored, by the clock of the server.
 	CreatedAt time.Time
-	// WorkerName is the worker's; "" for a job that ran without one, or with an
-	// RQ before 2.5.
+	// WorkerName is the name of the worker; "" for a job that ran in its caller, or
+	// in a worker of RQ before 2.5.
 	WorkerName string
-	// ExecutionID is that of the Execution; "" before RQ 2.8.
+	// ExecutionID is the id of the Execution; "" from RQ before 2.8.
 	ExecutionID string
-	// StartedAt and EndedAt are when the run began and ended; zero before RQ 2.8.
+	// StartedAt and EndedAt are when the run started and ended; zero from RQ before 2.8.
 	StartedAt, EndedAt time.Time
-	// ExcInfo is the traceback of a failed run.
+	// ExcInfo is the traceback of a failed run, else "".
 	ExcInfo string
 
 	raw        []byte // the serializer's bytes; nil for None
-	malformed  error  // what of the entry could not be read
+	malformed  error  // of the fields that could not be read
 	serializer Serializer
 }
 
-// ReturnValue returns what the job returned: nil for None and for a run that
-// failed. The error is a *DeserializeError.
+// ReturnValue returns the return value of the run: nil for None, and for a run that
+// did not succeed. It returns a *DeserializeError when the serializer cannot read the
+// value.
 func (r *Result) ReturnValue() (any, error) {
 	if err := fieldError(r.malformed, "return_value"); err != nil {
-		return nil, &DeserializeError{JobID: r.JobID, What: "return value", Serializer: serializerName(r.serializer), Err: err}
+		return nil, &DeserializeError{JobID: r.JobID, Part: "return value", Serializer: serializerName(r.serializer), Err: err}
 	}
 	if r.raw == nil {
 		return nil, nil
@@ -80,8 +81,9 @@ func (r *Result) ReturnValue() (any, error) {
 	return loads(r.serializer, r.JobID, "return value", r.raw)
 }
 
-// Scan stores what the job returned in dst, a pointer to any Go value that can
-// hold it.
+// Scan stores the return value in dst, a pointer to a Go value that can hold it. It
+// returns the errors of ReturnValue, and an error that names both types when the value
+// does not fit.
 func (r *Result) Scan(dst any) error {
 	v, err := r.ReturnValue()
 	if err != nil {
@@ -99,7 +101,7 @@ func (r *Result) failed() error {
 }
 
 // Results returns the results of the job that are kept, the newest first (rq/job.py
-// Job.results). RQ keeps about the last ten.
+// Job.results). About the last ten are kept.
 func (j *Job) Results(ctx context.Context) ([]*Result, error) {
 	entries, err := j.rdb.XRevRange(ctx, keys.Results(j.id), "+", "-").Result()
 	if err != nil {
@@ -112,8 +114,8 @@ func (j *Job) Results(ctx context.Context) ([]*Result, error) {
 	return results, nil
 }
 
-// LatestResult returns the newest result of the job, or ErrNoResult (rq/job.py
-// Job.latest_result).
+// LatestResult returns the newest result of the job. It returns ErrNoResult when there
+// is none (rq/job.py Job.latest_result).
 func (j *Job) LatestResult(ctx context.Context) (*Result, error) {
 	entries, err := j.rdb.XRevRangeN(ctx, keys.Results(j.id), "+", "-", 1).Result()
 	if err != nil {
@@ -145,8 +147,7 @@ func LatestResults(ctx context.Context, rdb redis.UniversalClient, jobs ...*Job)
 	return results, nil
 }
 
-// fieldError returns what is wrong with one field, of all that is wrong with a
-// hash.
+// fieldError returns the error of one field among the errors of a hash, or nil.
 func fieldError(malformed error, field string) error {
 	for _, err := range malformedFields(malformed) {
 		if err.Field == field {
@@ -156,7 +157,7 @@ func fieldError(malformed error, field string) error {
 	return nil
 }
 
-// malformedFields takes apart what wire's decoders join.
+// malformedFields returns the errors that a decoder of wire has joined.
 func malformedFields(malformed error) []*wire.FieldError {
 	joined, ok := malformed.(interface{ Unwrap() []error })
 	if !ok {
@@ -172,8 +173,8 @@ func malformedFields(malformed error) []*wire.FieldError {
 	return fields
 }
 
-// resultOf reads an entry of the result stream. What cannot be read in it is
-// left out: one odd field must not hide the others.
+// resultOf reads an entry of the stream of results. A field that cannot be read is left
+// out, so that it does not hide the rest.
 func (j *Job) resultOf(entry redis.XMessage) *Result {
 	hash := make(map[string]string, len(entry.Values))
 	for k, v := range entry.Values {
@@ -193,9 +194,10 @@ func (j *Job) resultOf(entry redis.XMessage) *Result {
 	return r
 }
 
-// ReturnValue returns what the job returned, and nil while it has not
-// succeeded (rq/job.py Job.return_value, and what was Job.result). A job that
-// RQ before 1.12 ran has its value in the job itself.
+// ReturnValue returns the return value of the last run, and nil when it has not
+// succeeded (rq/job.py Job.return_value). RQ before 1.12 stored the value in the job
+// itself, and ReturnValue reads it there. It returns a *DeserializeError when the
+// serializer cannot read the value.
 func (j *Job) ReturnValue(ctx context.Context) (any, error) {
 	r, err := j.LatestResult(ctx)
 	switch {
@@ -219,14 +221,13 @@ func (j *Job) hashResult() (any, error) {
 	return loads(j.serializer, j.id, "return value", j.rec.Result)
 }
 
-// DeleteResults deletes the results of the job that are kept (rq/results.py
-// Result.delete_all).
+// DeleteResults deletes all results of the job (rq/results.py Result.delete_all).
 func (j *Job) DeleteResults(ctx context.Context) error {
 	return wrapf(j.rdb.Del(ctx, keys.Results(j.id)).Err(), "delete results of job %s", j.id)
 }
 
-// ExcInfo returns the traceback of the job's last run if it failed, else ""
-// (rq/job.py Job.exc_info).
+// ExcInfo returns the traceback of the last run if it failed, else "" (rq/job.py
+// Job.exc_info).
 func (j *Job) ExcInfo(ctx context.Context) (string, error) {
 	r, err := j.LatestResult(ctx)
 	switch {
@@ -240,8 +241,10 @@ func (j *Job) ExcInfo(ctx context.Context) (string, error) {
 	return r.ExcInfo, nil
 }
 
-// ResultOf returns what the job returned, as a T, without waiting. It returns
-// ErrNoResult when there is none, and a *FailedError when the last run failed.
+// ResultOf returns the return value of the last run as a T. It does not wait. It returns
+// ErrNoResult when there is no result, a *FailedError when the run failed, a
+// *DeserializeError when the serializer cannot read the value, and an error that names
+// both types when the value does not fit.
 func ResultOf[T any](ctx context.Context, j *Job) (T, error) {
 	var zero T
 	if j == nil {
@@ -263,7 +266,7 @@ func valueOf[T any](r *Result) (T, error) {
 	return v, err
 }
 
-// unserializable is the return value that RQ stores for one it cannot write.
+// unserializable is the return value that RQ stores for a value that it cannot write.
 const unserializable = "Unserializable return value"
 
 // resultsKept is how many results of a job are kept. RQ asks for about ten and

@@ -5,12 +5,13 @@ import (
 	"unicode/utf8"
 )
 
-// Retry runs the job again when it fails (rq/job.py Retry).
+// A Retry runs the job again when it fails (rq/job.py Retry). It is an option of
+// every call that makes a job, and a value that a handler may return.
 type Retry struct {
-	// Max is how often the job is retried, 1 or more.
+	// Max is the number of retries, 1 or more.
 	Max int
-	// Intervals are the waits before the retries, in whole seconds. With fewer
-	// than Max, RQ uses the first one several times. Default is no wait.
+	// Intervals are the delays before the retries, in whole seconds. If there are
+	// fewer than Max, RQ repeats the first one. Default is no delay.
 	Intervals []time.Duration
 	// AtFront puts the retry at the front of the queue. Default false.
 	AtFront bool
@@ -22,13 +23,16 @@ func (r Retry) apply(s *settings) {
 	}
 	s.retry = &r
 }
+func (Retry) forEnqueue() {}
+func (Retry) forPrepare() {}
+func (Retry) forCreate()  {}
 
-// Repeat runs the job again after it succeeded (rq/repeat.py Repeat).
+// A Repeat runs the job again after it has succeeded (rq/repeat.py Repeat).
 type Repeat struct {
-	// Times is how often the job is repeated after its first run, 1 or more.
+	// Times is the number of runs after the first one, 1 or more.
 	Times int
-	// Intervals are the waits before the repeats, in whole seconds. Default is
-	// no wait.
+	// Intervals are the delays before these runs, in whole seconds. Default is no
+	// delay.
 	Intervals []time.Duration
 }
 
@@ -38,8 +42,11 @@ func (r Repeat) apply(s *settings) {
 	}
 	s.repeat = &r
 }
+func (Repeat) forEnqueue() {}
+func (Repeat) forPrepare() {}
+func (Repeat) forCreate()  {}
 
-// intervals returns durations as RQ stores them. RQ has no empty list.
+// intervals returns durations as RQ stores them. RQ stores no empty list.
 func (s *settings) intervals(name string, list []time.Duration) []int {
 	if len(list) == 0 {
 		return []int{0}
@@ -58,11 +65,12 @@ func (s *settings) intervals(name string, list []time.Duration) []int {
 	return out
 }
 
-// A Callback is a function that the worker calls after the job.
+// A Callback is a function that the worker calls after a run of the job.
 type Callback struct {
-	// Func is its dotted path.
+	// Func is the dotted path of the function.
 	Func string
-	// Timeout is how long it may run, in whole seconds. Default 60 s.
+	// Timeout limits how long it may run, in whole seconds. Default is
+	// DefaultCallbackTimeout.
 	Timeout time.Duration
 }
 
@@ -85,26 +93,28 @@ func (c *Callback) seconds(s *settings, name string) *int {
 	return &n
 }
 
-// OnSuccess calls c when the job has succeeded. If c fails, so does the job.
-func OnSuccess(c Callback) Option { return optionFunc(func(s *settings) { s.onSuccess = &c }) }
+// OnSuccess has c called after the job has succeeded. If c fails, the job fails.
+func OnSuccess(c Callback) JobOption { return jobOption(func(s *settings) { s.onSuccess = &c }) }
 
-// OnFailure calls c when the job has failed.
-func OnFailure(c Callback) Option { return optionFunc(func(s *settings) { s.onFailure = &c }) }
+// OnFailure has c called after the job has failed.
+func OnFailure(c Callback) JobOption { return jobOption(func(s *settings) { s.onFailure = &c }) }
 
-// OnStopped calls c when the job was stopped by a command.
-func OnStopped(c Callback) Option { return optionFunc(func(s *settings) { s.onStopped = &c }) }
+// OnStopped has c called after the job was stopped by a command.
+func OnStopped(c Callback) JobOption { return jobOption(func(s *settings) { s.onStopped = &c }) }
 
 // A RateLimit bounds how many jobs with the same key are queued or running at
-// once, over all queues (rq/rate_limit.py RateLimit, RQ 3.0). Others wait with
-// the status rate_limited. A slot is free at once when its job ends, or is deleted,
-// canceled, emptied or has expired; if the job's function still runs then, that one
-// runs beside those with a slot, where RQ waits for its end. It goes with neither Unique, Pipeline nor a queue
-// that is not async, and needs a fleet that knows it.
+// once, over all queues (rq/rate_limit.py RateLimit, RQ 3.0). The rest wait with the
+// status rate_limited. A slot is free as soon as its job ends, expires, or is deleted,
+// canceled or emptied. If the function of the job is still running then, it runs beside
+// those with a slot; RQ waits for its end.
+//
+// It cannot be combined with Unique, Pipeline or a queue with Sync, and is refused when
+// Fleet names an RQ before 3.0.
 type RateLimit struct {
-	// Key is what the jobs share.
+	// Key is the key that the jobs share.
 	Key string
-	// Concurrency is how many may be queued or running, 1 or more. The last
-	// job enqueued decides.
+	// Concurrency is the number of jobs that may be queued or running, 1 or more.
+	// The value of the job that was enqueued last holds for all.
 	Concurrency int
 }
 
@@ -117,3 +127,6 @@ func (r RateLimit) apply(s *settings) {
 	}
 	s.rateLimit = &r
 }
+func (RateLimit) forEnqueue() {}
+func (RateLimit) forPrepare() {}
+func (RateLimit) forCreate()  {}

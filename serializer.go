@@ -10,22 +10,22 @@ import (
 	"github.com/rqgo/rq/internal/pymsgpack"
 )
 
-// A Serializer turns arguments, results and meta into bytes and back. Which one
-// was used is not stored: both sides of a queue must be told the same. It must
-// be safe for concurrent use (rq/serializers.py Serializer).
+// A Serializer turns calls, results and meta into bytes and back (rq/serializers.py
+// Serializer). Redis does not say which serializer wrote a value, so both sides of a
+// queue must be configured with the same one. It must be safe for concurrent use.
 //
-// Dumps is given a job's call as a Tuple of four, else any value that a user
-// gave. Loads must return a list or tuple of four for a call.
+// Dumps gets a job's call as a Tuple of four values, and results and meta as the
+// user's own values. Loads must return a list or a tuple of four for a call.
 type Serializer interface {
 	Dumps(v any) ([]byte, error)
 	Loads(data []byte) (any, error)
 }
 
-// Pickle is RQ's default serializer. Reading never runs anything: what Go does
-// not know becomes a *PyObject. Writing gives the bytes that CPython's
-// pickle.dumps gives.
+// Pickle is RQ's default serializer. It writes the bytes that CPython's pickle.dumps
+// writes. Reading a pickle never runs code: an object without a Go type becomes a
+// *PyObject.
 type Pickle struct {
-	// Protocol is 4 or 5. Python 3.7 needs 4. Default 5.
+	// Protocol is 4 or 5. Python 3.7 cannot read 5. Default 5.
 	Protocol int
 }
 
@@ -51,9 +51,9 @@ func (JSON) Dumps(v any) ([]byte, error) { return pyjson.Append(nil, v) }
 // Loads reads JSON as Python's json.loads does, NaN and Infinity included.
 func (JSON) Loads(data []byte) (any, error) { return pyjson.Decode(data) }
 
-// MessagePack writes what Python's msgpack.packb writes and reads what
-// msgpack.unpackb reads. On the Python side it is a class of the user's own
-// with the two as dumps and loads.
+// MessagePack writes the bytes that Python's msgpack.packb writes, and reads those
+// that msgpack.unpackb reads. RQ has no such serializer: in Python it is a class of
+// the user with the two functions as dumps and loads.
 type MessagePack struct{}
 
 // Dumps returns v as MessagePack.
@@ -94,8 +94,7 @@ func looksLike(data []byte) string {
 	return ""
 }
 
-// loads reads one part of a job, with a panic of the user's own serializer as
-// an error.
+// loads reads one part of a job. A panic of the user's serializer becomes an error.
 func loads(s Serializer, jobID, what string, data []byte) (v any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -108,7 +107,7 @@ func loads(s Serializer, jobID, what string, data []byte) (v any, err error) {
 	return s.Loads(data)
 }
 
-// dumps writes one part of a job, as loads reads it.
+// dumps writes one part of a job. A panic of the user's serializer becomes an error.
 func dumps(s Serializer, what string, v any) (data []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -124,14 +123,16 @@ func dumps(s Serializer, what string, v any) (data []byte, err error) {
 	return s.Dumps(v)
 }
 
-// A SerializerOption names the serializer of a queue, or of a job that is made
-// or fetched without one.
+// A SerializerOption is made by WithSerializer. It is for NewQueue, AllQueues,
+// CreateJob and FetchJob.
 type SerializerOption struct{ serializer Serializer }
 
-// WithSerializer sets the serializer; default is Pickle.
+// WithSerializer sets the serializer of a queue, or of a job that is created or
+// fetched without a queue. The default is Pickle, also for nil.
 func WithSerializer(s Serializer) SerializerOption { return SerializerOption{s} }
 
 func (o SerializerOption) apply(s *settings) { s.serializer = o.serializer }
+func (SerializerOption) forCreate()          {}
 
 func (o SerializerOption) applyFetch(j *Job) error {
 	j.serializer = orPickle(o.serializer)

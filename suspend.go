@@ -9,14 +9,14 @@ import (
 	"github.com/rqgo/rq/internal/keys"
 )
 
-// Suspend tells all workers to start no more jobs, for a duration in whole
-// seconds, or until Resume with Forever. Jobs that run go on, and schedulers go on
-// to enqueue. A second Suspend replaces the duration of the first
-// (rq/suspension.py suspend). It is one step: RQ's are two, and workers stay
-// suspended for ever when the second one is not reached. A Python worker that
-// waits for a job already may start one more.
+// Suspend tells all workers to start no more jobs (rq/suspension.py suspend): for d in
+// whole seconds, or with Forever until Resume. Running jobs continue, and schedulers
+// continue to enqueue. Another Suspend replaces the duration. A Python worker that is
+// already waiting for a job may start one more.
 //
-// It returns an *InvalidError for any other duration, and changes nothing then.
+// It takes one step. RQ's takes two, and a client that dies between them leaves the
+// workers suspended for ever. It returns an *InvalidError for 0 and for any other
+// negative duration.
 func Suspend(ctx context.Context, rdb redis.UniversalClient, d time.Duration) error {
 	n, err := wholeSeconds("duration of a suspension", d)
 	if err == nil && n == 0 {

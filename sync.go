@@ -70,7 +70,7 @@ func (q *Queue) syncSucceeded(ctx context.Context, j *Job, value any) error {
 			return err
 		}
 	}
-	onSuccess, _, _ := j.Callbacks()
+	onSuccess, _ := j.OnSuccess()
 	if err := q.syncCallback(withOutcome(ctx, value, nil), j, onSuccess); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (q *Queue) syncFailed(ctx context.Context, j *Job, function string, failure
 	if err := j.storeOutcome(ctx, result, ttl, keys.Failed(q.name), score); err != nil {
 		return err
 	}
-	_, onFailure, _ := j.Callbacks()
+	onFailure, _ := j.OnFailure()
 	if err := q.syncCallback(withOutcome(ctx, nil, failure), j, onFailure); err != nil {
 		return err
 	}

@@ -33,14 +33,14 @@ func TestSync(t *testing.T) {
 	}))
 	for _, c := range []struct {
 		name   string
-		opts   []Option
+		opts   []EnqueueOption
 		status Status
 		exc    []string
 	}{
 		{"ok", nil, StatusFinished, nil},
 		{"error", nil, StatusFailed, []string{"Traceback (most recent call last):\n  Go handler of error\n", "custom\n"}},
 		{"panic", nil, StatusFailed, []string{"sync_test.go\", line ", ", in rq.TestSync.func", "\npanic: oh no\n"}},
-		{"timeout", []Option{Timeout(time.Second)}, StatusFailed, []string{"rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)\n"}},
+		{"timeout", []EnqueueOption{Timeout(time.Second)}, StatusFailed, []string{"rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)\n"}},
 		{"missing", nil, StatusFailed, []string{"no handler is registered for missing\n"}},
 	} {
 		j, err := q.Enqueue(ctx, Call(c.name), c.opts...)

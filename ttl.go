@@ -12,10 +12,10 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// Forever is RQ's -1: a timeout that never ends, or a result that never expires.
+// Forever is RQ's -1: no timeout, or a result or job that does not expire.
 const Forever = -1 * time.Second
 
-// What RQ takes for each of a job's durations:
+// The durations of a job, and what RQ makes of special values:
 //
 //	              not given          0                      Forever        n
 //	Timeout       the queue's, 180 s refused                no limit       the job may run n
@@ -24,18 +24,18 @@ const Forever = -1 * time.Second
 //	FailureTTL    a year             job deleted on failure kept for ever  failed job kept n
 //	Callback      60 s               60 s                   refused        the callback may run n
 //
-// All are stored in whole seconds: a fraction is cut off, as in RQ, and a
-// positive duration under a second is refused, because it would become 0. What is
-// kept for longer than 285 years, also by Python's sys.maxsize, is kept for 285
-// years, and what is due later is due at the end of the year 9999.
+// All are stored in whole seconds. A fraction is cut off, as in RQ. A positive duration
+// under a second is refused, because it would become 0. A job or result that would be
+// kept for longer than 285 years, such as by Python's sys.maxsize, is kept for 285 years.
+// A job that would be due later is due at the end of the year 9999.
 const (
-	// DefaultTimeout is how long a job may run when neither it nor its queue says.
+	// DefaultTimeout limits a job when neither it nor its queue has a timeout.
 	DefaultTimeout = 180 * time.Second
-	// DefaultResultTTL is how long a worker keeps the result of a job that does not say.
+	// DefaultResultTTL is how long the result of a job without a ResultTTL is kept.
 	DefaultResultTTL = 500 * time.Second
-	// DefaultFailureTTL is how long a failed job is kept that does not say.
+	// DefaultFailureTTL is how long a failed job without a FailureTTL is kept.
 	DefaultFailureTTL = 365 * 24 * time.Hour
-	// DefaultCallbackTimeout is how long a callback may run that does not say.
+	// DefaultCallbackTimeout limits a callback without a timeout.
 	DefaultCallbackTimeout = 60 * time.Second
 )
 

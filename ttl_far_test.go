@@ -90,7 +90,7 @@ func assertTTL(t *testing.T, rdb *redis.Client, key, want string) {
 
 func TestEnqueueWithATTLThatNoClockReaches(t *testing.T) {
 	t.Parallel()
-	for name, opts := range map[string][]Option{
+	for name, opts := range map[string][]EnqueueOption{
 		"plain": nil, "unique": {Unique()}, "waiting": {DependsOn("p")}, "limited": {RateLimit{Key: "k", Concurrency: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestEnqueueAgainWithPythonsTTL(t *testing.T) {
 
 func TestSyncWithTTLsThatNoClockReaches(t *testing.T) {
 	t.Parallel()
-	for function, opt := range map[string]Option{"good": ResultTTL(math.MaxInt64), "bad": FailureTTL(math.MaxInt64)} {
+	for function, opt := range map[string]EnqueueOption{"good": ResultTTL(math.MaxInt64), "bad": FailureTTL(math.MaxInt64)} {
 		t.Run(function, func(t *testing.T) {
 			t.Parallel()
 			ctx, rdb := t.Context(), redistest.New(t)

@@ -58,6 +58,9 @@ func (w Webhook) apply(s *settings) {
 	}
 	s.webhooks = append(s.webhooks, w)
 }
+func (Webhook) forEnqueue() {}
+func (Webhook) forPrepare() {}
+func (Webhook) forCreate()  {}
 
 func (w Webhook) wire() wire.Webhook {
 	return wire.Webhook{URL: w.URL, JobStatus: string(w.JobStatus), Method: w.Method, Headers: w.Headers, Timeout: w.Timeout}

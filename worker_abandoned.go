@@ -201,7 +201,7 @@ func (a *abandoner) renew(ctx context.Context, p scripts.Takeover) {
 // worker ended before its callback had.
 func (a *abandoner) tellAll(e *execution) bool {
 	e.job.rec.Status = string(StatusFailed)
-	_, onFailure, _ := e.job.Callbacks()
+	onFailure, _ := e.job.OnFailure()
 	err := a.callback(e, onFailure, nil, ErrAbandoned)
 	if errors.Is(err, errShutdown) {
 		return false

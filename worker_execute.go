@@ -150,7 +150,7 @@ func missing(handlers Handlers, name string, rec *wire.Job) string {
 // off by the worker's end, the job has not: its function must not run again.
 func (x *executor) success(e *execution, value any) verdict {
 	e.ended(StatusFinished)
-	onSuccess, _, _ := e.job.Callbacks()
+	onSuccess, _ := e.job.OnSuccess()
 	err := x.callback(e, onSuccess, value, nil)
 	if errors.Is(err, errShutdown) {
 		x.log.Error("rq: the worker ended before the success callback of a finished job did", "job", e.jobID, "callback", onSuccess.Func)
@@ -178,7 +178,7 @@ func (x *executor) failure(e *execution, function string, err error) verdict {
 	}
 	e.ended(StatusFailed)
 	exc := excInfo(function, err)
-	_, onFailure, _ := e.job.Callbacks()
+	onFailure, _ := e.job.OnFailure()
 	if second := x.callback(e, onFailure, nil, err); second != nil && !errors.Is(second, errShutdown) {
 		exc += "\nDuring handling of the above exception, another exception occurred:\n\n" + excInfo(onFailure.Func, second)
 		err = second
@@ -190,7 +190,7 @@ func (x *executor) failure(e *execution, function string, err error) verdict {
 // stopped calls the callback of a job that was stopped by a command
 // (rq/worker/worker_classes.py Worker._handle_stopped_job).
 func (x *executor) stopped(e *execution) {
-	_, _, onStopped := e.job.Callbacks()
+	onStopped, _ := e.job.OnStopped()
 	if err := x.callback(e, onStopped, nil, errStopped); err != nil {
 		x.log.Error("rq: stopped callback", "job", e.jobID, "error", err)
 	}

@@ -50,7 +50,7 @@ func TestNewWorkerRefusesACluster(t *testing.T) {
 }
 
 // ran enqueues a call, has a worker run it in burst, and returns the job.
-func ran(t *testing.T, handlers Handlers, cfg WorkerConfig, call FuncCall, opts ...Option) (*redis.Client, *Job) {
+func ran(t *testing.T, handlers Handlers, cfg WorkerConfig, call FuncCall, opts ...EnqueueOption) (*redis.Client, *Job) {
 	t.Helper()
 	rdb := redistest.New(t)
 	job, err := NewQueue(rdb, "default").Enqueue(t.Context(), call, opts...)
@@ -127,16 +127,16 @@ func (c *calls) note(text string) {
 
 func (c *calls) callback(name string) HandlerFunc {
 	return func(ctx context.Context, job *Job) (any, error) {
-		value, err, ok := JobOutcome(ctx)
+		outcome, ok := JobOutcome(ctx)
 		if !ok {
 			return nil, errors.New("no outcome")
 		}
 		text := name + " " + string(job.Status())
-		if v, ok := value.(int); ok && v == 5 {
+		if v, ok := outcome.Value.(int); ok && v == 5 {
 			text += " 5"
 		}
-		if err != nil {
-			text += " " + err.Error()
+		if outcome.Err != nil {
+			text += " " + outcome.Err.Error()
 		}
 		c.note(text)
 		return nil, nil
@@ -145,7 +145,7 @@ func (c *calls) callback(name string) HandlerFunc {
 
 func TestCallbacksKnowTheOutcome(t *testing.T) {
 	t.Parallel()
-	opts := []Option{OnSuccess(Callback{Func: "ok"}), OnFailure(Callback{Func: "bad"})}
+	opts := []EnqueueOption{OnSuccess(Callback{Func: "ok"}), OnFailure(Callback{Func: "bad"})}
 	for call, want := range map[string]string{"tasks.add": "ok finished 5", "tasks.fail": "bad failed broken"} {
 		c := new(calls)
 		handlers := Handlers{"ok": c.callback("ok"), "bad": c.callback("bad")}

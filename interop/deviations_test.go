@@ -41,6 +41,18 @@ var deviations = []*deviation{
 		why: "a job that RQ requeues expires when it would have as a failed one, even in its queue; ours stays until it has run",
 	},
 	{
+		scenario: "* again: *", key: "rq:*:default", golang: "<absent>",
+		why: "RQ leaves a job that is enqueued again in its registry too, so that a scheduled one runs twice; ours is in one place",
+	},
+	{
+		scenario: "* again: finished", key: "rq:job:finished", field: "(ttl)", golang: "none",
+		why: "a finished job that RQ enqueues again expires when it would have, even in its queue; ours stays until it has run",
+	},
+	{
+		scenario: "enqueue again: what was due", key: "rq:job:j", field: "enqueued_at", python: "<T3>", golang: "<T2>",
+		why: "RQ's scheduler enqueues the job a second time",
+	},
+	{
 		scenario: "registry: requeue what is queued by hand", key: "rq:queue:default", python: "failed", golang: "<absent>",
 		why: "RQ queues a failed job a second time that was enqueued by hand meanwhile; ours says that it is not possible",
 	},

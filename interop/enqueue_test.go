@@ -12,7 +12,7 @@ import (
 )
 
 // enqueue returns Go's side of a scenario that enqueues one job in "default".
-func enqueue(call rq.FuncCall, opts ...rq.Option) func(context.Context, *env) error {
+func enqueue(call rq.FuncCall, opts ...rq.EnqueueOption) func(context.Context, *env) error {
 	return func(ctx context.Context, e *env) error {
 		_, err := e.queue().Enqueue(ctx, call, opts...)
 		return err
@@ -196,7 +196,7 @@ except exceptions.DuplicateJobError:
 			golang: func(ctx context.Context, e *env) error {
 				var items []rq.Prepared
 				for i := range 5 {
-					opts := []rq.Option{rq.JobID(fmt.Sprint("j", i)), rq.TTL(time.Duration(i+50) * time.Second)}
+					opts := []rq.PrepareOption{rq.JobID(fmt.Sprint("j", i)), rq.TTL(time.Duration(i+50) * time.Second)}
 					if i == 2 {
 						opts = append(opts, rq.AtFront())
 					}

@@ -117,7 +117,7 @@ func (c *carnage) queues() []string { return []string{"high", "default"} }
 func (c *carnage) enqueue() {
 	c.t.Helper()
 	j := faultJob{id: fmt.Sprintf("job-%d", len(c.jobs)), queue: c.queues()[c.chance.IntN(2)]}
-	opts := []rq.Option{rq.JobID(j.id)}
+	opts := []rq.EnqueueOption{rq.JobID(j.id)}
 	fails := 0
 	switch n := c.chance.IntN(10); {
 	case n < 2:

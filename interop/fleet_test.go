@@ -13,7 +13,7 @@ func TestFleetSweep(t *testing.T) {
 	eachLab(t, []string{"redis7"}, func(t *testing.T, version string, s server) {
 		ctx, e := t.Context(), newEnv(t, version, s)
 		q := e.queue()
-		for _, opts := range [][]rq.Option{
+		for _, opts := range [][]rq.EnqueueOption{
 			{rq.JobID("plain")},
 			{rq.JobID("waits"), rq.DependsOn("plain")},
 			{rq.JobID("expires"), rq.DependsOn("plain"), rq.TTL(time.Hour)},

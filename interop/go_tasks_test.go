@@ -175,15 +175,16 @@ func (e *env) called(ctx context.Context, what string) (any, error) {
 }
 
 func (e *env) onSuccess(ctx context.Context, j *rq.Job) (any, error) {
-	result, _, ok := rq.JobOutcome(ctx)
+	outcome, ok := rq.JobOutcome(ctx)
 	if !ok {
 		return nil, errors.New("no outcome")
 	}
-	return e.called(ctx, fmt.Sprintf("success %s %s", j.ID(), pyrepr.Repr(result)))
+	return e.called(ctx, fmt.Sprintf("success %s %s", j.ID(), pyrepr.Repr(outcome.Value)))
 }
 
 func (e *env) onFailure(ctx context.Context, j *rq.Job) (any, error) {
-	_, err, _ := rq.JobOutcome(ctx)
+	outcome, _ := rq.JobOutcome(ctx)
+	err := outcome.Err
 	kind := fmt.Sprintf("%T", err)
 	switch {
 	case errors.As(err, new(*rq.JobTimeoutError)):

@@ -20,7 +20,7 @@ type ran struct {
 }
 
 // outcome makes a live scenario of one job.
-func outcome(name string, call rq.FuncCall, check func(r ran), opts ...rq.Option) live {
+func outcome(name string, call rq.FuncCall, check func(r ran), opts ...rq.EnqueueOption) live {
 	id := "outcome-" + strings.ReplaceAll(name, " ", "-")
 	return live{
 		name: name,

@@ -165,7 +165,7 @@ func checkCurrent(t *testing.T, e *env) {
 	job := fetched(t, e, "current", rq.StatusFinished)
 	id, err := rq.ResultOf[string](t.Context(), job)
 	equal(t, "the function knows its job", say(id, err), "current <nil>")
-	meta, err := job.FreshMeta(t.Context())
+	meta, err := job.GetMeta(t.Context())
 	equal(t, "meta", say(meta, err), "map[handled_by:nobody step:3] <nil>")
 }
 
@@ -218,7 +218,7 @@ func TestPageMetaOfARunningJob(t *testing.T) {
 		equal(t, "enqueue", err, nil)
 		w := startWorker(t, e.version, e.db, "--burst")
 		e.has(t, "python:running")
-		meta, err := job.FreshMeta(t.Context())
+		meta, err := job.GetMeta(t.Context())
 		equal(t, "meta", say(meta, err), "map[handled_by:python] <nil>")
 		fetched(t, e, "k", rq.StatusStarted)
 		e.db.RPush(t.Context(), "python", "done")

@@ -37,13 +37,13 @@ func init() {
 			name:   "delete a queue",
 			before: someJobs,
 			python: `q.delete()`,
-			golang: onQueue(func(ctx context.Context, q *rq.Queue) error { return q.Delete(ctx, true) }),
+			golang: onQueue(func(ctx context.Context, q *rq.Queue) error { return q.Delete(ctx) }),
 		},
 		{
 			name:   "delete a queue and not its jobs",
 			before: someJobs,
 			python: `q.delete(delete_jobs=False)`,
-			golang: onQueue(func(ctx context.Context, q *rq.Queue) error { return q.Delete(ctx, false) }),
+			golang: onQueue(func(ctx context.Context, q *rq.Queue) error { return q.DeleteKeepingJobs(ctx) }),
 		},
 		{
 			name:   "compact a queue",

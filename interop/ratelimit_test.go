@@ -8,7 +8,7 @@ import (
 )
 
 func init() {
-	limited := func(id string, opts ...rq.Option) func(context.Context, *env) error {
+	limited := func(id string, opts ...rq.EnqueueOption) func(context.Context, *env) error {
 		return enqueue(add, append(opts, rq.JobID(id), rq.RateLimit{Key: "k", Concurrency: 1})...)
 	}
 	before := `

@@ -61,7 +61,7 @@ func init() {
 		scenario{
 			name: "registry: delete what is queued by hand", before: enqueuedByHand, python: "FailedJobRegistry(queue=q).remove('failed', delete_job=True)",
 			golang: onRegistry("failed", func(ctx context.Context, r *rq.Registry) error {
-				_, err := r.Remove(ctx, "failed", true)
+				_, err := r.Delete(ctx, "failed")
 				return expect(err, rq.ErrInvalidJobOperation)
 			}),
 		},
@@ -77,11 +77,11 @@ func init() {
 			})
 		}
 		add("remove", fmt.Sprintf("r.remove(%q)", name), func(ctx context.Context, r *rq.Registry) error {
-			ok, err := r.Remove(ctx, name, false)
+			ok, err := r.Remove(ctx, name)
 			return errors.Join(err, unless(ok, "was not there"))
 		})
 		add("delete", fmt.Sprintf("r.remove(%q, delete_job=True)", name), func(ctx context.Context, r *rq.Registry) error {
-			ok, err := r.Remove(ctx, name, true)
+			ok, err := r.Delete(ctx, name)
 			return errors.Join(err, unless(ok, "was not there"))
 		})
 		add("requeue", fmt.Sprintf("r.requeue(%q)", name), func(ctx context.Context, r *rq.Registry) error {
@@ -101,7 +101,7 @@ func init() {
 			return orSkipped(err)
 		})
 		add("delete all", "for id in r.get_job_ids():\n    try: r.remove(id, delete_job=True)\n    except exceptions.NoSuchJobError: pass", func(ctx context.Context, r *rq.Registry) error {
-			_, err := r.RemoveAll(ctx, true)
+			_, err := r.DeleteAll(ctx)
 			return err
 		})
 		scenarios = append(scenarios, scenario{
@@ -220,12 +220,20 @@ func TestRegistriesReadTheSame(t *testing.T) {
 		for _, name := range registries {
 			r := registryOf(e, name)
 			for _, c := range []struct {
-				start, end int
-				desc       bool
-			}{{0, -1, false}, {0, -1, true}, {1, 2, false}, {1, 2, true}, {-2, -1, false}, {2, 0, false}, {0, 0, true}, {5, 9, false}} {
+				offset, length int
+				desc           bool
+			}{{0, -1, false}, {0, -1, true}, {1, 2, false}, {1, 2, true}, {-2, -1, false}, {2, 0, false}, {0, 1, true}, {5, 5, false}} {
 				var want []string
-				e.py.eval(t, fmt.Sprintf("ids(%s, %d, %d, %q == 'true')", class(name), c.start, c.end, strconv.FormatBool(c.desc)), &want)
-				got, err := r.JobIDs(ctx, c.start, c.end, c.desc)
+				end := c.offset + c.length - 1
+				if c.length < 0 {
+					end = -1
+				}
+				e.py.eval(t, fmt.Sprintf("ids(%s, %d, %d, %q == 'true')", class(name), c.offset, end, strconv.FormatBool(c.desc)), &want)
+				var order []rq.RangeOption
+				if c.desc {
+					order = append(order, rq.LatestFirst())
+				}
+				got, err := r.JobIDs(ctx, c.offset, c.length, order...)
 				if err != nil {
 					t.Fatal(err)
 				}

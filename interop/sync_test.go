@@ -24,7 +24,7 @@ var runHere = rq.Handlers{
 	}),
 }
 
-func runSync(call rq.FuncCall, opts ...rq.Option) func(context.Context, *env) error {
+func runSync(call rq.FuncCall, opts ...rq.EnqueueOption) func(context.Context, *env) error {
 	return func(ctx context.Context, e *env) error {
 		_, err := e.queue(rq.Sync(runHere)).Enqueue(ctx, call, opts...)
 		return err

@@ -75,8 +75,8 @@ func pythonHooks(url, call string) string {
 	return b.String() + "])"
 }
 
-func goHooks(url string) []rq.Option {
-	opts := []rq.Option{rq.JobID("j")}
+func goHooks(url string) []rq.EnqueueOption {
+	opts := []rq.EnqueueOption{rq.JobID("j")}
 	for _, h := range hooks {
 		for _, status := range []rq.Status{rq.StatusFailed, rq.StatusFinished} {
 			opts = append(opts, rq.Webhook{

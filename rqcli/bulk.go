@@ -46,8 +46,8 @@ func (a *app) bulk(cmd *cobra.Command, unable string, do func(*bulk) (int, error
 }
 
 // options have the library report to b.
-func (b *bulk) options() []rq.Option {
-	return []rq.Option{rq.Progress(b.meter.tick), rq.OnSkip(b.skip)}
+func (b *bulk) options() []rq.BulkOption {
+	return []rq.BulkOption{rq.Progress(b.meter.tick), rq.OnSkip(b.skip)}
 }
 
 // skip names a job that was skipped. A failure to write is that of end.

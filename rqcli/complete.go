@@ -144,7 +144,7 @@ func findJobs(places ...string) finder {
 				if !slices.Contains(places, r.Name()) {
 					continue
 				}
-				found, err := r.JobIDs(ctx, 0, idsOffered-1, true)
+				found, err := r.JobIDs(ctx, 0, idsOffered, rq.LatestFirst())
 				if err != nil {
 					return ids, err
 				}

@@ -151,14 +151,14 @@ func orNull(t time.Time) *time.Time {
 }
 
 // options returns what the flags say of a job whose call is text.
-func (e *enqueueing) options(given *pflag.FlagSet, text string) ([]rq.Option, error) {
-	opts := []rq.Option{rq.Description(text)}
+func (e *enqueueing) options(given *pflag.FlagSet, text string) ([]rq.EnqueueOption, error) {
+	opts := []rq.EnqueueOption{rq.Description(text)}
 	if e.description != "" {
 		opts[0] = rq.Description(e.description)
 	}
 	for _, d := range []struct {
 		flag, value string
-		option      func(time.Duration) rq.Option
+		option      func(time.Duration) rq.JobOption
 	}{
 		{"timeout", e.timeout, rq.Timeout},
 		{"result-ttl", e.resultTTL, rq.ResultTTL},

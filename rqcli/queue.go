@@ -223,16 +223,18 @@ stay.`,
 
 func deleteQueue(ctx context.Context, q *rq.Queue, jobs bool, tick func(done, total int)) (deleted, error) {
 	d := deleted{Queue: q.Name()}
-	var err error
 	if jobs {
-		d.Removed, err = q.Empty(ctx, rq.Progress(tick))
-	} else {
-		d.Left, err = q.Count(ctx)
+		n, err := q.Empty(ctx, rq.Progress(tick))
+		if d.Removed = n; err != nil {
+			return d, err
+		}
+		return d, q.Delete(ctx)
 	}
-	if err != nil {
+	n, err := q.Count(ctx)
+	if d.Left = n; err != nil {
 		return d, err
 	}
-	return d, q.Delete(ctx, jobs)
+	return d, q.DeleteKeepingJobs(ctx)
 }
 
 // stamp prints a time as all commands do.

@@ -103,7 +103,11 @@ func (a *app) countRegistries(cmd *cobra.Command, q *rq.Queue) error {
 }
 
 func (a *app) listRegistry(cmd *cobra.Command, r *rq.Registry, start, limit int, desc bool) error {
-	entries, err := r.Range(cmd.Context(), start, start+limit-1, desc)
+	var order []rq.RangeOption
+	if desc {
+		order = append(order, rq.LatestFirst())
+	}
+	entries, err := r.Range(cmd.Context(), start, limit, order...)
 	if err != nil {
 		return err
 	}

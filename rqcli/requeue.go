@@ -26,7 +26,7 @@ then 1.`,
 			if err != nil {
 				return err
 			}
-			var opts []rq.Option
+			var opts []rq.RequeueManyOption
 			if front {
 				opts = append(opts, rq.AtFront())
 			}
@@ -51,7 +51,9 @@ then 1.`,
 				fmt.Fprintf(cmd.OutOrStdout(), "Requeueing %d jobs from failed queue\n", total)
 			}
 			return a.bulk(cmd, "Unable to requeue %d jobs from failed job registry", func(l *bulk) (int, error) {
-				opts = append(opts, l.options()...)
+				for _, o := range l.options() {
+					opts = append(opts, o)
+				}
 				if all {
 					return failed.RequeueAll(cmd.Context(), opts...)
 				}

@@ -35,7 +35,7 @@ var keysOf = [sections][]binding{
 		}}
 	}}, {"d", "delete", func(r row) *question {
 		return &question{"Delete job " + r.key, func(ctx context.Context, rdb *redis.Client) error {
-			there, err := rq.NewQueue(rdb, r.queue).Failed().Remove(ctx, r.key, true)
+			there, err := rq.NewQueue(rdb, r.queue).Failed().Delete(ctx, r.key)
 			if err == nil && !there {
 				return fmt.Errorf("job %s is no longer among the failed jobs", r.key)
 			}

@@ -81,7 +81,7 @@ func (s *snapshot) addRunning(ctx context.Context, q *rq.Queue, info rq.QueueInf
 	if info.Started == 0 || left <= 0 {
 		return nil
 	}
-	ids, err := q.Started().JobIDs(ctx, 0, left-1, false)
+	ids, err := q.Started().JobIDs(ctx, 0, left)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *snapshot) addFailed(ctx context.Context, rdb *redis.Client, queues []*r
 		if infos[i].Failed == 0 {
 			continue
 		}
-		found, err := q.Failed().Range(ctx, 0, failedSeen-1, true)
+		found, err := q.Failed().Range(ctx, 0, failedSeen, rq.LatestFirst())
 		if err != nil {
 			return err
 		}

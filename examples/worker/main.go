@@ -63,8 +63,8 @@ func divByZero(x int) int {
 
 // onFailure is a callback: for jobs with on_failure='tasks.on_failure'.
 func onFailure(ctx context.Context, job *rq.Job) (any, error) {
-	_, err, _ := rq.JobOutcome(ctx)
-	slog.WarnContext(ctx, "told of a failure", "job", job.ID(), "error", err)
+	outcome, _ := rq.JobOutcome(ctx)
+	slog.WarnContext(ctx, "told of a failure", "job", job.ID(), "error", outcome.Err)
 	return nil, nil
 }
 

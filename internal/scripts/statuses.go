@@ -46,6 +46,17 @@ var statuses = []status{
 	{name: "canceled", registry: "rq:canceled:", dropped: true, over: true},
 }
 
+// RegistryOf returns the key of the registry that holds the jobs of a queue with a
+// status, and "" for a status without one.
+func RegistryOf(name, queue string) string {
+	for _, s := range statuses {
+		if s.name == name && s.registry != "" {
+			return s.registry + queue
+		}
+	}
+	return ""
+}
+
 // statusTables are what scripts read: for each property a Lua table from the names of
 // the statuses that have it.
 var statusTables = map[string]func(status) string{
