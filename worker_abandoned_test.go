@@ -21,7 +21,7 @@ import (
 
 // leaveStarted leaves a job as a worker does that was killed while it ran it, some
 // time ago.
-func leaveStarted(t *testing.T, rdb *redis.Client, id string, opts ...Option) {
+func leaveStarted(t *testing.T, rdb *redis.Client, id string, opts ...EnqueueOption) {
 	t.Helper()
 	ctx := t.Context()
 	_, err := NewQueue(rdb, "default").Enqueue(ctx, Call("f"), append(opts, JobID(id))...)
