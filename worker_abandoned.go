@@ -136,7 +136,7 @@ func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
 	if len(s.Result) > 0 {
 		s.Result = (&wire.Result{Type: wire.Failed, ExcString: &exc}).Fields()
 	}
-	done, err := scripts.SettleJob(ctx, r.db, *s)
+	done, _, err := scripts.SettleJob(ctx, r.db, *s)
 	if err != nil || !done {
 		return err
 	}

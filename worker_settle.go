@@ -168,7 +168,7 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 	if size > settleBytes {
 		db = db.WithTimeout(bytesTimeout(size, trip[0].tries))
 	}
-	done, errs := scripts.SettleJobs(ctx, db, settles)
+	done, _, errs := scripts.SettleJobs(ctx, db, settles)
 	failures, all := map[string]int{}, true
 	for i, p := range trip {
 		switch err := errs[i]; {
