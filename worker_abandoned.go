@@ -29,17 +29,24 @@ func (r *run) maintain(ctx context.Context, m *maintenance) {
 	}
 }
 
-// maintainOften does a round now and then, and looks for abandoned jobs as soon
-// as a heartbeat has not come, until ctx ends.
+// maintainOften does a round now and then, looks for abandoned jobs as soon as a
+// heartbeat has not come, and goes on with dependents that a worker which died has
+// left, until ctx ends.
 func (r *run) maintainOften(ctx context.Context, m *maintenance) {
 	ticker := time.NewTicker(r.cfg.MaintenanceInterval)
 	defer ticker.Stop()
+	release := time.NewTicker(r.cfg.JobMonitoringInterval)
+	defer release.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 			r.maintain(ctx, m)
+		case <-release.C:
+			if err := m.releaseDependents(ctx); err != nil && ctx.Err() == nil {
+				r.log.Error("rq: enqueue dependents", "error", err)
+			}
 		case <-r.sweep:
 			for _, queue := range r.cfg.Queues {
 				if err := r.abandoned(ctx, queue); err != nil && ctx.Err() == nil {
@@ -136,9 +143,12 @@ func (r *run) end(ctx context.Context, e *execution, fence, exc string) error {
 	if len(s.Result) > 0 {
 		s.Result = (&wire.Result{Type: wire.Failed, ExcString: &exc}).Fields()
 	}
-	done, _, err := scripts.SettleJob(ctx, r.db, *s)
+	done, more, err := scripts.SettleJob(ctx, r.db, *s)
 	if err != nil || !done {
 		return err
+	}
+	if more {
+		r.runner.release()
 	}
 	r.log.Warn("rq: job "+out.what, "job", e.job.id, "queue", e.queue, "reason", exc)
 	e.job.rec.Status = string(StatusFailed)

@@ -249,8 +249,7 @@ func forEach(ctx context.Context, c redis.UniversalClient, script *redis.Script,
 	}
 	if id, args := call(0); n == 1 {
 		code, err := script.Run(ctx, c, []string{keys.Job(id)}, args...).Int64()
-		var reply redis.Error
-		if err != nil && !errors.As(err, &reply) {
+		if fate := redisx.FateOf(err); fate != redisx.Done && fate != redisx.Refused {
 			return nil, nil, err
 		}
 		return []int64{code}, []error{err}, nil
