@@ -97,6 +97,17 @@ func (q *Queue) enqueueBatch(ctx context.Context, batch []manyJob) ([]*Job, erro
 	}
 	done := 0
 	for group := range byBytes(batch, manySend, manySendBytes) {
+		if m := group[0]; m.job.waitsForMany() {
+			if err := q.enqueue(ctx, m.job, m.set); err != nil {
+				unknown := 0
+				if redisx.FateOf(err) == redisx.Unknown {
+					unknown = 1
+				}
+				return jobs[:done], &PartialError{done, unknown, err}
+			}
+			done++
+			continue
+		}
 		chunks, err := q.sendChunks(ctx, group)
 		if err != nil {
 			enqueued, unknown := countFates(chunks)
@@ -126,8 +137,16 @@ func byBytes(batch []manyJob, most, bytes int) iter.Seq[[]manyJob] {
 	}
 }
 
-// size is about how many bytes the job has in Redis.
-func (j *Job) size() int { return len(j.rec.Data) + len(j.rec.Meta) + len(j.rec.Description) }
+// size is about how many bytes the job has in Redis. A dependency counts for the time
+// that it takes. One with many of them has a chunk of its own, and is enqueued in steps.
+func (j *Job) size() int {
+	if j.waitsForMany() {
+		return manySendBytes + 1
+	}
+	return len(j.rec.Data) + len(j.rec.Meta) + len(j.rec.Description) + 200*len(j.rec.DependencyIDs)
+}
+
+func (j *Job) waitsForMany() bool { return len(j.rec.DependencyIDs) > scripts.ManyDependencies }
 
 // sendChunks writes jobs in one round trip, and returns what became of them, in
 // chunks, with the first error.

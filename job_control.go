@@ -65,6 +65,9 @@ func RemoveFromDependencies() CancelOption {
 // registry then (rq/job.py Job.cancel). A job that is running runs on. It
 // returns ErrInvalidJobOperation when the job is canceled already, or has a status
 // that only a newer RQ knows; ErrNoSuchJob when there is no such job.
+// A long queue, and many dependents, are gone through in steps that are short for
+// Redis. If Redis fails while dependents are enqueued, the same call goes on with them,
+// and so does any worker in Go. Without memory it fails before it has changed anything.
 func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 	var set cancelSettings
 	for _, o := range opts {

@@ -69,6 +69,7 @@ func (m *maintenance) run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-ticker.C:
 			m.report(ctx, "look for jobs that were left", m.lookAround(ctx))
+			m.report(ctx, "enqueue dependents", m.releaseDependents(ctx))
 		case <-m.sweep:
 			m.report(ctx, "look for abandoned jobs", m.lookAround(ctx))
 		}
@@ -107,10 +108,17 @@ func (m *maintenance) clean(ctx context.Context) error {
 		parts = append(parts, func() error { return wrapf(m.cleanQueue(ctx, queue), "clean queue %s", queue) })
 	}
 	return inTurn(ctx, append(parts,
+		func() error { return wrapf(m.releaseDependents(ctx), "enqueue dependents") },
 		func() error { return wrapf(m.cleanWorkers(ctx, keys.Workers), "clean workers") },
 		func() error { return wrapf(m.cleanRateLimits(ctx), "clean rate limits") },
 		func() error { return wrapf(m.cleanGroups(ctx), "clean groups") },
 	)...)
+}
+
+// releaseDependents goes on with jobs that waited for one that has ended, where a
+// worker or a client did not get to the end of them.
+func (m *maintenance) releaseDependents(ctx context.Context) error {
+	return scripts.ReleaseAllDependents(ctx, m.rdb, moment(now()))
 }
 
 // inTurn does all parts of something until ctx ends, and returns their errors.

@@ -97,7 +97,7 @@ var errEnough = errors.New("rq: enough")
 // that are nowhere are deleted as Job.Delete does, if they have not changed in
 // the seconds since they were found; they cannot be brought back, so that FindOrphans
 // should say first which they are. To look for one in its queue a last time takes
-// Redis as long as Job.Cancel does; no other step takes more than a few milliseconds.
+// Redis longer if the queue is long; no other step takes more than a few milliseconds.
 //
 // The one option is Progress, which is told how many keys were looked at. When
 // Redis fails or ctx ends in between, the counts are of what was done, and the

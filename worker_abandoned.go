@@ -40,6 +40,7 @@ type abandoner struct {
 	failed   func(e *execution, exc string) outcome
 	callback func(e *execution, c Callback, value any, err error) error
 	tell     func(e *execution, err error)
+	release  func() // goes on with the dependents that a settlement has left
 
 	slots chan struct{} // has an item for each job whose callbacks run
 	quiet sync.Mutex    // of whoever waits until there is none
@@ -237,7 +238,11 @@ func (a *abandoner) settle(ctx context.Context, e *execution, exc string) error 
 func (a *abandoner) write(ctx context.Context, s scripts.Settle) (done bool, err error) {
 	const tries = 3
 	for try := range tries {
-		done, err = scripts.SettleJob(ctx, noRetryClient{a.rdb}, s)
+		var more bool
+		done, more, err = scripts.SettleJob(ctx, noRetryClient{a.rdb}, s)
+		if more {
+			a.release()
+		}
 		if err == nil {
 			return done || try > 0, nil
 		}

@@ -174,7 +174,7 @@ func (d *debts) reclaim(ctx context.Context) error {
 		hash["origin"], _ = values[0].(string)
 		hash["enqueued_at"], _ = values[1].(string)
 		e := newExecution(d.out, hash["origin"], scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())
-		done, err := scripts.SettleJob(ctx, d.db, d.out.putBack(e))
+		done, _, err := scripts.SettleJob(ctx, d.db, d.out.putBack(e))
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,9 @@ func (r *jobRunner) giveBack(queues []string, jobs []scripts.ClaimedJob, now tim
 		done = append(done, r.settler.submit(r.books, r.out.putBack(e), nil))
 	}
 	for _, d := range done {
-		<-d
+		if end := <-d; end.more {
+			r.release()
+		}
 	}
 }
 
@@ -76,6 +78,9 @@ func (r *jobRunner) run(e *execution) {
 		r.slots.give()
 	}
 	end := <-done
+	if end.more {
+		r.release()
+	}
 	r.running.remove(e)
 	if !end.mine {
 		return
@@ -90,6 +95,15 @@ func (r *jobRunner) run(e *execution) {
 	r.report(e, out)
 	if out.webhook != "" {
 		r.hooks.send(r.jobs, e.job, out.webhook, out.exc)
+	}
+}
+
+// release goes on with jobs that waited for one that has ended and were too many for
+// one step. The job at hand counts as running meanwhile, so that a burst does not end
+// before they are in their queues.
+func (r *jobRunner) release() {
+	if err := scripts.ReleaseAllDependents(r.books, r.settler.db, moment(now())); err != nil {
+		r.log.Error("rq: enqueue dependents: any worker will go on with it", "error", err)
 	}
 }
 

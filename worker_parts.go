@@ -8,7 +8,7 @@ import (
 func newAbandoner(r *run) *abandoner {
 	return &abandoner{
 		rdb: r.db, log: r.log, composite: !r.fleet.before(executionsRelease), tells: len(r.cfg.ExceptionHandlers) > 0, hooks: r.hooks,
-		adopt: r.runner.adopt, failed: r.out.failed, callback: r.runner.executor.callback, tell: r.runner.executor.tell,
+		adopt: r.runner.adopt, failed: r.out.failed, callback: r.runner.executor.callback, tell: r.runner.executor.tell, release: r.runner.release,
 		slots: make(chan struct{}, abandonedMost),
 	}
 }

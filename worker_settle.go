@@ -40,6 +40,7 @@ type settling struct {
 type settled struct {
 	mine    bool  // the job was still in this execution
 	refused error // why it was failed instead
+	more    bool  // somebody has to go on with jobs that waited for one that has ended
 }
 
 const (
@@ -168,12 +169,13 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 	if size > settleBytes {
 		db = db.WithTimeout(bytesTimeout(size, trip[0].tries))
 	}
-	done, errs := scripts.SettleJobs(ctx, db, settles)
+	done, more, errs := scripts.SettleJobs(ctx, db, settles)
 	failures, all := map[string]int{}, true
 	for i, p := range trip {
 		switch err := errs[i]; {
 		case err == nil:
-			p.done <- settled{done[i] || p.maybe, p.refusal}
+			p.done <- settled{done[i] || p.maybe, p.refusal, more}
+			more = false // one goes on for all
 		case ctx.Err() != nil || !s.again(ctx, p, err):
 			s.log.Error("rq: settle job: it is given up, and will be found abandoned", "job", p.ID, "error", err)
 			p.done <- settled{}

@@ -96,7 +96,7 @@ func claimAndSettle(ctx context.Context, b *testing.B, rdb *redis.Client, batch 
 	for i, job := range jobs {
 		settles[i] = finished(job, time.Now())
 	}
-	done, errs := SettleJobs(ctx, rdb, settles)
+	done, _, errs := SettleJobs(ctx, rdb, settles)
 	for i := range jobs {
 		if !done[i] || errs[i] != nil {
 			b.Fatal(done[i], errs[i])

@@ -1,38 +1,33 @@
--- cancel_job marks a job canceled and takes it out of its queue or registry.
--- On request it leaves the sets of those it waits for, and those that wait only
--- for it go to their queues.
+-- cancel_job marks a job canceled and takes it out of its queue or registry. On
+-- request those that wait only for it go to their queues. When it fails, for want of
+-- memory or because a shared key holds something else, nothing has changed.
 --
--- KEYS: job, dependents of it
+-- KEYS: job
 -- ARGV: id, now in Unix seconds, enqueued_at for jobs that are queued,
---       "1" to enqueue dependents, "1" to leave the sets of its dependencies
--- returns 1, 0 if there is no such job, -1 if it is canceled already or its status is
---       of a newer RQ
+--       "1" to enqueue dependents, "1" if it is in its queue no more
+-- returns 1, 2 if there is more to do for release_dependents.lua, 0 if there is no
+--       such job, -1 if it is canceled already or its status is of a newer RQ, -3 if
+--       its queue is too long to look for it in one step
+local id, now, enqueued_at = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return 0
 end
-local id, now, enqueued_at = ARGV[1], ARGV[2], ARGV[3]
 local origin, status = unpack(redis.call('HMGET', KEYS[1], 'origin', 'status'))
-local limit = rate_limit_of(KEYS[1])
-origin = origin or ''
+if over[status] and ARGV[4] == '1' and redis.call('ZSCORE', 'rq:releasing', 'canceled:0:' .. id) then
+  return 2
+end
 if over[status] or of_a_newer_rq(status) then
   return -1
 end
-
-if ARGV[4] == '1' then
-  enqueue_dependents(id, 'canceled', now, enqueued_at)
+local queue = 'rq:queue:' .. (origin or '')
+local length = ARGV[5] == '1' and 0 or redis.call('LLEN', queue)
+if length > longest then
+  return -3
 end
-if ARGV[5] == '1' then
-  for _, dependency in ipairs(redis.call('SMEMBERS', 'rq:job::' .. id .. ':dependencies')) do
-    redis.call('SREM', 'rq:job:' .. dependency .. ':dependents', id)
-  end
-end
+local code = cancel_stored(id, ARGV[4] == '1', now, enqueued_at)
 -- One that has ended is in its queue, too, if its id was enqueued twice, and RQ's
 -- workers run canceled jobs that they find there.
-redis.call('LREM', 'rq:queue:' .. origin, 1, id)
-redis.call('ZADD', 'rq:canceled:' .. origin, now, id)
-leave_registry(id, origin, status)
-redis.call('HSET', KEYS[1], 'status', 'canceled')
-if limit then
-  leave_rate_limit(id, limit, now, enqueued_at)
+if length > 0 then
+  redis.call('LREM', queue, 0, id)
 end
-return 1
+return code

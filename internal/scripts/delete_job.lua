@@ -2,15 +2,23 @@
 -- place in its queue, registry, group and rate limit. As in RQ, it stays in the
 -- sets of dependents of those it waits for.
 --
--- KEYS: job, dependents of it, dependencies of it, results, executions
+-- KEYS: job
 -- ARGV: id, "1" to look for it in its queue, now in Unix seconds, enqueued_at
 --       for whoever gets its slot
--- returns 1, or 0 if there is no such job
+-- returns 1, 0 if there is no such job, -3 if its queue is too long to look for it
+--       in one step
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return 0
 end
 if ARGV[2] == '1' then -- also one that has ended: its id may have been enqueued twice
-  redis.call('LREM', 'rq:queue:' .. (redis.call('HGET', KEYS[1], 'origin') or ''), 1, ARGV[1])
+  local queue = 'rq:queue:' .. (redis.call('HGET', KEYS[1], 'origin') or '')
+  local length = redis.call('LLEN', queue)
+  if length > longest then
+    return -3
+  end
+  if length > 0 then
+    redis.call('LREM', queue, 0, ARGV[1])
+  end
 end
 delete_stored(ARGV[1], ARGV[3], ARGV[4])
 return 1

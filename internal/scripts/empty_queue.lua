@@ -19,7 +19,7 @@ for _, id in ipairs(ids) do
   elseif is_hash and key then
     limits[id], limited[#limited + 1] = key, id
   end
-  redis.call('DEL', job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
+  redis.call('UNLINK', job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
 end
 for _, id in ipairs(limited) do
   leave_rate_limit(id, limits[id], now, enqueued_at)

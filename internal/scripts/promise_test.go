@@ -54,6 +54,34 @@ func promises() []promise {
 			_, err := DeleteJob(ctx, c, "a", true, at)
 			return err
 		}, nil},
+		{"cancel_job", "with dependents and dependencies", limitedJobs("queued", "RPUSH rq:queue:q b a", "SADD rq:job:a:dependents c",
+			"HSET rq:job:c data x origin q status deferred", "SADD rq:job::a:dependencies p", "SADD rq:job:p:dependents a"), func(ctx context.Context, c *redis.Client) error {
+			_, err := CancelJob(ctx, c, "a", at, true, true)
+			return err
+		}, nil},
+		{"leave_queue", "canceled there", limitedJobs("queued", "RPUSH rq:queue:q b a gone", "SADD rq:job:a:dependents c",
+			"HSET rq:job:c data x origin later status deferred"), func(ctx context.Context, c *redis.Client) error {
+			_, err := leaveLongQueue(ctx, c, "q", []string{"a"}, []string{"gone"}, true, at)
+			return err
+		}, nil},
+		{"leave_queue", "deleted", []string{"RPUSH rq:queue:q b a"}, func(ctx context.Context, c *redis.Client) error {
+			_, err := leaveLongQueue(ctx, c, "q", nil, []string{"a"}, false, at)
+			return err
+		}, nil},
+		{"release_dependents", "", []string{"HSET rq:job:p data x status finished", "EXPIRE rq:job:p 60",
+			"ZADD rq:releasing 0 finished:0:p", "SADD rq:releasing:finished:0:p c d", "HSET rq:job:c data x origin later status deferred ttl 60",
+			"HSET rq:job:d data x origin later status deferred", "ZADD rq:deferred:later 1 c 2 d", "SADD rq:job::d:dependencies p u",
+			"HSET rq:job:u data x status queued"}, func(ctx context.Context, c *redis.Client) error {
+			return ReleaseAllDependents(ctx, c, at)
+		}, nil},
+		{"find_unmet", "and register_dependencies", []string{"HSET rq:job:p data x status queued"}, func(ctx context.Context, c *redis.Client) error {
+			_, err := enqueueWithMany(ctx, c, Waiting{ID: "a", Queue: "q", Where: Back, Score: "1", Now: at, Dependencies: []string{"p", "r"}, Fields: []any{"data", "x"}})
+			return err
+		}, []string{"rq:job:p:dependents", "rq:job:r:dependents", "rq:job::a:dependencies"}},
+		{"register_dependencies", "of what is done", []string{"HSET rq:job:p data x status finished", "SADD rq:job:p:dependents a"}, func(ctx context.Context, c *redis.Client) error {
+			_, err := enqueueWithMany(ctx, c, Waiting{ID: "a", Queue: "q", Where: Back, Score: "1", Now: at, Dependencies: []string{"p", "r"}, Fields: []any{"data", "x"}})
+			return err
+		}, []string{"rq:job:p:dependents", "rq:job:r:dependents", "rq:job::a:dependencies"}},
 		{"empty_queue", "", limitedJobs("queued", "RPUSH rq:queue:q a b"), func(ctx context.Context, c *redis.Client) error {
 			_, err := EmptyQueue(ctx, c, "q", 1, at)
 			return err
@@ -161,7 +189,7 @@ func promises() []promise {
 		"repeated": {asFinished, to(Front), func(p *Settle) { p.Keep = "" }}, "not kept": {asFinished, func(p *Settle) { p.Keep, p.Registry, p.Result = "0", "", nil }},
 	} {
 		list = append(list, promise{"settle_job", name, limitedJobs("started", running()...), func(ctx context.Context, c *redis.Client) error {
-			_, err := SettleJob(ctx, c, settling(change...))
+			_, _, err := SettleJob(ctx, c, settling(change...))
 			return err
 		}, []string{"rq:queues"}})
 	}
@@ -170,7 +198,7 @@ func promises() []promise {
 
 // others are the scripts that have tests of their own for this, and those that only read.
 var others = []string{
-	"cancel_job", "enqueue_waiting", "requeue_jobs", "clean_ready", "take_over",
+	"enqueue_waiting", "requeue_jobs", "clean_ready", "take_over",
 	"find_abandoned", "look_limits", "look_queues",
 }
 

@@ -22,7 +22,8 @@
 --       "1" if readers look for the worker's current_job,
 --       rate limit key ("" for none), seconds that the results are kept, the
 --       number of values of the result, these, then the fields and values of the job
--- returns for each job 1, 0 if it is not in this execution, or an error
+-- returns for each job 1, 0 if it is not in this execution, or an error; 2 is 1 with
+--       something to do for release_dependents.lua, of this job or of others
 
 local worker_key, executions_key = KEYS[#KEYS - 1], KEYS[#KEYS]
 
@@ -32,6 +33,7 @@ local keep, place, parent, counter, seconds, looked_for, limit, result_ttl
 local result, fields, last -- where its result begins in ARGV, its fields, and where these end
 local wip, pair, job, executions
 local exists, status, depends
+local due -- whether others have left something to release_dependents.lua
 
 local function read(key, at, values)
   id, execution, queue, member, now, time, fence, registry, score = unpack(ARGV, at, at + 8)
@@ -120,7 +122,7 @@ local function remove()
   if group and group ~= '' then
     redis.pcall('SREM', 'rq:group:' .. group, id)
   end
-  redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
+  redis.call('UNLINK', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id)
 end
 
 -- expire lets the job expire, and its relations if it has any.
@@ -165,9 +167,9 @@ local function settle()
   move()
   redis.call('ZREM', wip, member)
   end_execution(true)
-  local dependents = 1 -- there may be
+  local dependents, later = 1, false -- there may be some
   if parent ~= '' then
-    dependents = enqueue_dependents(id, parent, now, time)
+    dependents, later = enqueue_dependents(id, parent, now, time)
   end
   if keep == '0' then
     remove()
@@ -177,7 +179,7 @@ local function settle()
   if place ~= 'front' and place ~= 'back' then
     free(release_slot)
   end
-  return 1
+  return (later or due) and 2 or 1
 end
 
 -- count writes what the jobs together change of the worker, if it is registered.
@@ -217,6 +219,7 @@ local function count()
   end
 end
 
+due = releases_due()
 local replies, at = {}, 1
 for n = 1, #KEYS - 2 do
   local values = tonumber(ARGV[at])

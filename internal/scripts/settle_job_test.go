@@ -26,7 +26,7 @@ func settling(changes ...func(*Settle)) Settle {
 
 func settles(want bool, changes ...func(*Settle)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		got, err := SettleJob(t.Context(), rdb, settling(changes...))
+		got, _, err := SettleJob(t.Context(), rdb, settling(changes...))
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
@@ -34,7 +34,7 @@ func settles(want bool, changes ...func(*Settle)) func(*testing.T, *redis.Client
 
 func settleFails(changes ...func(*Settle)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
-		_, err := SettleJob(t.Context(), rdb, settling(changes...))
+		_, _, err := SettleJob(t.Context(), rdb, settling(changes...))
 		require.ErrorContains(t, err, "WRONGTYPE")
 	}
 }
@@ -679,7 +679,7 @@ func TestSettleJobs(t *testing.T) {
 		settling(asFailed, func(p *Settle) { p.ID, p.Execution, p.Member = "b", "f", "b:f" }),
 	}
 
-	done, errs := SettleJobs(ctx, rdb, batch)
+	done, _, errs := SettleJobs(ctx, rdb, batch)
 
 	assert.Equal(t, []bool{true, false, false, true}, done)
 	for i, err := range errs {
@@ -714,7 +714,7 @@ func TestSettleManyJobs(t *testing.T) {
 	batch[7].Queue = "bad"
 	do(t, rdb, "SET rq:wip:bad x")
 
-	done, errs := SettleJobs(ctx, rdb, batch)
+	done, _, errs := SettleJobs(ctx, rdb, batch)
 
 	for i := range batch {
 		assert.Equal(t, i != 7, done[i], i)
@@ -744,7 +744,7 @@ func TestClaimAndSettleWithoutMemory(t *testing.T) {
 	require.NoError(t, rdb.ConfigSet(ctx, "maxmemory", "1").Err())
 
 	for _, how := range []func(*Settle){asFinished, asFailed, to(Back), to("1030")} {
-		_, errs := SettleJobs(ctx, rdb, []Settle{settling(how), settling(how)})
+		_, _, errs := SettleJobs(ctx, rdb, []Settle{settling(how), settling(how)})
 		for _, err := range errs {
 			assert.True(t, redis.HasErrorPrefix(err, "OOM"), "%v", err)
 		}
@@ -760,15 +760,14 @@ func TestClaimAndSettleWithoutMemory(t *testing.T) {
 
 func TestReadSettled(t *testing.T) {
 	t.Parallel()
-	done, err := readSettled(int64(1))
-	require.NoError(t, err)
-	assert.True(t, done)
-	done, err = readSettled(int64(0))
-	require.NoError(t, err)
-	assert.False(t, done)
-	_, err = readSettled(redis.ErrClosed)
+	for code, want := range map[int64][2]bool{0: {false, false}, 1: {true, false}, 2: {true, true}} {
+		done, more, err := readSettled(code)
+		require.NoError(t, err)
+		assert.Equal(t, want, [2]bool{done, more}, code)
+	}
+	_, _, err := readSettled(redis.ErrClosed)
 	require.ErrorIs(t, err, redis.ErrClosed)
-	_, err = readSettled("1")
+	_, _, err = readSettled("1")
 	require.ErrorIs(t, err, errReply)
 }
 
@@ -776,7 +775,7 @@ func TestSettleJobsWithoutServer(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.New(t)
 	rdb.Close()
-	done, errs := SettleJobs(t.Context(), rdb, []Settle{settling(asFinished), settling(asFailed)})
+	done, _, errs := SettleJobs(t.Context(), rdb, []Settle{settling(asFinished), settling(asFailed)})
 	assert.Equal(t, []bool{false, false}, done)
 	for _, err := range errs {
 		require.ErrorIs(t, err, redis.ErrClosed)
@@ -785,7 +784,7 @@ func TestSettleJobsWithoutServer(t *testing.T) {
 
 func TestSettleNoJobs(t *testing.T) {
 	t.Parallel()
-	done, errs := SettleJobs(t.Context(), redistest.New(t), nil)
+	done, _, errs := SettleJobs(t.Context(), redistest.New(t), nil)
 	assert.Empty(t, done)
 	assert.Empty(t, errs)
 }

@@ -29,7 +29,7 @@ var (
 	registerWorkerLua string
 )
 
-var settleJobLib = libNow + libOwn + libRateLimit + libJob + settleJobLua
+var settleJobLib = libNow + libOwn + libRateLimit + libJob + libDependents + settleJobLua
 
 var (
 	claimJobs      = redis.NewScript(libNow + libOwn + libRateLimit + libStatus + statusTable("dropped") + claimJobsLua)
@@ -179,29 +179,29 @@ func settlement(batch []Settle) (jobs []string, args []any) {
 	return append(jobs, keys.Worker(batch[0].Worker), keys.WorkerExecutions(batch[0].Worker)), args
 }
 
-// SettleJob runs settle_job.lua for one job. It reports false when the job is
-// not in this execution any more.
-func SettleJob(ctx context.Context, c redis.Scripter, p Settle) (bool, error) {
+// SettleJob runs settle_job.lua for one job. It reports whether the job was still in
+// this execution, and whether there is more to do for ReleaseDependents.
+func SettleJob(ctx context.Context, c redis.Scripter, p Settle) (done, more bool, err error) {
 	k, args := settlement([]Settle{p})
 	reply, err := settleJob.Run(ctx, c, k, args...).Slice()
 	if err == nil && len(reply) != 1 {
 		err = errReply
 	}
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	return readSettled(reply[0])
 }
 
 // readSettled reads what settle_job.lua returns for a job.
-func readSettled(reply any) (bool, error) {
+func readSettled(reply any) (done, more bool, err error) {
 	switch v := reply.(type) {
 	case int64:
-		return v == 1, nil
+		return v == Done || v == doneAndMore, v == doneAndMore, nil
 	case error:
-		return false, v
+		return false, false, v
 	}
-	return false, errReply
+	return false, false, errReply
 }
 
 // settleChunk is how many jobs one script settles. A few are enough to share what
@@ -209,8 +209,9 @@ func readSettled(reply any) (bool, error) {
 const settleChunk = 16
 
 // SettleJobs settles a batch of jobs in one round trip. The error of each is its
-// own.
-func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (done []bool, errs []error) {
+// own. It also reports whether there is more to do for ReleaseDependents, for a job of
+// the batch or for one of somebody who does not go on.
+func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (done []bool, more bool, errs []error) {
 	chunks := chunksOf(batch)
 	cmds := make([]*redis.Cmd, len(chunks))
 	send := func(load bool) (missing bool, err error) {
@@ -232,15 +233,15 @@ func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (d
 		_, err = send(true)
 	}
 	if err != nil {
-		return make([]bool, len(batch)), slices.Repeat([]error{err}, len(batch))
+		return make([]bool, len(batch)), false, slices.Repeat([]error{err}, len(batch))
 	}
 	for i, chunk := range chunks {
 		for _, reply := range repliesTo(chunk, cmds[i]) {
-			ok, err := readSettled(reply)
-			done, errs = append(done, ok), append(errs, err)
+			ok, rest, err := readSettled(reply)
+			done, more, errs = append(done, ok), more || rest, append(errs, err)
 		}
 	}
-	return done, errs
+	return done, more, errs
 }
 
 // chunksOf divides a batch into what one script settles: jobs of one worker.
