@@ -220,7 +220,9 @@ func (c *carnage) passTime() {
 		}
 		for _, member := range c.db.ZRange(ctx, "rq:wip:"+q, 0, -1).Val() {
 			c.db.ZAddXX(ctx, "rq:wip:"+q, redis.Z{Score: float64(time.Now().Unix() - 1), Member: member})
-			c.db.Del(ctx, "rq:execution:"+member)
+		}
+		for _, execution := range c.db.Keys(ctx, "rq:execution:*").Val() {
+			c.db.Del(ctx, execution)
 		}
 		intermediate := "rq:queue:" + q + ":intermediate"
 		for _, id := range c.db.LRange(ctx, intermediate, 0, -1).Val() {

@@ -49,6 +49,9 @@ if entry ~= '' and not (expired(redis.call('ZSCORE', KEYS[1], entry)) and (execu
 end
 local dead = {}
 for _, other in ipairs(try('ZRANGE', KEYS[3], 0, -1) or {}) do
+  if execution == '' and lives(other) then
+    return 'alive' -- the entry may be that of this execution, whose hash ends within the second
+  end
   local score = redis.call('ZSCORE', KEYS[1], id .. ':' .. other)
   if other ~= execution and (lives(other) or (score and not expired(score))) then
     started = false
