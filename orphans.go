@@ -16,36 +16,36 @@ import (
 // An OrphanKind says what an Orphan is.
 type OrphanKind string
 
-// What workers, clients and RQ itself leave behind when they die half-way, or when
+// Orphans are left behind when workers, clients or RQ itself die half-way, or when
 // somebody deletes keys.
 const (
 	// OrphanEntry is an id without a job in a queue, its intermediate queue or a
-	// registry. One of a started job is none until its heartbeats have ended.
+	// registry. The entry of a started job is an orphan once its heartbeat has expired.
 	OrphanEntry OrphanKind = "entry"
-	// OrphanResults is a stream of results without its job. RQ leaves it whenever
-	// it deletes a job, and for ever when the job had failed.
+	// OrphanResults is a stream of results without its job. RQ leaves it behind when it
+	// deletes a job, and for ever when the job had failed.
 	OrphanResults OrphanKind = "results"
-	// OrphanDependents is a set of jobs that waited for one that is gone. It is none
-	// while one of them waits still, or if it has more than 5,000.
+	// OrphanDependents is a set of jobs that waited for a deleted one. It is not an
+	// orphan while one of them still waits, or if it has more than 5,000.
 	OrphanDependents OrphanKind = "dependents"
-	// OrphanDependencies is a set of what a job that is gone waited for.
+	// OrphanDependencies is the set of dependencies of a deleted job.
 	OrphanDependencies OrphanKind = "dependencies"
-	// OrphanExecutions are the executions of a job that is gone, or one of them. They
-	// are none until their heartbeats have ended.
+	// OrphanExecutions are the executions of a deleted job, or one of them, once their
+	// heartbeats have expired.
 	OrphanExecutions OrphanKind = "executions"
-	// OrphanJob is a job that is nowhere: by its status it is in its queue or in a
-	// registry of it, and it is in none. None are jobs that were never enqueued, that
-	// run in their caller, that are finished and expire by themselves, and those of
-	// queues that RQ compacts.
+	// OrphanJob is a job that its status places in its queue or in one of its
+	// registries, and that is in none of them. Jobs that were never enqueued, that run in
+	// their caller, that are finished and expire by themselves, and those of queues that
+	// RQ compacts at the moment are not orphans.
 	OrphanJob OrphanKind = "job"
 )
 
-// OrphanKinds returns all there are.
+// OrphanKinds returns all kinds.
 func OrphanKinds() []OrphanKind {
 	return []OrphanKind{OrphanEntry, OrphanResults, OrphanDependents, OrphanDependencies, OrphanExecutions, OrphanJob}
 }
 
-// prunedKinds are those that PruneOrphans removes unasked: they hold no job.
+// prunedKinds are the kinds that PruneOrphans removes by default: they hold no job.
 func prunedKinds() []OrphanKind {
 	return slices.DeleteFunc(OrphanKinds(), func(k OrphanKind) bool { return k == OrphanJob })
 }
@@ -53,30 +53,28 @@ func prunedKinds() []OrphanKind {
 // An Orphan is something that a crash or a deletion has left behind.
 type Orphan struct {
 	Kind OrphanKind `json:"kind"`
-	// Key is the key that is left, or that has the entry.
+	// Key is the key that was left behind, or that holds the entry.
 	Key string `json:"key"`
-	// ID is that of the job: the one that is gone, or, for OrphanJob, nowhere.
+	// ID is the id of the deleted job or, for OrphanJob, of the job itself.
 	ID string `json:"id"`
 	// Queue is the queue of an entry or a job, else "".
 	Queue string `json:"queue,omitempty"`
 }
 
-// FindOrphans yields what crashes have left behind: the orphans of these kinds,
-// or of all. It changes nothing. RQ has no such function; its maintenance finds
-// what has a time to expire.
+// FindOrphans yields the orphans of these kinds, or of all kinds. It changes nothing.
+// RQ has no such function: its maintenance only finds entries that expire.
 //
-// It looks at each key of the database, in steps that are short for Redis, and with
-// a memory that does not grow. What could be a job on its way from one place to
-// another is looked at again some seconds later, so that it is not taken for an
-// orphan. One may come twice if the database grows meanwhile. An error ends it:
-// ErrCluster for a Redis Cluster, *InvalidError for an unknown kind, what Redis said, or
-// that of ctx.
+// It reads every key of the database, in steps that are short for Redis and with
+// bounded memory. Each orphan is checked again after some seconds, so that a job on
+// its way from one place to another is not taken for one. An orphan may be yielded
+// twice if the database grows meanwhile. An error ends the search: ErrCluster for a
+// Redis Cluster, *InvalidError for an unknown kind, an error of Redis, or that of ctx.
 func FindOrphans(ctx context.Context, rdb redis.UniversalClient, kinds ...OrphanKind) iter.Seq2[Orphan, error] {
 	return func(yield func(Orphan, error) bool) {
 		if len(kinds) == 0 {
 			kinds = OrphanKinds()
 		}
-		err := hunt(ctx, rdb, kinds, &orphanHunt{pause: pauseForOrphans, found: func(o Orphan, _ int) error {
+		err := searchOrphans(ctx, rdb, kinds, &orphanSearch{pause: pauseForOrphans, found: func(o Orphan, _ int) error {
 			if !yield(o, nil) {
 				return errEnough
 			}
@@ -88,20 +86,20 @@ func FindOrphans(ctx context.Context, rdb redis.UniversalClient, kinds ...Orphan
 	}
 }
 
-// errEnough ends a hunt whose caller wants no more.
+// errEnough ends a search whose caller wants no more.
 var errEnough = errors.New("rq: enough")
 
 // PruneOrphans removes the orphans of these kinds, and returns how many of each.
-// Without kinds these are all but OrphanJob. Ids leave their queues and registries,
-// and keys are deleted, unless they are orphans no more in the moment of it. Jobs
-// that are nowhere are deleted as Job.Delete does, if they have not changed in
-// the seconds since they were found; they cannot be brought back, so that FindOrphans
-// should say first which they are. To look for one in its queue a last time takes
-// Redis longer if the queue is long; no other step takes more than a few milliseconds.
+// Without kinds it removes all but OrphanJob. Ids are removed from their queues and
+// registries, and keys are deleted, each in one step with a last check. An OrphanJob is
+// deleted as by Job.Delete, if it has not changed in the seconds since it was found.
+// It cannot be brought back: call FindOrphans first to see which jobs these are. The
+// last look into the queue of such a job takes Redis as long as Job.Cancel does; no
+// other step takes more than a few milliseconds.
 //
-// The one option is Progress, which is told how many keys were looked at. When
-// Redis fails or ctx ends in between, the counts are of what was done, and the
-// call can be repeated. Errors are those of FindOrphans.
+// The only option is Progress, which is told how many keys were read. If Redis fails
+// or ctx ends in between, the counts tell how many were removed, and the call can be
+// repeated. The errors are those of FindOrphans.
 func PruneOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []OrphanKind, opts ...ProgressOption) (map[OrphanKind]int, error) {
 	set, err := collect(opts)
 	if err != nil {
@@ -114,36 +112,36 @@ func PruneOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []Orphan
 	for _, kind := range kinds {
 		counts[kind] = 0
 	}
-	err = hunt(ctx, rdb, kinds, &orphanHunt{prune: true, pause: pauseForOrphans, progress: set.progress, found: func(o Orphan, n int) error {
+	err = searchOrphans(ctx, rdb, kinds, &orphanSearch{prune: true, pause: pauseForOrphans, progress: set.progress, found: func(o Orphan, n int) error {
 		counts[o.Kind] += n
 		return nil
 	}})
 	return counts, err
 }
 
-// hunt checks what it is asked for, and goes through the database.
-func hunt(ctx context.Context, rdb redis.UniversalClient, kinds []OrphanKind, h *orphanHunt) error {
+// searchOrphans checks its arguments and runs the search.
+func searchOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []OrphanKind, s *orphanSearch) error {
 	switch rdb.(type) {
 	case nil:
 		return &InvalidError{"client", "nil", "must be a client of Redis"}
 	case *redis.ClusterClient, *redis.Ring:
 		return ErrCluster
 	}
-	h.rdb, h.kinds, h.most = rdb, make(map[OrphanKind]bool), cmp.Or(h.most, mostSuspects)
+	s.rdb, s.kinds, s.limit = rdb, make(map[OrphanKind]bool), cmp.Or(s.limit, maxCandidates)
 	for _, kind := range kinds {
 		if !slices.Contains(OrphanKinds(), kind) {
 			return &InvalidError{"kind of orphans", string(kind), fmt.Sprintf("must be one of %q", OrphanKinds())}
 		}
-		h.kinds[kind] = true
+		s.kinds[kind] = true
 	}
-	err := h.run(ctx)
+	err := s.run(ctx)
 	if errors.Is(err, errEnough) {
 		return err
 	}
 	return wrapf(err, "look for orphans")
 }
 
-// leftoverKinds tells what prune_keys.lua calls keys.
+// leftoverKinds maps the names of prune_keys.lua to kinds of orphans.
 var leftoverKinds = map[string]OrphanKind{
 	scripts.ResultsKey: OrphanResults, scripts.DependentsKey: OrphanDependents, scripts.DependenciesKey: OrphanDependencies,
 	scripts.ExecutionsKey: OrphanExecutions, scripts.ExecutionKey: OrphanExecutions,

@@ -18,18 +18,18 @@ import (
 	"github.com/rqgo/rq/internal/redistest"
 )
 
-// orphansOf finds orphans. meanwhile happens between its two looks.
+// orphansOf finds orphans. meanwhile happens between the two checks.
 func orphansOf(t *testing.T, rdb redis.UniversalClient, prune bool, meanwhile func(), kinds ...OrphanKind) []Orphan {
 	t.Helper()
 	return fewOrphansOf(t, rdb, prune, meanwhile, 0, kinds)
 }
 
-// fewOrphansOf is orphansOf with so many suspects at once.
-func fewOrphansOf(t *testing.T, rdb redis.UniversalClient, prune bool, meanwhile func(), most int, kinds []OrphanKind) []Orphan {
+// fewOrphansOf is orphansOf with a lower limit of candidates.
+func fewOrphansOf(t *testing.T, rdb redis.UniversalClient, prune bool, meanwhile func(), limit int, kinds []OrphanKind) []Orphan {
 	t.Helper()
 	var all []Orphan
-	err := hunt(t.Context(), rdb, kinds, &orphanHunt{
-		prune: prune, most: most,
+	err := searchOrphans(t.Context(), rdb, kinds, &orphanSearch{
+		prune: prune, limit: limit,
 		pause: func(context.Context) bool { meanwhile(); return true },
 		found: func(o Orphan, n int) error {
 			for range n {
@@ -170,7 +170,7 @@ func TestPruneOrphans(t *testing.T) {
 	assert.Equal(t, []int{0}, slices.Compact(slices.Collect(maps.Values(counts))))
 }
 
-// TestOrphansThatAreNone has something happen to each suspect between two looks.
+// TestOrphansThatAreNone has something happen to each candidate between the two checks.
 func TestOrphansThatAreNone(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
@@ -233,7 +233,7 @@ func TestManyOrphans(t *testing.T) {
 	assert.EqualValues(t, n, rdb.ZCard(ctx, keys.Failed("q")).Val())
 }
 
-// TestOneMomentForManyJobs has a queue whose jobs are many times the suspects that
+// TestOneMomentForManyJobs has a queue whose jobs are many times the candidates that
 // there may be at once, and no orphan: then there is nothing to wait for.
 func TestOneMomentForManyJobs(t *testing.T) {
 	t.Parallel()

@@ -143,7 +143,7 @@ func TestConnectToDatabases(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	assert.Zero(t, commandOf(t, nil, "resume", "--url", "redis://"+s.Addr+"/4095").Code)
-	refused(t, "redis://"+s.Addr+"/4096", s.Addr+" has no database 4096: see the number at the end of the URL, or REDIS_DB")
+	refused(t, "redis://"+s.Addr+"/4096", s.Addr+" has no database 4096: check the number at the end of the URL, or REDIS_DB")
 }
 
 func TestConnectToACluster(t *testing.T) {
@@ -181,7 +181,7 @@ func TestConnectToRedisWithTLS(t *testing.T) {
 	refused(t, "rediss://u:secret@"+s.Addr+soon, "use redis:// instead of rediss://")
 	refused(t, "redis://u:secret@"+secure, "does it require TLS (rediss://")
 	refused(t, "rediss://u:secret@"+secure, "is not trusted")
-	refused(t, "rediss://u:secret@"+secure+"?ssl_ca_certs="+ours.file, "wants a certificate of yours")
+	refused(t, "rediss://u:secret@"+secure+"?ssl_ca_certs="+ours.file, "requires a client certificate")
 	got := commandOf(t, nil, "resume", "--url", fmt.Sprintf("rediss://%s?ssl_ca_certs=%s&ssl_certfile=%s&ssl_keyfile=%s", secure, ours.file, cert, key))
 	assert.Zero(t, got.Code, got.Err)
 }

@@ -63,7 +63,7 @@ func TestJobShow(t *testing.T) {
 	out := command(t, rdb, "job", "show", "a").Out
 	for _, line := range []string{
 		"id           a\n", "status       queued\n", "call         shop.sell('tea', n=2)\n", "description  sells\n", "queue        q\n",
-		"position     0 before it\n", "timeout      180 s\n", "ttl          90 s\n", "result ttl   for ever\n", "retries left 3\n", "group        g\n",
+		"position     0 jobs ahead\n", "timeout      180 s\n", "ttl          90 s\n", "result ttl   for ever\n", "retries left 3\n", "group        g\n",
 		"dependents   b\n", `meta         {"by": "ann"}` + "\n", "(0s ago)\n",
 	} {
 		assert.Contains(t, out, line)
@@ -174,8 +174,8 @@ func TestFailed(t *testing.T) {
 	assert.Equal(t, &failure{Exception: "stockError", Function: "shop.sell", Count: 3, Queues: []string{"q"}, JobID: "sell2", Message: "no tea"}, got[1])
 
 	out := command(t, rdb, "failed").Out
-	assert.Contains(t, out, "     1  0s      error: no boxes\n                shop.pack in q, such as pack\n")
-	assert.Contains(t, out, "     3  0s      stockError: no tea\n                shop.sell in q, such as sell2\n4 failed jobs, 2 kinds\n")
+	assert.Contains(t, out, "     1  0s      error: no boxes\n                shop.pack in q, latest pack\n")
+	assert.Contains(t, out, "     3  0s      stockError: no tea\n                shop.sell in q, latest sell2\n4 failed jobs, 2 kinds\n")
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 80)
 	}

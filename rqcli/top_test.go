@@ -131,7 +131,7 @@ func TestTopActs(t *testing.T) {
 	s.press("d")
 	require.NoError(t, q.Failed().Requeue(ctx, "sell0")) // by another one, meanwhile
 	s.press("y")
-	s.has("job sell0 is not among the failed ones any more")
+	s.has("job sell0 is no longer among the failed jobs")
 	assert.EqualValues(t, 1, rdb.Exists(ctx, "rq:job:sell0").Val())
 
 	s.press("tab", "r", "y")

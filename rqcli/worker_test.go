@@ -110,7 +110,7 @@ func TestWorkersAreListedAndStopped(t *testing.T) {
 	assert.Equal(t, "j", list[0].Running[0].JobID)
 	text := command(t, rdb, "worker", "list").Out
 	assert.Contains(t, text, name+" busy on default\n")
-	assert.Contains(t, text, "  runs j for ")
+	assert.Contains(t, text, "  running j for ")
 
 	got := command(t, rdb, "worker", "stop", name, "nobody")
 	assert.Equal(t, ExitFailure, got.Code)
