@@ -182,7 +182,7 @@ func TestTakeOverBeforeRQ2(t *testing.T) {
 		{name: "abandoned", before: bareDead(), act: takesOver(TakenOver, bare), want: takenA.and(keyspace{"rq:wip:q": "zset a=1030"})},
 		{name: "started again since by RQ 1", before: bareDead("ZADD rq:wip:q 1060 a"), act: takesOver(Alive, bare)},
 		{
-			name: "whose execution in Go lives, so that the entry may be its own",
+			name:   "whose execution in Go lives, so that the entry may be its own",
 			before: bareDead("HSET rq:execution:a:e id e", "EXPIRE rq:execution:a:e 60"), act: takesOver(Alive, bare),
 		},
 	})
