@@ -91,7 +91,7 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 // only a newer RQ knows.
 func (j *Job) Requeue(ctx context.Context, opts ...RequeueOption) error {
 	set, err := collect(opts)
-	if err := errors.Join(err, validateJobID(j.id)); err != nil {
+	if err != nil {
 		return err
 	}
 	origin, err := j.rdb.HGet(ctx, keys.Job(j.id), "origin").Result()

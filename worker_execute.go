@@ -43,10 +43,7 @@ func newExecution(out *outcomes, queue string, claimed scripts.ClaimedJob, now t
 	if e.rec.Origin != "" {
 		e.queue = e.rec.Origin
 	}
-	e.member = claimed.ID
-	if !out.fleet.before(executionsRelease) {
-		e.member = claimed.ID + ":" + claimed.Execution
-	}
+	e.member = wipMember(out.fleet, claimed.ID, claimed.Execution)
 	e.begun(out.worker)
 	return e
 }

@@ -209,7 +209,7 @@ local function count()
   if ids[worker[4]] then
     local other = redis.pcall('SRANDMEMBER', executions_key)
     if type(other) == 'string' then
-      set('current_job', string.match(other, '^[^:]*'))
+      set('current_job', string.match(other, '^(.*):'))
     else
       redis.call('HDEL', worker_key, 'current_job')
     end

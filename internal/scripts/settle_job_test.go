@@ -586,6 +586,10 @@ func TestSettleJobCountsForItsWorker(t *testing.T) {
 			want: finished.and(worker("birth=B current_job=b state=busy successful_job_count=1 total_working_time=0.250000")).and(keyspace{"rq:worker:w:executions": "set b:f"}),
 		},
 		{
+			name: "the other job's id has a colon", before: running("HSET rq:worker:w current_job a", "SADD rq:worker:w:executions b:c:f"), act: settles(true, asFinished, looked),
+			want: finished.and(worker("birth=B current_job=b:c state=busy successful_job_count=1 total_working_time=0.250000")).and(keyspace{"rq:worker:w:executions": "set b:c:f"}),
+		},
+		{
 			name: "it has no other job", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished, looked),
 			want: finished.and(worker("birth=B state=idle successful_job_count=1 total_working_time=0.250000")),
 		},
@@ -660,7 +664,11 @@ func TestSettleJobsOfOddNames(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, name, jobs[0].ID)
 
-			settles(true, asFinished, func(p *Settle) { p.ID, p.Queue, p.Member = name, name, name+":e" })(t, rdb)
+			member := name + ":e"
+			if strings.Contains(name, ":") {
+				member = name // as RQ 1 has it
+			}
+			settles(true, asFinished, func(p *Settle) { p.ID, p.Queue, p.Member = name, name, member })(t, rdb)
 
 			assert.ElementsMatch(t, []string{"rq:job:" + name, "rq:finished:" + name, "rq:results:" + name, "rq:worker:w"}, sorted(dump(t, rdb)))
 		})
