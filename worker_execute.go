@@ -67,7 +67,7 @@ func (e *execution) begun(worker string) {
 var (
 	errStopped = errors.New("rq: the job was stopped by a command")
 	errKilled  = errors.New("rq: the job was killed by a command")
-	errAway    = errors.New("rq: the job is not this worker's any more: it was abandoned, deleted or canceled")
+	errAway    = errors.New("rq: the job is not this worker's any more: it was deleted, or found abandoned")
 )
 
 // A verdict is how a running of a job has ended, before anything of it is written.
