@@ -135,9 +135,41 @@ func (r *presence) replace(ctx context.Context) (bool, error) {
 	return r.enter(ctx, scripts.Instead)
 }
 
-// address is where the worker's connection comes from, as the server sees it.
+// nameConnections has the server list the connections under the worker's name. Some
+// servers refuse CLIENT, which go-redis takes for a connection that failed: here the
+// connection goes without a name then.
+func nameConnections(opts *redis.Options, worker string) {
+	name, before := connectionName(worker), opts.OnConnect
+	opts.ClientName = ""
+	opts.OnConnect = func(ctx context.Context, conn *redis.Conn) error {
+		if err := conn.ClientSetName(ctx, name).Err(); err != nil && !isRefused(err) {
+			return err
+		}
+		if before != nil {
+			return before(ctx, conn)
+		}
+		return nil
+	}
+}
+
+// connectionName returns the name of a worker as that of a connection can be: with
+// underscores for spaces, and for what is not ASCII.
+func connectionName(worker string) string {
+	return strings.Map(func(c rune) rune {
+		if '!' <= c && c <= '~' {
+			return c
+		}
+		return '_'
+	}, worker)
+}
+
+// address is where the worker's connection comes from, as the server sees it. RQ
+// has "unknown", too, where the server does not tell.
 func (r *presence) address(ctx context.Context) string {
 	info, err := r.db.ClientInfo(ctx).Result()
+	if isRefused(err) {
+		r.log.Warn("rq: the server refuses CLIENT: it cannot tell where the worker is, nor name its connections", "error", err)
+	}
 	if err != nil || info.Addr == "" {
 		return "unknown"
 	}

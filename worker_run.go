@@ -52,7 +52,7 @@ func (w *Worker) newRun() (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts.ClientName = w.cfg.Name
+	nameConnections(opts, w.cfg.Name)
 	r := &run{
 		Worker: w, db: redis.NewClient(opts), log: w.cfg.Logger.With("worker", w.cfg.Name),
 		running: newExecutions(), slots: newSlots(w.cfg.Concurrency),
