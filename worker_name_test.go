@@ -34,12 +34,7 @@ func TestConnectionNames(t *testing.T) {
 func TestWorkerNames(t *testing.T) {
 	t.Parallel()
 	renamed := ownServer(t, "--rename-command", "CLIENT", "")
-	refused := ownServer(t)
-	require.NoError(t, refused.Do(t.Context(), "acl", "setuser", "app", "on", ">p", "~*", "&*", "+@all", "-client").Err())
-	opts := *refused.Options()
-	opts.Username, opts.Password = "app", "p"
-	app := redis.NewClient(&opts)
-	t.Cleanup(func() { _ = app.Close() })
+	app := asUser(t, ownServer(t), "~*", "&*", "+@all", "-client")
 	for server, rdb := range map[string]*redis.Client{"plain": redistest.Real(t), "renamed": renamed, "refused": app} {
 		for name := range names {
 			name += uuid.NewString() // the server is shared

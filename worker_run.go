@@ -74,6 +74,9 @@ func (r *run) start(ctx context.Context) error {
 	if err := r.presence.checkServer(ctx); err != nil {
 		return err
 	}
+	if err := r.presence.checkPermissions(ctx); err != nil {
+		return err
+	}
 	return r.presence.register(ctx)
 }
 
@@ -135,7 +138,7 @@ func (r *run) executor() *executor {
 func (r *run) listener() *listener {
 	return &listener{
 		db: r.db, worker: r.cfg.Name, health: r.cfg.JobMonitoringInterval, running: r.running, log: r.log,
-		stop: func() { r.stopFetching(errShutdown) },
+		hears: r.presence.hears, stop: func() { r.stopFetching(errShutdown) },
 	}
 }
 
