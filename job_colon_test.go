@@ -2,6 +2,7 @@ package rq
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ func TestJobsWhoseIDsHaveColonsAreListed(t *testing.T) {
 		require.NoError(t, rdb.ZAdd(ctx, keys.Started(q.name), zs(member, int64(i+1))).Err())
 		require.NoError(t, rdb.ZAdd(ctx, keys.Failed(q.name), zs(member, int64(i+1))).Err())
 	}
-	want := append(ids, "a:b", "a")
+	want := slices.Concat(ids, []string{"a:b", "a"})
 
 	got, err := q.Started().JobIDs(ctx, 0, -1)
 	require.NoError(t, err)
