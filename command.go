@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 )
 
 // A command is what RQ's tools tell a worker (rq/command.py).
@@ -25,18 +26,43 @@ type listener struct {
 	health  time.Duration // between checks of the connection
 	running *executions
 	log     *slog.Logger
-	stop    func() // ends the worker
+	hears   func(ctx context.Context, may bool) // notes whether the worker may listen
+	stop    func()                              // ends the worker
 }
 
+// listenAgain is the time between attempts to listen where it is not permitted.
+const listenAgain = time.Minute
+
 // listen obeys commands until ctx ends. It closes ready when it listens, or has
-// failed to for the first time. After a lost connection go-redis subscribes again.
+// failed to for the first time. After a lost connection go-redis subscribes again;
+// where the user of the connection may not subscribe, that would be several times a
+// second, so it waits in between.
 func (l *listener) listen(ctx context.Context, ready chan<- struct{}) {
-	sub := l.db.Subscribe(ctx, keys.Commands(l.worker))
-	defer func() { _ = sub.Close() }()
-	if _, err := sub.ReceiveTimeout(ctx, booksGrace); err != nil && ctx.Err() == nil {
-		l.log.Error("rq: subscribe to commands", "error", err)
+	for first := true; ; first = false {
+		sub := l.db.Subscribe(ctx, keys.Commands(l.worker))
+		_, err := sub.ReceiveTimeout(ctx, booksGrace)
+		if err != nil && ctx.Err() == nil && (first || !redisx.IsNotPermitted(err)) {
+			l.log.Error("rq: subscribe to commands", "error", err)
+		}
+		l.hears(ctx, !redisx.IsNotPermitted(err))
+		if first {
+			close(ready)
+		}
+		if redisx.IsNotPermitted(err) {
+			_ = sub.Close()
+			if !sleep(ctx, listenAgain) {
+				return
+			}
+			continue
+		}
+		l.obeyAll(ctx, sub)
+		return
 	}
-	close(ready)
+}
+
+// obeyAll obeys the commands that come until ctx ends.
+func (l *listener) obeyAll(ctx context.Context, sub *redis.PubSub) {
+	defer func() { _ = sub.Close() }()
 	messages := sub.Channel(redis.WithChannelHealthCheckInterval(l.health))
 	for {
 		select {

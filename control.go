@@ -44,9 +44,6 @@ func SendKillHorse(ctx context.Context, rdb redis.UniversalClient, worker string
 // job is not running; RQ sends the command to the worker that ran it last. It returns
 // ErrNoSuchWorker when no worker has received it, most often because the worker has died.
 func SendStopJob(ctx context.Context, rdb redis.UniversalClient, jobID string) error {
-	if err := validateJobID(jobID); err != nil {
-		return err
-	}
 	fields, err := rdb.HMGet(ctx, keys.Job(jobID), "data", "status", "worker_name").Result()
 	if err != nil && !isForeign(err) {
 		return wrapf(err, "stop job %s", jobID)
@@ -71,9 +68,6 @@ func SendStopJob(ctx context.Context, rdb redis.UniversalClient, jobID string) e
 // It returns ErrInvalidJobOperation when there is no such execution, or when its worker is
 // older than RQ 3.0, and ErrNoSuchWorker when no worker has received it.
 func SendStopExecution(ctx context.Context, rdb redis.UniversalClient, jobID, executionID string) error {
-	if err := validateJobID(jobID); err != nil {
-		return err
-	}
 	hash, err := rdb.HGetAll(ctx, keys.Execution(jobID, executionID)).Result()
 	if err != nil && !isForeign(err) {
 		return wrapf(err, "stop execution %s of job %s", executionID, jobID)

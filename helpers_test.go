@@ -21,9 +21,9 @@ func realServer(t *testing.T) string {
 }
 
 // ownServer returns a client of a server that no other test uses.
-func ownServer(t *testing.T) *redis.Client {
+func ownServer(t *testing.T, args ...string) *redis.Client {
 	t.Helper()
-	return redistest.Start(t, realServer(t)).Client(t)
+	return redistest.Start(t, realServer(t), args...).Client(t)
 }
 
 func z(id string) redis.Z { return zs(id, 0) }

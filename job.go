@@ -243,13 +243,41 @@ func (j *Job) Kwarg(name string, dst any) error {
 	return wrapf(py.Assign(dst, v), "read argument %s of %s", name, call.Func)
 }
 
-// splitPair takes an entry of rq:wip apart. Before RQ 2.0 it is a job's id only.
+// splitPair takes an entry job:execution apart, as rq:wip has it. An execution is
+// 32 hex digits. What ends otherwise is a job's id only, as RQ 1 wrote it: there,
+// ids may hold colons (rq/utils.py parse_composite_key, which fails on those).
 func splitPair(member string) (job, execution string) {
-	job, execution, _ = strings.Cut(member, ":")
-	return job, execution
+	if job, execution = cutPair(member); isExecutionID(execution) {
+		return job, execution
+	}
+	return member, ""
 }
 
-// validateJobID refuses what rq/job.py JOB_ID_PATTERN does. Python workers exit
+// cutPair takes a text apart that is known to be job:execution.
+func cutPair(pair string) (job, execution string) {
+	at := strings.LastIndexByte(pair, ':')
+	if at < 0 {
+		return pair, ""
+	}
+	return pair[:at], pair[at+1:]
+}
+
+// isExecutionID reports whether s is as uuid4().hex makes it, but for the digits
+// that say so.
+func isExecutionID(s string) bool {
+	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// wipMember is the entry of an execution in rq:wip. Python's readers since RQ 2 fail
+// on an entry with two colons, so a job whose id has one is entered as RQ 1 does it.
+func wipMember(fleet release, id, execution string) string {
+	if fleet.before(executionsRelease) || strings.Contains(id, ":") {
+		return id
+	}
+	return id + ":" + execution
+}
+
+// validateJobID refuses to enqueue what rq/job.py JOB_ID_PATTERN does. Python workers exit
 // on other ids. Every id that is enqueued comes here, so it is no regexp.
 func validateJobID(id string) error {
 	for i := range len(id) {
@@ -270,7 +298,7 @@ func badJobID(id string) error {
 }
 
 // jobIDOf returns the job of an entry job:execution (rq/job.py parse_job_id).
-func jobIDOf(id string) string {
-	id, _, _ = strings.Cut(id, ":")
+func jobIDOf(entry string) string {
+	id, _ := splitPair(entry)
 	return id
 }

@@ -15,7 +15,14 @@ import (
 
 // Delete removes the job with its results, executions and relations, and from
 // its queue, registry, group and rate limit, in one step (rq/job.py Job.delete).
-// A job that is running runs on. It returns ErrNoSuchJob when there is no such job.
+//
+// A running job stays deleted. With the next heartbeat of a Go worker, which is at
+// most WorkerConfig.JobMonitoringInterval away, the context of its handler ends. A
+// worker drops what comes of the job, says so in its log, and counts the run: as
+// failed, or as succeeded if the handler returned without an error before it heard.
+// RQ's own worker lets the job run to its end, and brings it back as a finished one.
+//
+// It returns ErrNoSuchJob when there is no such job.
 func (j *Job) Delete(ctx context.Context) error {
 	done, err := scripts.DeleteJob(ctx, noRetryClient{j.rdb}, j.id, true, moment(time.Now()))
 	if err != nil {
@@ -62,9 +69,16 @@ func RemoveFromDependencies() CancelOption {
 }
 
 // Cancel keeps the job from being run, and keeps the job: it is in the canceled
-// registry then (rq/job.py Job.cancel). A job that is running runs on. It
-// returns ErrInvalidJobOperation when the job is canceled already, or has a status
+// registry then (rq/job.py Job.cancel).
+//
+// A running job runs on, as in RQ: its context does not end, its callbacks are
+// called, and when it ends it is a finished or a failed job, or is retried, as if it
+// had not been canceled. Its entry in the canceled registry stays. SendStopJob ends
+// it, also then.
+//
+// It returns ErrInvalidJobOperation when the job is canceled already, or has a status
 // that only a newer RQ knows; ErrNoSuchJob when there is no such job.
+//
 // A long queue, and many dependents, are gone through in steps that are short for
 // Redis. If Redis fails while dependents are enqueued, the same call goes on with them,
 // and so does any worker in Go. Without memory it fails before it has changed anything.
@@ -91,7 +105,7 @@ func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 // only a newer RQ knows.
 func (j *Job) Requeue(ctx context.Context, opts ...RequeueOption) error {
 	set, err := collect(opts)
-	if err := errors.Join(err, validateJobID(j.id)); err != nil {
+	if err != nil {
 		return err
 	}
 	origin, err := j.rdb.HGet(ctx, keys.Job(j.id), "origin").Result()

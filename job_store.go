@@ -22,12 +22,12 @@ type FetchOption interface {
 	applyFetch(*Job) error
 }
 
-// FetchJob returns the job with this id, or ErrNoSuchJob. An id of the form
-// job:execution is taken for the job. A job with fields or arguments that cannot
+// FetchJob returns the job with this id, or ErrNoSuchJob. If there is none, an id of
+// the form job:execution is taken for the job. A job with fields or arguments that cannot
 // be read is returned all the same: see Malformed and Call. Arguments are read
 // when they are asked for (rq/job.py Job.fetch).
 func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ...FetchOption) (*Job, error) {
-	j := &Job{id: jobIDOf(id), rdb: rdb, serializer: Pickle{}, ownsID: true}
+	j := &Job{id: id, rdb: rdb, serializer: Pickle{}, ownsID: true}
 	for _, o := range opts {
 		if o == nil {
 			continue
@@ -36,24 +36,53 @@ func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ..
 			return nil, err
 		}
 	}
-	if err := j.Refresh(ctx); err != nil {
+	err := j.Refresh(ctx)
+	if job := jobIDOf(id); job != id && errors.Is(err, ErrNoSuchJob) {
+		j.id = job
+		err = j.Refresh(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return j, nil
 }
 
 // FetchJobs returns the jobs with these ids, in order, with nil for each that
-// does not exist. A round trip is for a thousand ids or some megabytes at most (rq/job.py
+// does not exist. A round trip is for a thousand ids or some megabytes at most, and
+// ids of the form job:execution take as many again: they are read as by FetchJob (rq/job.py
 // Job.fetch_many). For a serializer other than Pickle there is Queue.FetchJobs.
 func FetchJobs(ctx context.Context, rdb redis.UniversalClient, ids ...string) ([]*Job, error) {
 	return fetchJobs(ctx, rdb, Pickle{}, nil, ids)
 }
 
 func fetchJobs(ctx context.Context, rdb redis.UniversalClient, ser Serializer, fleet release, ids []string) ([]*Job, error) {
+	jobs, err := fetchExactly(ctx, rdb, ser, fleet, ids)
+	if err != nil {
+		return nil, err
+	}
+	var entries []string
+	var at []int // where their jobs go
+	for i, id := range ids {
+		if job := jobIDOf(id); jobs[i] == nil && job != id {
+			entries, at = append(entries, job), append(at, i)
+		}
+	}
+	of, err := fetchExactly(ctx, rdb, ser, fleet, entries)
+	if err != nil {
+		return nil, err
+	}
+	for n, i := range at {
+		jobs[i] = of[n]
+	}
+	return jobs, nil
+}
+
+// fetchExactly returns the jobs with these ids, whatever an id looks like.
+func fetchExactly(ctx context.Context, rdb redis.UniversalClient, ser Serializer, fleet release, ids []string) ([]*Job, error) {
 	jobs := make([]*Job, len(ids))
-	key := func(i int) string { return keys.Job(jobIDOf(ids[i])) }
+	key := func(i int) string { return keys.Job(ids[i]) }
 	err := readHashes(ctx, rdb, len(ids), key, func(i int, hash map[string]string) {
-		j := &Job{id: jobIDOf(ids[i]), rdb: rdb, serializer: ser, fleet: fleet, ownsID: true}
+		j := &Job{id: ids[i], rdb: rdb, serializer: ser, fleet: fleet, ownsID: true}
 		if j.restore(hash) == nil {
 			jobs[i] = j
 		}
@@ -64,10 +93,11 @@ func fetchJobs(ctx context.Context, rdb redis.UniversalClient, ser Serializer, f
 	return jobs, nil
 }
 
-// JobExists reports whether there is a job with this id (rq/job.py Job.exists).
+// JobExists reports whether there is a job with this id, which is read as by FetchJob
+// (rq/job.py Job.exists).
 func JobExists(ctx context.Context, rdb redis.UniversalClient, id string) (bool, error) {
-	n, err := rdb.Exists(ctx, keys.Job(jobIDOf(id))).Result()
-	return n == 1, wrapf(err, "look for job %s", id)
+	n, err := rdb.Exists(ctx, keys.Job(id), keys.Job(jobIDOf(id))).Result()
+	return n > 0, wrapf(err, "look for job %s", id)
 }
 
 // Refresh reads the job again (rq/job.py Job.refresh). It returns ErrNoSuchJob when the

@@ -254,9 +254,8 @@ func TestRefusedJobs(t *testing.T) {
 	old := &Job{id: "a.b", rdb: rdb, serializer: Pickle{}}
 
 	for name, err := range map[string]error{
-		"bad id":   q.EnqueueJob(ctx, old),
-		"requeued": old.Requeue(ctx),
-		"zero":     q.ScheduleJob(ctx, j, time.Time{}),
+		"bad id": q.EnqueueJob(ctx, old),
+		"zero":   q.ScheduleJob(ctx, j, time.Time{}),
 	} {
 		var invalid *InvalidError
 		assert.ErrorAs(t, err, &invalid, name)

@@ -78,7 +78,7 @@ func leaveOrphans(t *testing.T, rdb *redis.Client) []Orphan {
 		rdb.ZAdd(ctx, registry, zs("gone", time.Now().Unix()+100))
 		want = append(want, entry(registry, "gone"))
 	}
-	rdb.ZAdd(ctx, keys.Started("q"), zs("gone:x", 1))
+	rdb.ZAdd(ctx, keys.Started("q"), zs("gone:"+hexID("a"), 1))
 	want = append(want, entry(keys.Started("q"), "gone"))
 	rdb.XAdd(ctx, &redis.XAddArgs{Stream: keys.Results("gone"), Values: []string{"type", "1"}})
 	rdb.SAdd(ctx, keys.Dependents("gone"), "gone too")

@@ -184,7 +184,7 @@ func (q *Queue) DeleteKeepingJobs(ctx context.Context) error {
 // (rq/queue.py Queue.compact). The remaining ids keep their order. Jobs can be added
 // and taken meanwhile.
 func (q *Queue) Compact(ctx context.Context) (int, error) {
-	tombstone := "compact:" + uuid.NewString() // no job id has a colon
+	tombstone := "compact:" + uuid.NewString() // random, so that no job has this id
 	behind, removed := int64(0), 0
 	for {
 		seen, dead, err := scripts.CompactQueue(ctx, q.rdb, q.name, behind, compactChunk, tombstone)

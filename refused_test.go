@@ -136,7 +136,7 @@ func (e *refusalEnv) seed(t *testing.T) {
 		p.HSet(ctx, keys.Job("f"), "status", "failed")
 		p.ZAdd(ctx, keys.Failed("default"), zs("f", late))
 		p.HSet(ctx, keys.Job("r"), "status", "started", "worker_name", "w1")
-		p.ZAdd(ctx, keys.Started("default"), zs("r:e", late))
+		p.ZAdd(ctx, keys.Started("default"), zs("r:"+hexID("e"), late))
 		p.ZAdd(ctx, keys.Executions("r"), zs("e", late))
 		p.HSet(ctx, keys.Execution("r", "e"), "created_at", wire.FormatUnix(now()), "last_heartbeat", wire.FormatUnix(now()), "worker_name", "w1")
 		p.SAdd(ctx, keys.WorkerExecutions("w1"), "r:e")

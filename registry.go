@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
@@ -125,10 +126,40 @@ func (r *Registry) JobIDs(ctx context.Context, offset, length int, opts ...Range
 	if err != nil {
 		return nil, r.wrap(err, "list")
 	}
-	for i, id := range ids {
-		ids[i] = jobIDOf(id)
+	entries, err := r.pairs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range entries {
+		ids[i] = e.JobID
 	}
 	return ids, nil
+}
+
+// pairs takes entries apart: in Started they are of executions. One that looks like
+// job:execution can be the id of a job that RQ 1 runs, so it is asked for.
+func (r *Registry) pairs(ctx context.Context, members []string) ([]RegistryEntry, error) {
+	entries := make([]RegistryEntry, len(members))
+	for i, member := range members {
+		entries[i].JobID = member
+	}
+	if !r.running || len(members) == 0 {
+		return entries, nil
+	}
+	whole := make([]*redis.IntCmd, len(members))
+	pipe := r.queue.rdb.Pipeline()
+	for i, member := range members {
+		whole[i] = pipe.Exists(ctx, keys.Job(member))
+	}
+	if err := redisx.Exec(ctx, pipe); err != nil {
+		return nil, r.wrap(err, "list")
+	}
+	for i, member := range members {
+		if whole[i].Val() == 0 {
+			entries[i].JobID, entries[i].ExecutionID = splitPair(member)
+		}
+	}
+	return entries, nil
 }
 
 // A RegistryEntry is an entry of a Registry.
@@ -152,10 +183,15 @@ func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] 
 				yield(RegistryEntry{}, err)
 				return
 			}
-			for _, e := range page {
-				id, execution := splitPair(e.Member)
-				score, _ := strconv.ParseFloat(e.Score, 64)
-				if !yield(RegistryEntry{id, execution, timeOf(score)}, nil) {
+			entries, err := r.pairs(ctx, members(page))
+			if err != nil {
+				yield(RegistryEntry{}, err)
+				return
+			}
+			for i, e := range entries {
+				score, _ := strconv.ParseFloat(page[i].Score, 64)
+				e.Time = timeOf(score)
+				if !yield(e, nil) {
 					return
 				}
 			}
@@ -173,13 +209,15 @@ func (r *Registry) Range(ctx context.Context, offset, length int, opts ...RangeO
 	if err != nil {
 		return nil, r.wrap(err, "list")
 	}
-	entries := make([]RegistryEntry, len(found))
+	ids := make([]string, len(found))
 	for i, z := range found {
-		member, _ := z.Member.(string)
-		id, execution := splitPair(member)
-		entries[i] = RegistryEntry{id, execution, timeOf(z.Score)}
+		ids[i], _ = z.Member.(string)
 	}
-	return entries, nil
+	entries, err := r.pairs(ctx, ids)
+	for i := range entries {
+		entries[i].Time = timeOf(found[i].Score)
+	}
+	return entries, err
 }
 
 // page returns the arguments of the command that reads one page.
@@ -322,12 +360,12 @@ func (r *Registry) impossible(format string, args ...any) error {
 //	                 it is now with 0, as in RQ's cancel
 //	Deferred, Ready  ttl is ignored: the time of the entry is now
 //
-// It returns ErrNoSuchJob when there is no such job, an *InvalidError for a bad id or
+// It returns ErrNoSuchJob when there is no such job, an *InvalidError for a bad
 // ttl, and ErrInvalidJobOperation for Started, whose entries workers add, and for
 // Scheduled: use Queue.ScheduleJob.
 func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error {
 	whole, err := wholeSeconds("ttl", ttl)
-	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
+	if err := errors.Join(err, r.queue.err); err != nil {
 		return err
 	}
 	if r.entry == nil {
@@ -388,7 +426,7 @@ func (r *Registry) remove(ctx context.Context, id string, deleteJob bool) (bool,
 // already: RQ runs it twice then.
 func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption) error {
 	set, err := collect(opts)
-	if err := errors.Join(err, r.queue.err, validateJobID(id)); err != nil {
+	if err := errors.Join(err, r.queue.err); err != nil {
 		return err
 	}
 	if r.running {

@@ -60,8 +60,8 @@ func (w *Worker) JobsRun() int { return int(w.jobsRun.Load()) }
 //
 // A broken connection to Redis is no error once the worker works: it goes on as
 // soon as it can. Before that, the error is ErrCluster, ErrWorkerExists, an
-// *InvalidError for a server that is too old, or Redis's. While it works, it is
-// ErrWorkerReplaced when another worker takes its name.
+// *InvalidError for a server that is too old or permits too little, or Redis's.
+// While it works, it is ErrWorkerReplaced when another worker takes its name.
 func (w *Worker) Run(ctx context.Context) error {
 	r, err := w.newRun()
 	if err != nil {

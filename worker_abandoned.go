@@ -29,11 +29,11 @@ const (
 // StartedJobRegistry.cleanup): if the worker dies in between, the next one calls
 // them again, and none are lost. They run beside the rest.
 type abandoner struct {
-	rdb       redis.UniversalClient
-	log       *slog.Logger
-	composite bool // entries of started jobs name their execution
-	tells     bool // there are exception handlers
-	hooks     *webhookSender
+	rdb   redis.UniversalClient
+	log   *slog.Logger
+	fleet release
+	tells bool // there are exception handlers
+	hooks *webhookSender
 
 	// What the executing side does.
 	adopt    func(queue string, claimed scripts.ClaimedJob, now time.Time) *execution
@@ -85,17 +85,15 @@ func (a *abandoner) abandoned(ctx context.Context, queue, entry string) (done bo
 // parse returns the job and the execution of an entry. RQ 1 has only ids there, and
 // they may hold colons.
 func (a *abandoner) parse(ctx context.Context, entry string) (id, execution string, err error) {
-	at := strings.LastIndexByte(entry, ':')
-	if at < 0 {
-		return entry, "", nil
+	id, execution = splitPair(entry)
+	if execution == "" {
+		return id, "", nil
 	}
-	if !a.composite {
-		n, err := a.rdb.Exists(ctx, keys.Job(entry)).Result()
-		if err != nil || n == 1 {
-			return entry, "", err
-		}
+	n, err := a.rdb.Exists(ctx, keys.Job(entry)).Result()
+	if err != nil || n == 1 { // RQ 1 runs the job, and its id ends as if with an execution
+		return entry, "", err
 	}
-	return entry[:at], entry[at+1:], nil
+	return id, execution, nil
 }
 
 // stuck fails or retries a job that was started and is in no execution: its
@@ -151,11 +149,9 @@ func (a *abandoner) hasToTell(ctx context.Context, id string) (bool, error) {
 // takeOver makes a job this worker's. It returns no execution if it is somebody
 // else's, or has ended.
 func (a *abandoner) takeOver(ctx context.Context, queue, id string, p *scripts.Takeover) (*execution, bool, error) {
-	p.Queue, p.ID, p.Own, p.OwnEntry = queue, id, executionIDs(1)[0], id
+	p.Queue, p.ID, p.Own = queue, id, executionIDs(1)[0]
 	p.Keep, p.Now, p.Float = inSeconds(abandonedHold), scripts.ServerTime, wire.FormatUnix(now())
-	if a.composite {
-		p.OwnEntry = id + ":" + p.Own
-	}
+	p.OwnEntry = wipMember(a.fleet, id, p.Own)
 	found, hash, err := scripts.TakeOver(ctx, a.rdb, *p)
 	if err != nil || found != scripts.TakenOver {
 		return nil, found == scripts.Over, err

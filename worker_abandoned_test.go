@@ -28,8 +28,8 @@ func leaveStarted(t *testing.T, rdb *redis.Client, id string, opts ...EnqueueOpt
 	require.NoError(t, err)
 	rdb.LRem(ctx, keys.Queue("default"), 0, id)
 	rdb.HSet(ctx, keys.Job(id), "status", "started", "worker_name", "dead")
-	rdb.ZAdd(ctx, keys.Started("default"), zs(id+":e", time.Now().Unix()-1))
-	rdb.ZAdd(ctx, keys.Executions(id), zs("e", time.Now().Unix()+59))
+	rdb.ZAdd(ctx, keys.Started("default"), zs(id+":"+hexID("e"), time.Now().Unix()-1))
+	rdb.ZAdd(ctx, keys.Executions(id), zs(hexID("e"), time.Now().Unix()+59))
 }
 
 // abandonerOf returns the abandoner of a worker that does nothing else.
@@ -155,7 +155,7 @@ func TestAPausedWorkerHasLostItsJob(t *testing.T) {
 	leaveStarted(t, rdb, "j", OnFailure(Callback{Func: "bad"}))
 	a, _ := abandonerOf(t, rdb, Handlers{"bad": HandlerFunc(func(ctx context.Context, _ *Job) (any, error) {
 		members := rdb.ZRange(ctx, keys.Started("default"), 0, -1).Val()
-		if len(members) != 1 || members[0] == "j:e" {
+		if len(members) != 1 || members[0] == "j:"+hexID("e") {
 			return nil, errors.New("the entry is the old worker's")
 		}
 		return nil, rdb.Set(ctx, "called", 1, 0).Err()
@@ -226,11 +226,11 @@ func TestAbandonedJobsOfOddIDs(t *testing.T) {
 		placeJob(t, rdb, id, "started", "created_at", "2026-01-02T03:04:05.000000Z")
 		rdb.ZAdd(ctx, keys.Started("q"), zs(entry, 1))
 	}
-	started("deploy:42", "deploy:42:e")
+	started("deploy:42", "deploy:42:"+hexID("e"))
 	a, _ := abandonerOf(t, rdb, nil, WorkerConfig{})
 	require.NoError(t, a.sweep(ctx, "q"))
 	started("deploy:43", "deploy:43")
-	started("plain", "plain:e")
+	started("plain", "plain:"+hexID("e"))
 	old, _ := abandonerOf(t, rdb, nil, WorkerConfig{Fleet: "1.16"})
 	require.NoError(t, old.sweep(ctx, "q"))
 

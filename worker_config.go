@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -19,7 +20,9 @@ type WorkerConfig struct {
 	// DefaultQueue.
 	Queues []string
 	// Name is the worker's, by which RQ's tools and commands know it. A worker
-	// of the same name must not be alive. Default is 32 random hex digits.
+	// of the same name must not be alive. It may have spaces and need not be ASCII;
+	// the server lists the worker's connections with underscores in place of those.
+	// Default is 32 random hex digits.
 	Name string
 	// Concurrency is how many jobs run at once. Default 1, as in RQ.
 	Concurrency int
@@ -154,7 +157,7 @@ func (w *Worker) check() error {
 			bad = append(bad, &InvalidError{name, value, rule})
 		}
 	}
-	refuse(!validWorkerName(c.Name), "worker name", c.Name, "must be text without spaces that does not end with :executions")
+	refuse(!validWorkerName(c.Name), "worker name", c.Name, "must be text without control characters that does not end with :executions")
 	refuse(c.Concurrency < 0, "concurrency", c.Concurrency, "must be 1 or more")
 	refuse(c.MaxJobs < 0, "max jobs", c.MaxJobs, "must not be negative")
 	refuse(c.MaxIdle < 0, "max idle", c.MaxIdle, "must not be negative")
@@ -177,9 +180,8 @@ func (w *Worker) check() error {
 	return errors.Join(bad...)
 }
 
-// validWorkerName reports whether name can be that of a connection too, and its
-// key is not that of another worker's executions.
+// validWorkerName reports whether RQ's tools can show the name, and its key is not
+// that of another worker's executions.
 func validWorkerName(name string) bool {
-	odd := func(c rune) bool { return c <= ' ' || c == 0x7f }
-	return utf8.ValidString(name) && !strings.ContainsFunc(name, odd) && !strings.HasSuffix(name, ":executions")
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl) && !strings.HasSuffix(name, ":executions")
 }

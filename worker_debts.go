@@ -162,7 +162,7 @@ func (d *debts) reclaim(ctx context.Context) error {
 		return err
 	}
 	for _, pair := range pairs {
-		id, execution := splitPair(pair)
+		id, execution := cutPair(pair)
 		if !d.isLate(execution) {
 			continue
 		}

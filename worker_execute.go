@@ -43,10 +43,7 @@ func newExecution(out *outcomes, queue string, claimed scripts.ClaimedJob, now t
 	if e.rec.Origin != "" {
 		e.queue = e.rec.Origin
 	}
-	e.member = claimed.ID
-	if !out.fleet.before(executionsRelease) {
-		e.member = claimed.ID + ":" + claimed.Execution
-	}
+	e.member = wipMember(out.fleet, claimed.ID, claimed.Execution)
 	e.begun(out.worker)
 	return e
 }
@@ -70,7 +67,7 @@ func (e *execution) begun(worker string) {
 var (
 	errStopped = errors.New("rq: the job was stopped by a command")
 	errKilled  = errors.New("rq: the job was killed by a command")
-	errAway    = errors.New("rq: the job is not this worker's any more: it was abandoned, deleted or canceled")
+	errAway    = errors.New("rq: the job is not this worker's any more: it was deleted, or found abandoned")
 )
 
 // A verdict is how a running of a job has ended, before anything of it is written.

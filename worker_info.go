@@ -125,10 +125,10 @@ func executionsOfCurrentJob(ctx context.Context, rdb redis.UniversalClient, name
 // running first.
 func readExecutions(ctx context.Context, rdb redis.UniversalClient, pairs []string) ([]Execution, error) {
 	var out []Execution
-	key := func(i int) string { return keys.Execution(splitPair(pairs[i])) }
+	key := func(i int) string { return keys.Execution(cutPair(pairs[i])) }
 	err := readHashes(ctx, rdb, len(pairs), key, func(i int, hash map[string]string) {
 		if e, _ := wire.DecodeExecution(hash); !e.CreatedAt.IsZero() {
-			job, id := splitPair(pairs[i])
+			job, id := cutPair(pairs[i])
 			out = append(out, Execution{id, job, e.WorkerName, e.CreatedAt, e.LastHeartbeat})
 		}
 	})

@@ -38,7 +38,11 @@ func (o *outcomes) of(e *execution, v verdict) outcome {
 		return o.retried(e, retry)
 	case stopped:
 		return o.stop(e)
-	case unfinished, takenAway:
+	case takenAway:
+		s := o.putBack(e) // of what is there no more, but the run counts
+		s.Counter, s.Seconds = "failed_job_count", worked(e, now())
+		return outcome{what: "put back", settle: s}
+	case unfinished:
 		return outcome{what: "put back", settle: o.putBack(e)}
 	case foreign:
 		return outcome{what: "left for a worker that has its functions", settle: o.putBack(e)}

@@ -7,7 +7,7 @@ import (
 // newAbandoner returns the part of a run that ends abandoned jobs.
 func newAbandoner(r *run) *abandoner {
 	return &abandoner{
-		rdb: r.db, log: r.log, composite: !r.fleet.before(executionsRelease), tells: len(r.cfg.ExceptionHandlers) > 0, hooks: r.hooks,
+		rdb: r.db, log: r.log, fleet: r.fleet, tells: len(r.cfg.ExceptionHandlers) > 0, hooks: r.hooks,
 		adopt: r.runner.adopt, failed: r.out.failed, callback: r.runner.executor.callback, tell: r.runner.executor.tell, release: r.runner.release,
 		slots: make(chan struct{}, abandonedMost),
 	}

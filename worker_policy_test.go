@@ -21,14 +21,14 @@ func TestNewWorkerReportsAllThatIsWrong(t *testing.T) {
 	rdb := redistest.New(t)
 
 	_, err := NewWorker(rdb, Handlers{"a": nil, "b": Func(func(a int) {}, "x", "y"), "c": HandlerFunc(nil)}, WorkerConfig{
-		Queues: []string{"x", "x", ""}, Name: "a b", Concurrency: -1, Strategy: "none", MaxJobs: -1, MaxIdle: -1,
+		Queues: []string{"x", "x", ""}, Name: "a\nb", Concurrency: -1, Strategy: "none", MaxJobs: -1, MaxIdle: -1,
 		ResultTTL: time.Millisecond, WorkerTTL: 1, JobMonitoringInterval: 1, MaintenanceInterval: 1, ShutdownTimeout: -2,
 		UnknownFunc: 7, Fleet: "0.9", ExceptionHandlers: []ExceptionHandler{nil},
 	})
 
 	require.Error(t, err)
 	for _, name := range []string{
-		`handler "a"`, `handler "b"`, `handler "c"`, `queue "x"`, `queue name ""`, `worker name "a b"`, "concurrency -1", `strategy "none"`,
+		`handler "a"`, `handler "b"`, `handler "c"`, `queue "x"`, `queue name ""`, `worker name "a\nb"`, "concurrency -1", `strategy "none"`,
 		"max jobs -1", "max idle", "result ttl", "worker ttl", "job monitoring interval", "maintenance interval", "shutdown timeout",
 		"unknown func 7", `fleet "0.9"`, "exception handler 0",
 	} {

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -31,6 +32,7 @@ type presence struct {
 	log      *slog.Logger
 	birth    time.Time
 	identity wire.Worker
+	deaf     atomic.Bool // the worker may not listen to commands
 	running  *executions
 	replaced func() // is called when another worker has the name
 }
@@ -40,7 +42,7 @@ type presence struct {
 func (r *presence) checkServer(ctx context.Context) error {
 	text, err := r.db.Info(ctx).Result()
 	if err != nil {
-		if ctx.Err() != nil || isConnectionError(err) {
+		if ctx.Err() != nil || (isConnectionError(err) && !redisx.IsNotPermitted(err)) {
 			return wrapf(err, "connect")
 		}
 		return nil // a server that does not say what it is
@@ -104,7 +106,24 @@ func (r *presence) enter(ctx context.Context, how string) (bool, error) {
 	if how == scripts.Again {
 		fields = append(fields, "state", r.state())
 	}
+	if r.deaf.Load() {
+		fields = append(fields, listensField, notListening)
+	}
 	return scripts.RegisterWorker(ctx, r.db, r.cfg.Name, how, r.idleTTL(), r.cfg.Queues, fields)
+}
+
+// hears notes in the worker's hash whether it may listen to commands. A worker that
+// may not is not taken for dead because nobody listens. Most may, and have no such
+// field, which RQ does not know.
+func (r *presence) hears(ctx context.Context, may bool) {
+	if r.deaf.Swap(!may) == !may {
+		return
+	}
+	listens := "1"
+	if !may {
+		listens = notListening
+	}
+	r.note(ctx, listensField, listens)
 }
 
 // idleTTL and busyTTL are for how many seconds a heartbeat lasts.
@@ -114,13 +133,21 @@ func (r *presence) busyTTL() int { return r.interval() + 60 }
 
 func (r *presence) interval() int { return int(r.cfg.JobMonitoringInterval / time.Second) }
 
+// listensField is a field of a worker's hash that RQ does not know. It is
+// notListening when the worker may not listen to commands.
+const (
+	listensField = "listens"
+	notListening = "0"
+)
+
 // replaceAfter is for how long a worker must be deaf to be taken for dead.
 // Python's, when it has lost its connection, tries again after 2 s.
 const replaceAfter = 3 * time.Second
 
 // replace takes the name of a worker that did not say that it died, such as one
 // whose container was killed. A living one listens to commands, and the server
-// knows at once when a process is gone.
+// knows at once when a process is gone. One that may not listen says so in its hash:
+// it keeps its name until the hash expires.
 func (r *presence) replace(ctx context.Context) (bool, error) {
 	for i := range 2 {
 		listeners, err := r.db.PubSubNumSub(ctx, keys.Commands(r.cfg.Name)).Result()
@@ -131,13 +158,52 @@ func (r *presence) replace(ctx context.Context) (bool, error) {
 			return false, ctx.Err()
 		}
 	}
+	listens, err := r.db.HGet(ctx, keys.Worker(r.cfg.Name), listensField).Result()
+	switch {
+	case listens == notListening:
+		return false, nil
+	case err != nil && !errors.Is(err, redis.Nil):
+		return false, err
+	}
 	r.log.Warn("rq: taking the place of a worker of this name that is gone")
 	return r.enter(ctx, scripts.Instead)
 }
 
-// address is where the worker's connection comes from, as the server sees it.
+// nameConnections has the server list the connections under the worker's name. Some
+// servers refuse CLIENT, which go-redis takes for a connection that failed: here the
+// connection goes without a name then.
+func nameConnections(opts *redis.Options, worker string) {
+	name, before := connectionName(worker), opts.OnConnect
+	opts.ClientName = ""
+	opts.OnConnect = func(ctx context.Context, conn *redis.Conn) error {
+		if err := conn.ClientSetName(ctx, name).Err(); err != nil && !isRefused(err) {
+			return err
+		}
+		if before != nil {
+			return before(ctx, conn)
+		}
+		return nil
+	}
+}
+
+// connectionName returns the name of a worker as that of a connection can be: with
+// underscores for spaces, and for what is not ASCII.
+func connectionName(worker string) string {
+	return strings.Map(func(c rune) rune {
+		if '!' <= c && c <= '~' {
+			return c
+		}
+		return '_'
+	}, worker)
+}
+
+// address is where the worker's connection comes from, as the server sees it. RQ
+// has "unknown", too, where the server does not tell.
 func (r *presence) address(ctx context.Context) string {
 	info, err := r.db.ClientInfo(ctx).Result()
+	if isRefused(err) {
+		r.log.Warn("rq: the server refuses CLIENT: it cannot tell where the worker is, nor name its connections", "error", err)
+	}
 	if err != nil || info.Addr == "" {
 		return "unknown"
 	}

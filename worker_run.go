@@ -52,7 +52,7 @@ func (w *Worker) newRun() (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts.ClientName = w.cfg.Name
+	nameConnections(opts, w.cfg.Name)
 	r := &run{
 		Worker: w, db: redis.NewClient(opts), log: w.cfg.Logger.With("worker", w.cfg.Name),
 		running: newExecutions(), slots: newSlots(w.cfg.Concurrency),
@@ -72,6 +72,9 @@ func (r *run) close() { _ = r.db.Close() }
 // start makes the worker known to others.
 func (r *run) start(ctx context.Context) error {
 	if err := r.presence.checkServer(ctx); err != nil {
+		return err
+	}
+	if err := r.presence.checkPermissions(ctx); err != nil {
 		return err
 	}
 	return r.presence.register(ctx)
@@ -135,7 +138,7 @@ func (r *run) executor() *executor {
 func (r *run) listener() *listener {
 	return &listener{
 		db: r.db, worker: r.cfg.Name, health: r.cfg.JobMonitoringInterval, running: r.running, log: r.log,
-		stop: func() { r.stopFetching(errShutdown) },
+		hears: r.presence.hears, stop: func() { r.stopFetching(errShutdown) },
 	}
 }
 

@@ -163,6 +163,9 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 	size := 0
 	for i, p := range trip {
 		settles[i], size = p.Settle, size+p.size
+		if p.maybe && p.Fence == scripts.Own {
+			settles[i].Fence = scripts.Sent
+		}
 		p.due = time.Time{}
 	}
 	db := s.db
@@ -174,7 +177,11 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 	for i, p := range trip {
 		switch err := errs[i]; {
 		case err == nil:
-			p.done <- settled{done[i] || p.maybe, p.refusal, more}
+			mine := done[i] || p.maybe
+			if !mine {
+				s.log.Warn("rq: what came of the job is dropped: it was deleted while it ran, or others have taken it over", "job", p.ID)
+			}
+			p.done <- settled{mine, p.refusal, more}
 			more = false // one goes on for all
 		case ctx.Err() != nil || !s.again(ctx, p, err):
 			s.log.Error("rq: settle job: it is given up, and will be found abandoned", "job", p.ID, "error", err)

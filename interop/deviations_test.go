@@ -251,6 +251,18 @@ var deviations = []*deviation{
 		why: "RQ's parent process overwrites the job that it stopped with what it knew before; ours says who ran it",
 	},
 	{
+		scenario: "work: during: deleted", key: "rq:*", field: "(key)", golang: "<absent>",
+		why: "RQ brings a job back as a finished one that was deleted while it ran; here it stays deleted, and the run counts",
+	},
+	{
+		scenario: "work: during: deleted", key: "reads", field: "job j *", golang: "<absent>",
+		why: "RQ brings a job back as a finished one that was deleted while it ran; here it stays deleted, and the run counts",
+	},
+	{
+		scenario: "work: during: deleted", key: "reads", field: "queue default Finished", golang: "(0, [])",
+		why: "RQ brings a job back as a finished one that was deleted while it ran; here it stays deleted, and the run counts",
+	},
+	{
 		scenario: "work: during: stopped*", key: "reads", field: "job * ended_at", python: "False", golang: "True",
 		why: "RQ does not say when a stopped job ended",
 	},

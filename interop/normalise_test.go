@@ -51,8 +51,8 @@ type fieldRule struct {
 }
 
 var fieldRules = []fieldRule{
-	{re(`rq:job:[^:]+`), re(`data|exc_info`), (*normaliser).inflate},
-	{re(`rq:job:[^:]+`), re(`(created|enqueued|started|ended)_at|last_heartbeat`), (*normaliser).time},
+	{re(`rq:job:.+`), re(`data|exc_info`), (*normaliser).inflate},
+	{re(`rq:job:.+`), re(`(created|enqueued|started|ended)_at|last_heartbeat`), (*normaliser).time},
 	{re(`rq:results:.*`), re(`\d+ id`), shape(streamID, "<id>")},
 	{re(`rq:results:.*`), re(`\d+ return_value`), (*normaliser).unbase64},
 	{re(`rq:results:.*`), re(`\d+ exc_string`), (*normaliser).unbase64Inflate},

@@ -71,6 +71,17 @@ var stages = []stage{
 	{name: "stopped", does: "command.send_stop_job_command(connection, 'b')", job: "b", status: "stopped", state: "idle"},
 	{name: "busy for ever", does: wait("c", "job_timeout=-1, result_ttl=-1"), job: "c", status: "started", state: "busy"},
 	{name: "killed", does: "command.send_kill_horse_command(connection, name)", job: "c", status: "failed", state: "idle"},
+	{name: "busy for no use", does: wait("g", "result_ttl=50"), job: "g", status: "started", state: "busy"},
+	{name: "canceled", does: "Job.fetch('g', connection=connection).cancel()", job: "g", status: "canceled", state: "busy"},
+	{name: "done though canceled", does: "connection.rpush('g', 'x')", job: "g", status: "finished", state: "idle"},
+	{name: "busy to fail", does: wait("h", "retry=Retry(2, interval=50)"), job: "h", status: "started", state: "busy"},
+	{name: "canceled before it fails", does: "Job.fetch('h', connection=connection).cancel()", job: "h", status: "canceled", state: "busy"},
+	{name: "killed though canceled", does: "command.send_kill_horse_command(connection, name)", job: "h", status: "scheduled", state: "idle"},
+	{name: "busy to be stopped", does: wait("i", ""), job: "i", status: "started", state: "busy"},
+	{name: "canceled before it is stopped", does: "Job.fetch('i', connection=connection).cancel()", job: "i", status: "canceled", state: "busy"},
+	{name: "stopped though canceled", does: "command.send_stop_job_command(connection, 'i')", job: "i", status: "stopped", state: "idle"},
+	{name: "busy for nobody", does: wait("j", ""), job: "j", status: "started", state: "busy"},
+	{name: "deleted", does: "Job.fetch('j', connection=connection).delete(); connection.rpush('j', 'x')", state: "idle"},
 	{name: "busy again", since: "3.0", does: wait("d", ""), job: "d", status: "started", state: "busy"},
 	{name: "stopped by its execution", since: "3.0", job: "d", status: "stopped", state: "idle", does: `
 [execution] = Job.fetch('d', connection=connection).get_executions()

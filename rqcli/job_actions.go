@@ -121,7 +121,7 @@ func (a *app) onJobs(verb, short string, do func(ctx context.Context, rdb *redis
 }
 
 func (a *app) jobCancel() *cobra.Command {
-	return a.onJobs("cancel", "Cancel jobs", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
+	return a.onJobs("cancel", "Cancel jobs; those that run go on", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
 		return rq.CancelJobs(ctx, rdb, ids, l.options()...)
 	})
 }

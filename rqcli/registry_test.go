@@ -2,6 +2,7 @@ package rqcli
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ func TestRegistryList(t *testing.T) {
 	ctx, rdb := t.Context(), redistest.New(t)
 	rdb.ZAdd(ctx, keys.Failed("q"), redis.Z{Score: -1, Member: "kept"}, redis.Z{Score: 2e9, Member: "b"}, redis.Z{Score: 2e9 + 60, Member: "c"})
 	rdb.ZAdd(ctx, keys.Deferred("q"), redis.Z{Score: math.Inf(1), Member: "waits"}, redis.Z{Score: 5, Member: "old"})
-	rdb.ZAdd(ctx, keys.Started("q"), redis.Z{Score: 2e9, Member: "j:e"})
+	rdb.ZAdd(ctx, keys.Started("q"), redis.Z{Score: 2e9, Member: "j:" + strings.Repeat("e", 32)})
 	rdb.ZAdd(ctx, keys.Scheduled("q"), redis.Z{Score: 2e9, Member: "s"})
 
 	for _, c := range []struct {
@@ -49,7 +50,7 @@ func TestRegistryList(t *testing.T) {
 	var lines []entryLine
 	data(t, rdb, &lines, "registry", "list", "q", "started")
 	at := time.Unix(2e9, 0).UTC()
-	assert.Equal(t, []entryLine{{"j", "e", &at, "heartbeat expires"}}, lines)
+	assert.Equal(t, []entryLine{{"j", strings.Repeat("e", 32), &at, "heartbeat expires"}}, lines)
 	var counts map[string]int
 	data(t, rdb, &counts, "registry", "list", "q")
 	assert.Equal(t, 3, counts["failed"])

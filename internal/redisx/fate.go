@@ -165,6 +165,10 @@ func IsCluster(err error) bool { return kindOf(err) == cluster }
 // IsNoScript reports whether the server has to be told the script first.
 func IsNoScript(err error) bool { return kindOf(err) == script }
 
+// IsNotPermitted reports whether the user of the connection may not run the command,
+// or not on these keys or channels.
+func IsNotPermitted(err error) bool { return redis.HasErrorPrefix(err, "NOPERM") }
+
 // IsTimeout reports whether the client has stopped waiting.
 func IsTimeout(err error) bool {
 	var network net.Error

@@ -30,11 +30,18 @@ end
 local clock = redis.call('TIME')
 local reply = {state, tostring(redis.call('EXISTS', 'rq:suspended')), string.format('%d.%06d', clock[1], clock[2])}
 
--- held reports whether an execution is still the job's.
-local function held(id, queue, member)
+-- held reports whether an execution is still the job's. That of a canceled job is
+-- in rq:wip no more, and runs on.
+local function held(id, execution, queue, member)
   local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'worker_name', 'status')
   local of_worker, status = unpack(fields.err and {} or fields)
-  if not of_worker or status == 'canceled' or (member == id and of_worker ~= worker) then
+  if not of_worker then
+    return false
+  end
+  if status == 'canceled' then
+    return (of_worker == worker or of_worker == '') and redis.pcall('ZSCORE', 'rq:executions:' .. id, execution)
+  end
+  if member == id and of_worker ~= worker then
     return false
   end
   return redis.pcall('ZSCORE', 'rq:wip:' .. queue, member) -- an error does not tell that it is not
@@ -58,7 +65,7 @@ end
 local away = {}
 for at = 8 + queues, #ARGV, 6 do
   local id, execution, queue, member = unpack(ARGV, at, at + 3)
-  if held(id, queue, member) then
+  if held(id, execution, queue, member) then
     pcall(renew, unpack(ARGV, at, at + 5))
   else
     away[#away + 1] = execution

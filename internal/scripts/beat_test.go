@@ -96,7 +96,12 @@ func TestSendBeat(t *testing.T) {
 		{name: "abandoned", before: beating(ab, "ZREM rq:wip:q a:e"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(ab...)), want: renewedAB.without("rq:job:a").without("rq:execution:a:e").without("rq:executions:a").and(keyspace{"rq:wip:q": "zset b:f=1070"})},
 		{name: "deleted", before: beating(a, "DEL rq:job:a"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
 		{name: "deleted, and brought back by another's late heartbeat", before: beating(a, "DEL rq:job:a", "HSET rq:job:a last_heartbeat S"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
-		{name: "canceled", before: beating(a, "HSET rq:job:a status canceled"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
+		{
+			name: "canceled: it runs on", before: beating(a, "HSET rq:job:a status canceled", "ZREM rq:wip:q a:e"), act: beats(Echo{State: Registered}, with(a...)),
+			want: renewedA.without("rq:wip:q").and(keyspace{"rq:job:a": "hash data=x last_heartbeat=T status=canceled worker_name=w"}),
+		},
+		{name: "canceled, and its execution is over", before: beating(a, "HSET rq:job:a status canceled", "DEL rq:executions:a"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
+		{name: "canceled, and run by another worker since", before: beating(a, "HSET rq:job:a status canceled worker_name v"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
 		{name: "all of them away", before: beating(nil), act: beats(Echo{State: Registered, Away: []string{"e", "f"}}, with(ab...)), want: alive},
 		{
 			name: "of a job that Python has saved since", before: beating(a, "HSET rq:job:a worker_name ''"), act: beats(Echo{State: Registered}, with(a...)),

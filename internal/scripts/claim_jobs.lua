@@ -14,6 +14,9 @@
 -- A job whose status is of a newer RQ is never run, and its id goes to the end of its
 -- queue: there those that know it find it, and it is in nobody's way.
 --
+-- Python's readers since RQ 2 fail on an entry of rq:wip with two colons, so that of an
+-- id which has one itself is the id, as in RQ 1.
+--
 -- KEYS: worker, its executions
 -- ARGV: how many jobs at the most, "1" to take one of each queue in turn, now in
 --       Unix seconds ("0": the server's), now as a time, now with a fraction, the worker's name, its
@@ -119,7 +122,7 @@ local function start(id, execution, queue, job)
   if anonymous then
     origin = queue
   end
-  local added = redis.pcall('ZADD', 'rq:wip:' .. origin, expiry, composite and pair or id)
+  local added = redis.pcall('ZADD', 'rq:wip:' .. origin, expiry, composite and not string.find(id, ':', 1, true) and pair or id)
   if type(added) == 'table' then
     return added
   end

@@ -341,6 +341,11 @@ func TestClaimJobsForOldReaders(t *testing.T) {
 			want: startedAB.and(keyspace{"rq:wip:q": "zset a=1090 b=1090"}).and(busy("current_job=a current_job_working_time=0 ")),
 		},
 		{
+			name: "an id with a colon is entered as RQ 1 does it", before: living("a:b"),
+			act:  claims(Drained, "0:a:b:e1", nil),
+			want: started("a:b", "e1").and(keyspace{"rq:queue:q": "", "rq:wip:q": "zset a:b=1090", "rq:worker:w:executions": "set a:b:e1 ttl 150"}),
+		},
+		{
 			name: "the current job stays until it ends", before: living("a", "HSET rq:worker:w current_job old current_job_working_time 7.5"),
 			act:  claims(Drained, "0:a:e1", old),
 			want: startedA.and(keyspace{"rq:wip:q": "zset a=1090"}).and(busy("current_job=old current_job_working_time=7.5 ")),

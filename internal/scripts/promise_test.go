@@ -94,6 +94,10 @@ func promises() []promise {
 			_, err := AddEntry(ctx, c, "rq:failed:q", "a", "5", 60)
 			return err
 		}, nil},
+		{"check_permissions", "", nil, func(ctx context.Context, c *redis.Client) error {
+			_, err := CheckPermissions(ctx, c, "get")
+			return err
+		}, nil},
 		{"page_registry", "", []string{"ZADD rq:failed:q 1 a"}, func(ctx context.Context, c *redis.Client) error {
 			_, err := PageRegistry(ctx, c, "rq:failed:q", Entry{}, 5)
 			return err

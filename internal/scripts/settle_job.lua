@@ -1,8 +1,9 @@
 -- settle_job writes how executions of jobs by one worker ended, and ends them, each
 -- in one step: the job, its result, its place in a registry or a queue, those that
 -- wait for it, its slot, and the worker's counters. It changes nothing of a job
--- that is not in this execution any more: it was settled before, or abandoned,
--- deleted or canceled.
+-- that is not in this execution any more: it was settled before, or abandoned, or
+-- deleted. The run of a deleted job counts for the worker all the same. A job that
+-- was canceled while it ran is settled as if it had not been, as in RQ.
 --
 -- A script is not undone when it fails. So what can fail, because a key that jobs
 -- share holds something else, comes before the rest: either that is the job's
@@ -12,8 +13,9 @@
 -- ARGV: for each job the number of its values, which are
 --       id, execution ("" if it is not known), queue, member in rq:wip, now in
 --       Unix seconds ("0": the server's), now as a time,
---       fence ("own": the execution must be the job's, "taken": it is that of
---       take_over, and nobody else has ended or started the job since),
+--       fence ("own": the execution must be the job's, "sent": the same, and it may
+--       be settled already, "taken": it is that of take_over, and nobody else has
+--       ended or started the job since),
 --       registry ("finished", "failed" or ""), score there,
 --       seconds that the job is kept ("": no change, 0: not at all),
 --       place ("front" or "back" of the queue, when it is due, or ""),
@@ -28,7 +30,7 @@
 local worker_key, executions_key = KEYS[#KEYS - 1], KEYS[#KEYS]
 
 -- The job at hand, from ARGV and from its hash.
-local id, execution, queue, member, now, time, fence, registry, score
+local id, execution, queue, member, now, time, fence, sent, registry, score
 local keep, place, parent, counter, seconds, looked_for, limit, result_ttl
 local result, fields, last -- where its result begins in ARGV, its fields, and where these end
 local wip, pair, job, executions
@@ -38,6 +40,8 @@ local due -- whether others have left something to release_dependents.lua
 local function read(key, at, values)
   id, execution, queue, member, now, time, fence, registry, score = unpack(ARGV, at, at + 8)
   keep, place, parent, counter, seconds, looked_for, limit, result_ttl = unpack(ARGV, at + 9, at + 16)
+  sent = fence == 'sent'
+  fence = sent and 'own' or fence
   result, last = at + 18, at + values - 1
   fields = result + ARGV[at + 17]
   now = server_now(now)
@@ -56,16 +60,27 @@ local function alone()
   return redis.call('ZCOUNT', executions, '(' .. now, '+inf') == 1 and redis.call('ZSCORE', executions, execution)
 end
 
+-- of_worker returns whose the job says it is. It is nobody's when Python has saved
+-- what it knew before the job was started.
+local function of_worker()
+  local worker = redis.pcall('HGET', job, 'worker_name')
+  return type(worker) == 'string' and worker or ''
+end
+
 -- ours tells whether the job is in this execution. A member that is only an id
--- does not say whose it is; then the job does. RQ's maintenance does not know of
+-- does not say whose it is; then the job does. To cancel a job takes its members
+-- out of rq:wip, and leaves its executions. RQ's maintenance does not know of
 -- executions that were taken over: it may end such a job, and others start it again.
 local function ours()
+  if status == 'canceled' then
+    local worker = of_worker()
+    return fence == 'own' and (worker == '' or worker_key == 'rq:worker:' .. worker) and type(redis.pcall('ZSCORE', executions, execution)) == 'string'
+  end
   if not redis.call('ZSCORE', wip, member) then
     return false
   end
   if member == id or fence == 'taken' then
-    local worker = redis.pcall('HGET', job, 'worker_name')
-    if worker_key ~= 'rq:worker:' .. (type(worker) == 'string' and worker or '') or not redis.call('ZSCORE', executions, execution) then
+    if worker_key ~= 'rq:worker:' .. of_worker() or not redis.call('ZSCORE', executions, execution) then
       return false
     end
   end
@@ -74,6 +89,7 @@ end
 
 -- What the worker has done in all.
 local ended, hashes, ids, counts, worked = {}, {}, {}, {}, 0
+local deleted = false -- whether one was deleted while it ran
 
 local function end_execution(counts_for_worker)
   redis.pcall('ZREM', executions, execution)
@@ -154,11 +170,12 @@ end
 -- settle settles the job at hand.
 local function settle()
   local mine = ours()
-  if not mine or not exists or status == 'canceled' then
+  if not mine or not exists then
     if mine or member ~= id then
       redis.call('ZREM', wip, member)
     end
-    end_execution(false)
+    deleted = deleted or fence == 'own' and not exists
+    end_execution(fence == 'own' and not exists and not sent)
     if status ~= 'queued' and status ~= 'started' then
       free(give_slot_on)
     end
@@ -185,7 +202,7 @@ end
 -- count writes what the jobs together change of the worker, if it is registered.
 local function count()
   local running = redis.pcall('SREM', executions_key, unpack(ended))
-  running = type(running) == 'number' and running > 0
+  running = deleted or type(running) == 'number' and running > 0
   local names = {'birth', 'state', 'total_working_time', 'current_job'}
   for name in pairs(counts) do
     names[#names + 1] = name
@@ -209,7 +226,7 @@ local function count()
   if ids[worker[4]] then
     local other = redis.pcall('SRANDMEMBER', executions_key)
     if type(other) == 'string' then
-      set('current_job', string.match(other, '^[^:]*'))
+      set('current_job', string.match(other, '^(.*):'))
     else
       redis.call('HDEL', worker_key, 'current_job')
     end

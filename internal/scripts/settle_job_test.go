@@ -53,6 +53,9 @@ func asFailed(p *Settle) {
 	p.Result, p.Fields = []any{"type", "2"}, []any{"status", "failed", "ended_at", "T"}
 }
 
+// sent is a settlement whose reply was lost.
+func sent(p *Settle) { p.Fence = Sent }
+
 func to(place string) func(*Settle) {
 	return func(p *Settle) { p.Place, p.Fields = place, []any{"retries_left", "1"} }
 }
@@ -294,7 +297,7 @@ func TestSettleJobInAnExecutionOfItsOwn(t *testing.T) {
 	})
 }
 
-// TestSettleJobThatIsNoMore is about jobs that were deleted or canceled while
+// TestSettleJobThatIsNoMore is about jobs that were deleted or taken over while
 // they ran.
 func TestSettleJobThatIsNoMore(t *testing.T) {
 	t.Parallel()
@@ -309,27 +312,27 @@ func TestSettleJobThatIsNoMore(t *testing.T) {
 	limited := func(more ...string) []string { return running(append(limit, more...)...) }
 	withKey := func(p *Settle) { p.RateLimit = "k" }
 	left := ended.without("rq:wip:q")
+	gone := func(more ...string) []string { return running(append(more, "ZREM rq:wip:q a:e")...) }
+	counted := func(how string) keyspace {
+		return ended.and(keyspace{"rq:worker:w": "hash birth=B " + counts(how)})
+	}
 	play(t, []scene{
-		{name: "deleted", before: running("DEL rq:job:a", "ZREM rq:wip:q a:e"), act: settles(false, asFinished), want: left},
-		{name: "deleted, and still among the started ones", before: running("DEL rq:job:a"), act: settles(false, asFinished), want: ended},
-		{name: "deleted, and brought back by a late heartbeat", before: running("DEL rq:job:a", "HSET rq:job:a last_heartbeat T worker_name w"), act: settles(false, asFinished), want: ended},
-		{name: "deleted, and another key there", before: running("DEL rq:job:a", "RPUSH rq:job:a x"), act: settles(false, asFinished), want: ended},
-		{name: "canceled", before: running("HSET rq:job:a status canceled", "ZREM rq:wip:q a:e"), act: settles(false, asFinished), want: left},
-		{name: "canceled, and still among the started ones", before: running("HSET rq:job:a status canceled"), act: settles(false, asFinished), want: ended},
-		{name: "canceled, to be retried", before: running("HSET rq:job:a status canceled", "ZREM rq:wip:q a:e"), act: settles(false, to(Back)), want: left},
+		{name: "deleted", before: gone("DEL rq:job:a"), act: settles(false, asFinished), want: counted("successful").without("rq:wip:q")},
+		{name: "deleted, and it failed", before: gone("DEL rq:job:a"), act: settles(false, asFailed), want: counted("failed").without("rq:wip:q")},
+		{name: "deleted, or settled before and not kept", before: gone("DEL rq:job:a"), act: settles(false, asFinished, sent), want: left},
+		{name: "deleted, and put back", before: gone("DEL rq:job:a"), act: settles(false, to(Front)), want: left},
+		{name: "deleted, and its execution is the worker's no more", before: gone("DEL rq:job:a rq:worker:w:executions"), act: settles(false, asFinished), want: counted("successful").without("rq:wip:q").without("rq:worker:w:executions")},
+		{name: "deleted, and still among the started ones", before: running("DEL rq:job:a"), act: settles(false, asFinished), want: counted("successful")},
+		{name: "deleted, and brought back by a late heartbeat", before: running("DEL rq:job:a", "HSET rq:job:a last_heartbeat T worker_name w"), act: settles(false, asFinished), want: counted("successful")},
+		{name: "deleted, and another key there", before: running("DEL rq:job:a", "RPUSH rq:job:a x"), act: settles(false, asFinished), want: counted("successful")},
 
-		{name: "deleted, with a slot", before: limited("DEL rq:job:a", "ZREM rq:wip:q a:e"), act: settles(false, asFinished, withKey), want: left.and(promoted)},
-		{name: "deleted, with a slot and among the started ones", before: limited("DEL rq:job:a"), act: settles(false, asFinished, withKey), want: ended.and(promoted)},
-		{name: "deleted, with a slot that nobody has told of", before: limited("DEL rq:job:a", "ZREM rq:wip:q a:e"), act: settles(false, asFinished), want: left},
-		{name: "deleted, without its slot", before: limited("DEL rq:job:a", "ZREM rq:rl:k:allowed a"), act: settles(false, asFinished, withKey), want: ended},
-		{name: "canceled, with a slot", before: limited("HSET rq:job:a status canceled", "ZREM rq:wip:q a:e"), act: settles(false, asFinished), want: left.and(promoted)},
-		{
-			name: "canceled, with a slot and another living execution", before: limited("HSET rq:job:a status canceled", "ZADD rq:executions:a 1001 e2"),
-			act: settles(false, asFinished), want: ended.and(promoted).and(keyspace{"rq:executions:a": "zset e2=1001"}),
-		},
+		{name: "deleted, with a slot", before: limited("DEL rq:job:a", "ZREM rq:wip:q a:e"), act: settles(false, asFinished, withKey), want: counted("successful").without("rq:wip:q").and(promoted)},
+		{name: "deleted, with a slot and among the started ones", before: limited("DEL rq:job:a"), act: settles(false, asFinished, withKey), want: counted("successful").and(promoted)},
+		{name: "deleted, with a slot that nobody has told of", before: limited("DEL rq:job:a", "ZREM rq:wip:q a:e"), act: settles(false, asFinished), want: counted("successful").without("rq:wip:q")},
+		{name: "deleted, without its slot", before: limited("DEL rq:job:a", "ZREM rq:rl:k:allowed a"), act: settles(false, asFinished, withKey), want: counted("successful")},
 		{
 			name: "deleted, and its slot is another's by now", before: limited("DEL rq:job:a", "ZREM rq:wip:q a:e", "ZREM rq:rl:k:allowed a", "ZADD rq:rl:k:allowed 4 other"),
-			act: settles(false, asFinished, withKey), want: left,
+			act: settles(false, asFinished, withKey), want: counted("successful").without("rq:wip:q"),
 		},
 		{
 			name: "deleted, and a job with its id holds a slot by now", before: limited("HSET rq:job:a status queued", "ZREM rq:wip:q a:e"),
@@ -344,6 +347,38 @@ func TestSettleJobThatIsNoMore(t *testing.T) {
 			name: "failed, and waiting for a slot again", before: limited("HSET rq:job:a status rate_limited", "ZREM rq:wip:q a:e", "ZREM rq:rl:k:allowed a", "ZADD rq:rl:k:rate_limited 7 a"),
 			act: settles(false, asFinished), want: left,
 		},
+	})
+}
+
+// counts are the fields of a worker whose first job has ended so.
+func counts(how string) string {
+	if how == "failed" {
+		return "failed_job_count=1 state=idle total_working_time=0.250000"
+	}
+	return "state=idle successful_job_count=1 total_working_time=0.250000"
+}
+
+// TestSettleJobThatWasCanceled is about jobs that were canceled while they ran. As
+// in RQ, all is written that would have been without that.
+func TestSettleJobThatWasCanceled(t *testing.T) {
+	t.Parallel()
+	canceled := func(more ...string) []string {
+		return running(append([]string{"HSET rq:job:a status canceled", "ZREM rq:wip:q a:e", "ZADD rq:canceled:q 900 a"}, more...)...)
+	}
+	ran := func(k keyspace) keyspace { return k.without("rq:wip:q") }
+	left := ran(ended)
+	bare := func(p *Settle) { p.Member = "a" }
+	play(t, []scene{
+		{name: "finished", before: canceled(), act: settles(true, asFinished), want: ran(finishedJobA)},
+		{name: "failed", before: canceled(), act: settles(true, asFailed), want: ran(failedJobA)},
+		{name: "to be retried", before: canceled(), act: settles(true, to(Back)), want: ran(queuedJobA).and(jobA("queued", "enqueued_at=T", "retries_left=1"))},
+		{name: "still among the started ones", before: canceled("ZADD rq:wip:q 1090 a:e"), act: settles(true, asFinished), want: finishedJobA},
+		{name: "as RQ 1 has it", before: canceled(), act: settles(true, asFinished, bare), want: ran(finishedJobA)},
+		{name: "saved by Python since", before: canceled("HSET rq:job:a worker_name ''"), act: settles(true, asFinished), want: ran(finishedJobA).and(jobA("finished", "ended_at=T", "ttl 500", "worker_name="))},
+		{name: "of another worker", before: canceled("HSET rq:job:a worker_name v"), act: settles(false, asFinished), want: left},
+		{name: "settled before", before: canceled("ZREM rq:executions:a e"), act: settles(false, asFinished), want: left.without("rq:executions:a")},
+		{name: "requeued, and not started again", before: canceled("HSET rq:job:a status queued", "RPUSH rq:queue:q a"), act: settles(false, asFinished), want: left},
+		{name: "taken over", before: canceled("ZADD rq:wip:q 900 a:e"), act: settles(false, asFailed, func(p *Settle) { p.Fence = "taken" }), want: ended},
 	})
 }
 
@@ -586,6 +621,10 @@ func TestSettleJobCountsForItsWorker(t *testing.T) {
 			want: finished.and(worker("birth=B current_job=b state=busy successful_job_count=1 total_working_time=0.250000")).and(keyspace{"rq:worker:w:executions": "set b:f"}),
 		},
 		{
+			name: "the other job's id has a colon", before: running("HSET rq:worker:w current_job a", "SADD rq:worker:w:executions b:c:f"), act: settles(true, asFinished, looked),
+			want: finished.and(worker("birth=B current_job=b:c state=busy successful_job_count=1 total_working_time=0.250000")).and(keyspace{"rq:worker:w:executions": "set b:c:f"}),
+		},
+		{
 			name: "it has no other job", before: running("HSET rq:worker:w current_job a"), act: settles(true, asFinished, looked),
 			want: finished.and(worker("birth=B state=idle successful_job_count=1 total_working_time=0.250000")),
 		},
@@ -610,7 +649,7 @@ func TestSettleJobCountsForItsWorker(t *testing.T) {
 	})
 }
 
-// TestSettleJobTwice: whatever becomes of a job, to say it once more changes
+// TestSettleJobTwice: whatever becomes of a job, to send it once more changes
 // nothing, also when others have gone on with it.
 func TestSettleJobTwice(t *testing.T) {
 	t.Parallel()
@@ -636,7 +675,7 @@ func TestSettleJobTwice(t *testing.T) {
 			do(t, rdb, c.then...)
 			once := dump(t, rdb)
 
-			settles(false, c.how, func(p *Settle) { p.RateLimit, p.CurrentJob = "k", true })(t, rdb)
+			settles(false, c.how, sent, func(p *Settle) { p.RateLimit, p.CurrentJob = "k", true })(t, rdb)
 
 			assert.Empty(t, changes(once, dump(t, rdb)))
 		})
@@ -660,7 +699,11 @@ func TestSettleJobsOfOddNames(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, name, jobs[0].ID)
 
-			settles(true, asFinished, func(p *Settle) { p.ID, p.Queue, p.Member = name, name, name+":e" })(t, rdb)
+			member := name + ":e"
+			if strings.Contains(name, ":") {
+				member = name // as RQ 1 has it
+			}
+			settles(true, asFinished, func(p *Settle) { p.ID, p.Queue, p.Member = name, name, member })(t, rdb)
 
 			assert.ElementsMatch(t, []string{"rq:job:" + name, "rq:finished:" + name, "rq:results:" + name, "rq:worker:w"}, sorted(dump(t, rdb)))
 		})

@@ -138,16 +138,19 @@ func readClaim(reply []any) (int64, []ClaimedJob, error) {
 	return state, jobs, nil
 }
 
-// Own is the fence of an execution that the worker began itself. That of one that it
-// has taken over is TakenOver.
-const Own = "own"
+// The fences of an execution that the worker began itself. That of one that it has
+// taken over is TakenOver.
+const (
+	Own  = "own"
+	Sent = "sent" // Own that was sent before, and may have been settled
+)
 
 // A Settle is what SettleJob needs to know.
 type Settle struct {
 	Worker, ID, Execution, Queue string
 	Member                       string // in rq:wip
 	Now                          Moment
-	Fence                        string // Own or TakenOver
+	Fence                        string // Own, Sent or TakenOver
 	Registry, Score              string // "finished" or "failed" with a score, or none
 	Keep                         string // seconds that the job is kept; "" is no change
 	Place                        string // Front, Back, when it is due, or ""

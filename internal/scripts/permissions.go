@@ -1,0 +1,39 @@
+package scripts
+
+import (
+	"context"
+	_ "embed" // for the script
+	"slices"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed check_permissions.lua
+var checkPermissionsLua string
+
+var checkPermissions = redis.NewScript(checkPermissionsLua)
+
+// Work are the commands that a worker runs for each job, and Clean those that it
+// runs beside these for maintenance and the scheduler. Since Redis 7 those of scripts
+// count, too. A test compares them with the scripts.
+var (
+	Work = []string{
+		"blmove", "del", "eval", "evalsha", "exec", "exists", "expire", "hdel", "hexists", "hget", "hgetall", "hkeys", "hmget",
+		"hset", "hsetnx", "hstrlen", "lpush", "lrange", "lrem", "ltrim", "multi", "persist", "pexpire", "pttl", "rename", "rpush",
+		"sadd", "scard", "script", "smembers", "srandmember", "srem", "time", "type", "unlink", "xadd", "zadd", "zcard", "zcount",
+		"zpopmin", "zrange", "zrem", "zscore",
+	}
+	Clean = []string{"get", "llen", "lpop", "lset", "rpop", "set", "sismember", "sscan", "zrangebyscore", "zremrangebyrank"}
+)
+
+// CheckPermissions runs check_permissions.lua. It returns those of the commands that
+// the user of the connection may not run. Before Redis 7 it knows of none.
+func CheckPermissions(ctx context.Context, c redis.Scripter, commands ...string) ([]string, error) {
+	args := make([]any, len(commands))
+	for i, name := range commands {
+		args[i] = name
+	}
+	refused, err := checkPermissions.Run(ctx, c, nil, args...).StringSlice()
+	slices.Sort(refused)
+	return refused, err
+}

@@ -1,0 +1,88 @@
+package rq
+
+import (
+	"context"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rqgo/rq/internal/keys"
+)
+
+// asUser returns a client of rdb's server for a new user with these permissions.
+func asUser(t *testing.T, rdb *redis.Client, rules ...any) *redis.Client {
+	t.Helper()
+	require.NoError(t, rdb.Do(t.Context(), append([]any{"acl", "setuser", "app", "reset", "on", ">p"}, rules...)...).Err())
+	opts := *rdb.Options()
+	opts.Username, opts.Password = "app", "p"
+	app := redis.NewClient(&opts)
+	t.Cleanup(func() { _ = app.Close() })
+	return app
+}
+
+// notPermitted returns what INFO says of refused commands.
+func notPermitted(t *testing.T, rdb *redis.Client) string {
+	t.Helper()
+	return regexp.MustCompile(`errorstat_NOPERM:\S+`).FindString(rdb.Info(t.Context(), "errorstats").Val())
+}
+
+// TestNameOfAWorkerThatMayNotListen has a second worker want the name of a living
+// one that may use no channel, as users of Redis 7 by default. It takes the 3 s after
+// which a worker that listened is taken for dead.
+func TestNameOfAWorkerThatMayNotListen(t *testing.T) {
+	t.Parallel()
+	ctx, admin := t.Context(), ownServer(t)
+	app := asUser(t, admin, "~*", "resetchannels", "+@all")
+	running, goOn := make(chan struct{}), make(chan struct{})
+	h := Handlers{"f": HandlerFunc(func(ctx context.Context, _ *Job) (any, error) {
+		close(running)
+		select {
+		case <-goOn:
+			return 1, nil
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	})}
+	j, err := NewQueue(app, "default").Enqueue(ctx, Call("f"))
+	require.NoError(t, err)
+	first := startWorker(t, app, h, WorkerConfig{Name: "w", JobMonitoringInterval: time.Second})
+	<-running
+
+	second := startWorker(t, app, h, WorkerConfig{Name: "w"})
+
+	require.ErrorIs(t, second.result(t), ErrWorkerExists)
+	assert.Equal(t, "errorstat_NOPERM:count=1", notPermitted(t, admin), "it does not ask again and again")
+	close(goOn)
+	require.Eventually(t, func() bool { return admin.HGet(ctx, keys.Job(j.ID()), "status").Val() == "finished" }, 10*time.Second, 5*time.Millisecond)
+	first.stop(t)
+	third := startWorker(t, app, h, WorkerConfig{Name: "w", Burst: true})
+	require.NoError(t, third.result(t), "the name of one that has ended is free")
+}
+
+func TestWorkerSaysWhetherItListens(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), ownServer(t)
+	w, err := NewWorker(rdb, Handlers{}, WorkerConfig{Name: "w", Logger: quiet})
+	require.NoError(t, err)
+	r, err := w.newRun()
+	require.NoError(t, err)
+	defer r.close()
+	require.NoError(t, r.presence.register(ctx))
+	listens := func() string { return rdb.HGet(ctx, keys.Worker("w"), "listens").Val() }
+
+	r.presence.hears(ctx, true)
+	assert.Empty(t, listens(), "most do")
+	r.presence.hears(ctx, false)
+	assert.Equal(t, "0", listens())
+	require.NoError(t, rdb.Del(ctx, keys.Worker("w")).Err())
+	done, err := r.presence.enter(ctx, "again")
+	require.NoError(t, err)
+	assert.True(t, done)
+	assert.Equal(t, "0", listens(), "also after its hash has expired")
+	r.presence.hears(ctx, true)
+	assert.Equal(t, "1", listens(), "it was permitted since")
+}
