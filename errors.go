@@ -102,32 +102,6 @@ func (e *DeserializeError) Error() string {
 // Unwrap returns the cause.
 func (e *DeserializeError) Unwrap() error { return e.Err }
 
-// A FailedError is returned by Await and ResultOf for a job that failed, was
-// stopped, or asked for more retries than it is allowed.
-type FailedError struct {
-	JobID string
-	// Type is ResultFailed or ResultMaxRetriesExceeded.
-	Type ResultType
-	// ExcInfo is the traceback, from Python or from Go.
-	ExcInfo string
-}
-
-// Error returns the last line of the traceback, which in Python names the
-// exception.
-func (e *FailedError) Error() string {
-	last := strings.TrimSpace(e.ExcInfo)
-	if i := strings.LastIndexByte(last, '\n'); i >= 0 {
-		last = strings.TrimSpace(last[i+1:])
-	}
-	switch {
-	case e.Type == ResultMaxRetriesExceeded:
-		last = "it asked for more retries than it is allowed"
-	case last == "":
-		last = "no traceback"
-	}
-	return fmt.Sprintf("rq: job %s failed: %s", e.JobID, last)
-}
-
 // A PartialError is returned by EnqueueMany when Redis failed. Jobs that are enqueued
 // stay so.
 type PartialError struct {

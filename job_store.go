@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -272,30 +270,13 @@ func (j *Job) DependentIDs(ctx context.Context) ([]string, error) {
 	return ids, wrapf(err, "fetch dependents of job %s", j.id)
 }
 
-// An Execution is one run of a job that has not ended (rq/executions.py Execution).
-type Execution struct {
-	// ID is unique to this run.
-	ID string
-	// JobID is the id of the job.
-	JobID string
-	// WorkerName is the name of the worker; "" for a worker of RQ before 2.11.
-	WorkerName string
-	// CreatedAt is when the run started. LastHeartbeat is the worker's last heartbeat
-	// for it.
-	CreatedAt, LastHeartbeat time.Time
-}
-
-// Executions returns the executions of the job, usually one or none (rq/job.py
-// Job.get_executions). An execution that has expired is left out; RQ fails then.
-func (j *Job) Executions(ctx context.Context) ([]Execution, error) {
-	now := fmt.Sprintf("(%d", time.Now().Unix())
-	ids, err := j.rdb.ZRangeByScore(ctx, keys.Executions(j.id), &redis.ZRangeBy{Min: now, Max: "+inf"}).Result()
-	if err != nil || len(ids) == 0 {
-		return nil, wrapf(err, "fetch executions of job %s", j.id)
+func position(ctx context.Context, rdb redis.UniversalClient, queue, id string) (int, bool, error) {
+	n, err := rdb.LPos(ctx, keys.Queue(queue), id, redis.LPosArgs{}).Result()
+	if errors.Is(err, redis.Nil) {
+		return 0, false, nil
 	}
-	for i, id := range ids {
-		ids[i] = j.id + ":" + id
+	if err != nil {
+		return 0, false, wrapf(err, "find job %s in queue %s", id, queue)
 	}
-	out, err := readExecutions(ctx, j.rdb, ids)
-	return out, wrapf(err, "fetch executions of job %s", j.id)
+	return int(n), true, nil
 }

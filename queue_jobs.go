@@ -2,11 +2,8 @@ package rq
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
 )
@@ -133,15 +130,4 @@ func (q *Queue) JobPosition(ctx context.Context, id string) (int, bool, error) {
 func (q *Queue) Contains(ctx context.Context, id string) (bool, error) {
 	_, ok, err := q.JobPosition(ctx, id)
 	return ok, err
-}
-
-func position(ctx context.Context, rdb redis.UniversalClient, queue, id string) (int, bool, error) {
-	n, err := rdb.LPos(ctx, keys.Queue(queue), id, redis.LPosArgs{}).Result()
-	if errors.Is(err, redis.Nil) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, wrapf(err, "find job %s in queue %s", id, queue)
-	}
-	return int(n), true, nil
 }

@@ -3,7 +3,9 @@ package rq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -98,6 +100,32 @@ func (r *Result) failed() error {
 		return nil
 	}
 	return &FailedError{r.JobID, r.Type, r.ExcInfo}
+}
+
+// A FailedError is returned by Await and ResultOf for a job that failed, was
+// stopped, or asked for more retries than it is allowed.
+type FailedError struct {
+	JobID string
+	// Type is ResultFailed or ResultMaxRetriesExceeded.
+	Type ResultType
+	// ExcInfo is the traceback, from Python or from Go.
+	ExcInfo string
+}
+
+// Error returns the last line of the traceback, which in Python names the
+// exception.
+func (e *FailedError) Error() string {
+	last := strings.TrimSpace(e.ExcInfo)
+	if i := strings.LastIndexByte(last, '\n'); i >= 0 {
+		last = strings.TrimSpace(last[i+1:])
+	}
+	switch {
+	case e.Type == ResultMaxRetriesExceeded:
+		last = "it asked for more retries than it is allowed"
+	case last == "":
+		last = "no traceback"
+	}
+	return fmt.Sprintf("rq: job %s failed: %s", e.JobID, last)
 }
 
 // Results returns the results of the job that are kept, the newest first (rq/job.py

@@ -121,24 +121,6 @@ func executionsOfCurrentJob(ctx context.Context, rdb redis.UniversalClient, name
 	return []Execution{{JobID: id, WorkerName: name, CreatedAt: job.StartedAt(), LastHeartbeat: job.LastHeartbeat()}}, nil
 }
 
-// readExecutions returns those of the pairs job:execution that go on, the longest
-// running first.
-func readExecutions(ctx context.Context, rdb redis.UniversalClient, pairs []string) ([]Execution, error) {
-	var out []Execution
-	key := func(i int) string { return keys.Execution(cutPair(pairs[i])) }
-	err := readHashes(ctx, rdb, len(pairs), key, func(i int, hash map[string]string) {
-		if e, _ := wire.DecodeExecution(hash); !e.CreatedAt.IsZero() {
-			job, id := cutPair(pairs[i])
-			out = append(out, Execution{id, job, e.WorkerName, e.CreatedAt, e.LastHeartbeat})
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(out, func(a, b Execution) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	return out, nil
-}
-
 // workersIn returns the workers of a set of their keys.
 func workersIn(ctx context.Context, rdb redis.UniversalClient, set string) ([]WorkerInfo, error) {
 	members, err := rdb.SMembers(ctx, set).Result()
