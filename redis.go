@@ -150,3 +150,10 @@ const (
 	manySendBytes  = 8 << 20
 	schedulerChunk = 100 // due jobs that one script moves: about two milliseconds; more are no faster
 )
+
+// The bytes of data that a claim takes double after each answer from the least on, and
+// halve when the answer is lost. Data that is longer than the least is read by itself.
+const (
+	leastBudget = 256 << 10
+	mostBudget  = 4 << 20
+)

@@ -29,8 +29,8 @@ type Worker struct {
 func NewWorker(rdb redis.UniversalClient, handlers Handlers, cfg WorkerConfig) (*Worker, error) {
 	cfg.Queues, cfg.ExceptionHandlers = slices.Clone(cfg.Queues), slices.Clone(cfg.ExceptionHandlers)
 	w := &Worker{cfg: cfg, rdb: rdb, handlers: maps.Clone(handlers), grace: intermediateGrace, look: lookInterval}
-	w.fill()
-	errs := []error{handlers.validate(), w.check()}
+	w.cfg.fill()
+	errs := []error{handlers.validate(), w.cfg.check()}
 	if cfg.Fleet != "" {
 		var err error
 		w.fleet, err = parseRelease(cfg.Fleet)

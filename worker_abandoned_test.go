@@ -43,7 +43,7 @@ func abandonerOf(t *testing.T, rdb *redis.Client, handlers Handlers, cfg WorkerC
 	r.jobs, r.cancelJobs = context.WithCancelCause(context.Background())
 	r.hooks = newWebhookSender(quiet)
 	r.runner = &jobRunner{executor: r.executor(), out: r.out, jobs: r.jobs}
-	a = newAbandoner(r)
+	a = r.abandoner()
 	stop = sync.OnceFunc(func() { r.cancelJobs(errShutdown); a.wait(); r.hooks.close(t.Context()); r.close() })
 	t.Cleanup(stop)
 	return a, stop

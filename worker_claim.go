@@ -2,8 +2,6 @@ package rq
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"math"
@@ -58,13 +56,6 @@ const (
 	stateSuspended                    // workers are suspended
 	stateBackingOff                   // the last claim failed
 	stateLeaving                      // it claims no more
-)
-
-// The bytes of data that a claim takes double after each answer from the least on, and
-// halve when the answer is lost. Data that is longer than the least is read by itself.
-const (
-	leastBudget = 256 << 10
-	mostBudget  = 4 << 20
 )
 
 // run claims jobs until ctx ends or the worker is to end by itself, and tells why. Ids
@@ -450,17 +441,4 @@ func (c *claimer) backOff(ctx context.Context) claimState {
 	}
 	sleep(ctx, d)
 	return stateClaiming
-}
-
-// executionIDs returns n ids as uuid4().hex makes them.
-func executionIDs(n int) []string {
-	random := make([]byte, 16*n)
-	_, _ = rand.Read(random) // it never fails
-	ids := make([]string, 0, n)
-	for id := range slices.Chunk(random, 16) {
-		id[6] = id[6]&0x0f | 0x40
-		id[8] = id[8]&0x3f | 0x80
-		ids = append(ids, hex.EncodeToString(id))
-	}
-	return ids
 }

@@ -113,8 +113,7 @@ const (
 )
 
 // fill sets what was not given.
-func (w *Worker) fill() {
-	c := &w.cfg
+func (c *WorkerConfig) fill() {
 	if len(c.Queues) == 0 {
 		c.Queues = []string{DefaultQueue}
 	}
@@ -149,8 +148,7 @@ func (w *Worker) fill() {
 }
 
 // check refuses settings that make no sense.
-func (w *Worker) check() error {
-	c := &w.cfg
+func (c *WorkerConfig) check() error {
 	var bad []error
 	refuse := func(wrong bool, name string, value any, rule string) {
 		if wrong {

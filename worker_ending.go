@@ -3,6 +3,7 @@ package rq
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // An ending is why a worker ends, and with that how.
@@ -34,3 +35,11 @@ func (e ending) err() error {
 	}
 	return nil
 }
+
+// booksGrace is how long, after the running jobs have had their time, their handlers
+// may take to return and the worker to write how they ended. Run keeps to it.
+const booksGrace = 1900 * time.Millisecond
+
+// cancelGrace is how long a handler has to return when its context has ended
+// because the worker does.
+const cancelGrace = time.Second

@@ -262,10 +262,6 @@ func (x *executor) invoke(ctx context.Context, e *execution, handler Handler, li
 	return nil, cause
 }
 
-// cancelGrace is how long a handler has to return when its context has ended
-// because the worker does.
-const cancelGrace = time.Second
-
 // within gives a handler a moment to return, if it is only the worker that ends.
 func within(done <-chan result, cause error) (result, bool) {
 	if !errors.Is(cause, errShutdown) {

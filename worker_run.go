@@ -96,11 +96,11 @@ func (r *run) work(ctx context.Context) error {
 	settling.Go(func() { r.settler.run(r.books) })
 	listening := make(chan struct{})
 	loops.Go(func() { r.listener().listen(r.books, listening) })
-	loops.Go(func() { newHeartbeats(r).run(r.books) })
+	loops.Go(func() { r.heartbeats().run(r.books) })
 	loops.Go(r.limitShutdown)
 	<-listening
 	r.presence.setState(r.books, "started")
-	loops.Go(func() { newMaintenance(r).run(r.fetching) })
+	loops.Go(func() { r.maintenance().run(r.fetching) })
 	r.waitForMaintenance()
 	r.schedule(&loops)
 	r.presence.setState(r.books, "idle")
@@ -126,45 +126,11 @@ func (r *run) waitForMaintenance() {
 	}
 }
 
-// executor makes the part that runs jobs.
-func (r *run) executor() *executor {
-	return &executor{
-		handlers: r.handlers, exceptions: r.cfg.ExceptionHandlers, foreign: r.foreign, stuck: r.leftover,
-		payloads: r.db, out: r.out, jobs: r.jobs, log: r.log,
-	}
-}
-
-// listener makes the part that obeys commands.
-func (r *run) listener() *listener {
-	return &listener{
-		db: r.db, worker: r.cfg.Name, health: r.cfg.JobMonitoringInterval, running: r.running, log: r.log,
-		hears: r.presence.hears, stop: func() { r.stopFetching(errShutdown) },
-	}
-}
-
-// claimer makes the part that claims jobs.
-func (r *run) claimer() *claimer {
-	c := &claimer{
-		cfg: &r.cfg, fleet: r.fleet, db: r.db, presence: r.presence, debts: r.debts, slots: r.slots, running: r.running,
-		foreign: r.foreign, cleaned: r.cleaned, suspend: r.suspended, begin: r.runner.begin, giveBack: r.runner.giveBack, books: r.books, log: r.log,
-	}
-	if len(r.cfg.Queues) <= maxMovers {
-		c.waits = newMovers(r.db, r.cfg.Queues, r.log)
-	} else {
-		c.waits = newWatcher(r.db, r.cfg.Queues, r.log)
-	}
-	return c
-}
-
 // replaced ends a worker whose name another one has.
 func (r *run) replaced() {
 	r.log.Error("rq: another worker has this one's name")
 	r.stopFetching(ErrWorkerReplaced)
 }
-
-// booksGrace is how long, after the running jobs have had their time, their handlers
-// may take to return and the worker to write how they ended. Run keeps to it.
-const booksGrace = 1900 * time.Millisecond
 
 // drain waits for the running jobs: as long as they may take, or if the worker was
 // asked to end, as long as ShutdownTimeout allows. That is for RQ's tools to see.

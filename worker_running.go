@@ -2,6 +2,8 @@ package rq
 
 import (
 	"cmp"
+	"crypto/rand"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"sync"
@@ -64,4 +66,17 @@ func signal(c chan<- struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
+}
+
+// executionIDs returns n ids as uuid4().hex makes them.
+func executionIDs(n int) []string {
+	random := make([]byte, 16*n)
+	_, _ = rand.Read(random) // it never fails
+	ids := make([]string, 0, n)
+	for id := range slices.Chunk(random, 16) {
+		id[6] = id[6]&0x0f | 0x40
+		id[8] = id[8]&0x3f | 0x80
+		ids = append(ids, hex.EncodeToString(id))
+	}
+	return ids
 }
