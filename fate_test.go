@@ -230,40 +230,6 @@ func TestOutcomeUnknown(t *testing.T) {
 	}
 }
 
-// TestSetLock takes a lock whose reply is lost, with and without go-redis's own
-// second try.
-func TestSetLock(t *testing.T) {
-	t.Parallel()
-	c, beside, gate := gated(t)
-	once := redis.NewClient(&redis.Options{Addr: gate.Addr, DB: beside.Options().DB, DialerRetries: 1, MaxRetries: -1})
-	defer once.Close()
-	take := func(rdb *redis.Client, token string, rule redistest.Rule) (bool, error) {
-		gate.CutAll()
-		gate.Set(rule)
-		return setLock(t.Context(), rdb, "lock", token, time.Minute)
-	}
-	for name, rdb := range map[string]*redis.Client{"repeated": c, "once": once} {
-		require.NoError(t, beside.Del(t.Context(), "lock").Err())
-		held, err := take(rdb, "me", nth("set", 1, 1, redistest.Answer{Lose: true}))
-		require.NoError(t, err, name)
-		assert.True(t, held, name)
-		held, err = take(rdb, "other", nil)
-		require.NoError(t, err, name)
-		assert.False(t, held, name)
-		assert.InDelta(t, time.Minute, beside.TTL(t.Context(), "lock").Val(), float64(10*time.Second))
-	}
-	for _, rule := range []redistest.Rule{
-		nth("set", 1, always, redistest.Answer{Error: "READONLY You can't write against a read only replica."}),
-		nth("hello", 1, always, redistest.Answer{Cut: true}),
-		func(n int, _ []string) redistest.Answer { return redistest.Answer{Lose: n > 0} },
-	} {
-		require.NoError(t, beside.Del(t.Context(), "lock").Err())
-		held, err := take(c, "me", rule)
-		assert.Error(t, err)
-		assert.False(t, held)
-	}
-}
-
 // failover makes the server of a gate a replica, and another one the server of later
 // connections.
 func failover(t *testing.T, gate *redistest.Gate, old, next *redis.Client) {

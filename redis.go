@@ -2,7 +2,6 @@ package rq
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -87,28 +86,6 @@ func readHashes(ctx context.Context, rdb redis.UniversalClient, n int, key func(
 		take(i, hash)
 		return bytes
 	})
-}
-
-// setLock takes a lock that is free, and reports whether it is the caller's, by the
-// token that only the caller has. go-redis repeats a SET whose reply is lost, and is
-// then told that the lock is taken: the token says by whom. When the answer is not
-// known even so, the error says that, and the lock ends with its ttl at the latest.
-func setLock(ctx context.Context, rdb redis.UniversalClient, key, token string, ttl time.Duration) (held bool, err error) {
-	held, err = rdb.SetNX(ctx, key, token, ttl).Result()
-	if held || redisx.FateOf(err) == redisx.Refused {
-		return held, err
-	}
-	owner, getErr := rdb.Get(ctx, key).Result()
-	switch {
-	case getErr == nil:
-		return owner == token, nil
-	case errors.Is(getErr, redis.Nil) && err == nil:
-		return false, nil // it has ended meanwhile
-	}
-	if err == nil {
-		err = getErr
-	}
-	return false, err
 }
 
 // The waits between claims that fail double from one to the other.
