@@ -266,8 +266,19 @@ func (j *Job) Position(ctx context.Context) (int, bool, error) {
 
 // DependentIDs returns the ids of the jobs that wait for this job, in no order.
 func (j *Job) DependentIDs(ctx context.Context) ([]string, error) {
-	ids, err := j.rdb.SMembers(ctx, keys.Dependents(j.id)).Result()
-	return ids, wrapf(err, "fetch dependents of job %s", j.id)
+	var ids []string
+	seen := map[string]bool{} // a scan may return an id twice
+	pages := j.rdb.SScan(ctx, keys.Dependents(j.id), 0, "", memberChunk).Iterator()
+	for pages.Next(ctx) {
+		if id := pages.Val(); !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	if err := pages.Err(); err != nil {
+		return nil, wrapf(err, "fetch dependents of job %s", j.id)
+	}
+	return ids, nil
 }
 
 func position(ctx context.Context, rdb redis.UniversalClient, queue, id string) (int, bool, error) {
