@@ -185,6 +185,7 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 			more = false // one goes on for all
 		case ctx.Err() != nil || !s.again(ctx, p, err):
 			s.log.Error("rq: settle job: it is given up, and will be found abandoned", "job", p.ID, "error", err)
+			p.due = time.Time{}
 			p.done <- settled{}
 		default:
 			all = false
