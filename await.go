@@ -12,21 +12,21 @@ import (
 	"github.com/rqgo/rq/internal/redisx"
 )
 
-// awaitCheck is how long Await blocks before it looks whether the job can still
-// have a result.
+// awaitCheck is how long Await blocks before it checks whether the job can still have a
+// result.
 const awaitCheck = 30 * time.Second
 
-// Await waits until the job's run ends, and returns what it returned as a T. It
-// blocks on the job's results and does not poll. While it waits it has a
-// connection of its own, so that waiting never uses up the client's pool.
+// Await waits until the job's run ends, and returns its return value as a T. It blocks
+// on the job's results and does not poll. While it waits it uses a separate connection,
+// so that waiting never exhausts the client's pool.
 //
-// It returns a *FailedError when the job failed, was stopped, or exhausted its
-// retries; ErrNoSuchJob when the job is gone and left no result, as with
-// ResultTTL(0); ErrInvalidJobOperation when it is canceled; and ctx.Err() when
-// ctx ends first. That a waiting job was deleted or canceled is noticed within
-// 30 seconds. After an error of Redis, such as a lost connection or a failover, it
-// connects again; only the sixth one in a row is returned, or one that cannot pass.
-// The result of an earlier run of a job that is queued again is not returned.
+// It returns a *FailedError when the job failed, was stopped, or exhausted its retries;
+// ErrNoSuchJob when the job is gone and left no result, as with ResultTTL(0);
+// ErrInvalidJobOperation when it is canceled; and ctx.Err() when ctx ends first. It
+// notices within 30 seconds when a waiting job is deleted or canceled. After an error
+// of Redis that may pass, such as a lost connection or a failover, it reconnects. It
+// returns the sixth such error in a row, and any other error at once. It does not
+// return the result of an earlier run of a job that is queued again.
 func Await[T any](ctx context.Context, j *Job) (T, error) {
 	r, err := j.await(ctx)
 	if err != nil {
@@ -36,9 +36,8 @@ func Await[T any](ctx context.Context, j *Job) (T, error) {
 	return valueOf[T](r)
 }
 
-// await returns the result of the run that the job is in or comes to. After an
-// error of Redis that may pass it connects again: nothing is missed, because results
-// stay in the stream.
+// await returns the result of the job's current or next run. After an error of Redis
+// that may pass it reconnects: nothing is missed, because results stay in the stream.
 func (j *Job) await(ctx context.Context) (*Result, error) {
 	if j == nil {
 		return nil, noSuchJob("nil")
@@ -58,12 +57,12 @@ func (j *Job) await(ctx context.Context) (*Result, error) {
 	}
 }
 
-// awaitFailures is how often in a row Await tries to reach the server again. The
-// waits between double from 50 ms on.
+// awaitFailures is how often in a row Await retries to reach the server. The back-off
+// doubles from 50 ms.
 const awaitFailures = 5
 
-// awaitOn is await on one connection. *last is the place in the stream from
-// which on results count, "" when that is not known yet.
+// awaitOn is await on one connection. Results after *last in the stream count; it is ""
+// until that is known.
 func (j *Job) awaitOn(ctx context.Context, last *string, failures *int) (*Result, error) {
 	r, done, err := j.peek(ctx)
 	if done || err != nil {
@@ -89,7 +88,7 @@ func (j *Job) awaitOn(ctx context.Context, last *string, failures *int) (*Result
 	}
 }
 
-// after returns the place in the stream from which on results count.
+// after returns the stream id after which results count.
 func (r *Result) after() string {
 	if r == nil {
 		return "0-0"
@@ -97,8 +96,8 @@ func (r *Result) after() string {
 	return r.ID
 }
 
-// peek reads the job's status together with its newest result, and reports
-// whether that ends the waiting. While the job is to run, it does not.
+// peek reads the job's status together with its newest result, and reports whether
+// Await is done. It is not done while the job has yet to run.
 func (j *Job) peek(ctx context.Context) (r *Result, done bool, err error) {
 	replies, err := redisx.Transact(ctx, j.rdb, func(pipe redis.Pipeliner) {
 		pipe.HGet(ctx, keys.Job(j.id), "status")
@@ -119,7 +118,7 @@ func (j *Job) peek(ctx context.Context) (r *Result, done bool, err error) {
 		return r, true, nil
 	case StatusCanceled:
 		return nil, true, fmt.Errorf("%w: job %s is canceled", ErrInvalidJobOperation, j.id)
-	case "": // the hash is gone, its results may outlive it
+	case "": // the hash is gone, but results may outlive it
 		if r == nil {
 			return nil, true, noSuchJob(j.id)
 		}
@@ -149,8 +148,8 @@ func entryOf(reply any) (entry redis.XMessage, ok bool) {
 	return entry, ok
 }
 
-// block waits for a result after *last that ends a run, for awaitCheck at most,
-// and moves *last on.
+// block waits up to awaitCheck for a result after *last that ends a run, and advances
+// *last.
 func (j *Job) block(ctx context.Context, conn *redis.Client, last *string) (*Result, error) {
 	streams, err := conn.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{keys.Results(j.id), *last}, Block: awaitCheck,

@@ -22,7 +22,7 @@ type FuncCall struct {
 	// Kwargs are the keyword arguments in order; nil is none.
 	Kwargs *Dict
 
-	err error // what was wrong with the arguments of Call
+	err error // from the arguments of Call
 }
 
 type keyword struct {
@@ -36,9 +36,9 @@ func Kw(name string, value any) any { return keyword{name, value} }
 
 // Call returns the call of a function with args. Arguments made by Kw are keyword
 // arguments. An argument is any Go value with a counterpart in Python: numbers,
-// strings, bytes, slices, maps, structs, times, pointers to them, and the types of
-// this package. An argument without one, and a keyword that is given twice, are
-// refused when the job is created.
+// strings, bytes, slices, maps, structs, times, pointers to them, and the types of this
+// package. An argument without a counterpart, or a keyword given twice, is refused when
+// the job is created.
 func Call(function string, args ...any) FuncCall {
 	c := FuncCall{Func: function, Args: make(Tuple, 0, len(args)), Kwargs: new(Dict)}
 	for _, a := range args {
@@ -114,8 +114,8 @@ func (c *FuncCall) dumps(s Serializer) ([]byte, error) {
 	return data, err
 }
 
-// callOf reads a call that dumps or Python wrote. Arguments may be a list or a tuple.
-// A serializer of the user may use Go's maps and slices.
+// callOf reads a call that dumps or Python wrote. Arguments may be a list or a tuple. A
+// user's serializer may use Go maps and slices.
 func callOf(v any) (*FuncCall, error) {
 	parts, err := sequenceOf(v)
 	if err != nil || len(parts) != 4 {

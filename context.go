@@ -25,8 +25,8 @@ type Outcome struct {
 	Err error
 }
 
-// JobOutcome returns the outcome of the job whose callback ctx was given to, and
-// false outside a callback. RQ passes it to its callbacks as arguments.
+// JobOutcome returns how the job ended, to a callback with this ctx, and false outside
+// of callbacks. RQ passes the outcome to its callbacks as arguments.
 func JobOutcome(ctx context.Context) (Outcome, bool) {
 	o, ok := ctx.Value(outcomeKey{}).(Outcome)
 	return o, ok

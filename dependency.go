@@ -6,16 +6,16 @@ func DependsOn(ids ...string) JobOption {
 	return jobOption(func(s *settings) { s.addDependencies(ids) })
 }
 
-// A Dependency is DependsOn with conditions. The conditions hold for all
-// dependencies of the job (rq/job.py Dependency).
+// A Dependency is DependsOn with conditions. The conditions apply to all dependencies
+// of the job (rq/job.py Dependency).
 type Dependency struct {
 	// IDs are the ids of the jobs to wait for, one or more.
 	IDs []string
 	// AllowFailure lets the job run even if one of these jobs has failed. Default
 	// false.
 	AllowFailure bool
-	// EnqueueAtFront puts the job at the front of its queue once it need not wait.
-	// Default false.
+	// EnqueueAtFront puts the job at the front of its queue once its dependencies are
+	// met. Default false.
 	EnqueueAtFront bool
 }
 

@@ -27,20 +27,20 @@
 //
 // # Workers
 //
-// A [Worker] runs the jobs of its queues with Handlers. RQ's tools see it as one
-// of RQ's workers. Inside a handler [CurrentJob] returns the job, and [Job.SaveMeta]
-// stores its progress. The context of the handler ends at the job's timeout, when
-// the job is stopped by a command, and when the worker's grace for a shutdown ends.
+// A [Worker] runs the jobs of its queues with Handlers. RQ's tools see it as one of
+// RQ's workers. Inside a handler [CurrentJob] returns the job, and [Job.SaveMeta]
+// stores its progress. The handler's context ends at the job's timeout, when a command
+// stops the job, and when the worker's shutdown timeout is over.
 //
 //	w, err := rq.NewWorker(rdb, handlers, rq.WorkerConfig{Concurrency: 50})
 //	err = w.Run(ctx) // until ctx ends
 //
 // # Values
 //
-// A [Serializer] carries arguments and results between the languages: [Pickle]
-// by default, as in RQ, or [JSON], [MessagePack] or your own. Reading a pickle
-// never runs code. Python's values without a type in Go have types in this
-// package, from [Tuple] to [PyObject].
+// A [Serializer] carries arguments and results between the languages: [Pickle] by
+// default, as in RQ, or [JSON], [MessagePack] or your own. Reading a pickle never runs
+// code. For Python values that Go has no type for, this package has types, from [Tuple]
+// to [PyObject].
 //
 // # Mixed versions
 //
@@ -50,9 +50,9 @@
 // # Errors
 //
 // An argument that RQ refuses is an [*InvalidError], and a value that cannot be
-// serialized a [*SerializeError]; nothing has been written then. Each operation is
-// one transaction or script, or can be repeated after an error. A call that does
-// not fit its function fails the job with a [*CallError], Python's TypeError.
+// serialized a [*SerializeError]; nothing has been written then. Each operation is one
+// transaction or script, or can safely be repeated after an error. A call that does not
+// fit its function fails the job with a [*CallError], Python's TypeError.
 //
 // Functions that take a context talk to Redis, and no other functions do. A [Queue],
 // a [Registry] and a [Worker] are safe for concurrent use; a [Job] is not.

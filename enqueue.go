@@ -15,15 +15,15 @@ import (
 // DefaultQueue is the name of the queue that RQ uses when none is given.
 const DefaultQueue = "default"
 
-// Enqueue puts a job for call in the queue and returns it (rq/queue.py
-// Queue.enqueue). Everything is written in one round trip and one transaction.
+// Enqueue puts a job for call in the queue and returns it (rq/queue.py Queue.enqueue).
+// Everything is written in one round trip and one transaction. For a job with more than
+// 200 dependencies, these are registered first, in several steps.
 //
 // It returns an *InvalidError for an argument or an option that is refused, a
 // *SerializeError for a value that the serializer cannot write, ErrDuplicateJob with
-// Unique, or an error of Redis. When the reply of Redis is lost, the job is enqueued
-// once or not at all: give the call JobID and Unique, and it can be repeated. In a
-// queue with Sync the job has run when Enqueue returns; its status says whether it
-// failed.
+// Unique, or an error of Redis. When the reply is lost, the job is enqueued once or not
+// at all: with JobID and Unique the call can safely be retried. In a queue with Sync
+// the job has run when Enqueue returns; its status says whether it failed.
 func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...EnqueueOption) (*Job, error) {
 	j, set, err := create(q, call, opts)
 	if err == nil {
@@ -38,7 +38,7 @@ func (q *Queue) Enqueue(ctx context.Context, call FuncCall, opts ...EnqueueOptio
 	return j, nil
 }
 
-// CreateJob returns a job for call as the function CreateJob does, with the name, the
+// CreateJob returns a job for call as the package's CreateJob does, with the name, the
 // serializer and the timeout of the queue. It does not talk to Redis.
 func (q *Queue) CreateJob(call FuncCall, opts ...JobOption) (*Job, error) {
 	j, _, err := create(q, call, opts)
@@ -58,12 +58,12 @@ func create[O option](q *Queue, call FuncCall, opts []O) (*Job, *settings, error
 	if err != nil {
 		return nil, nil, err
 	}
-	q.own(j)
+	q.setQueue(j)
 	return j, set, nil
 }
 
-// own makes j a job of this queue.
-func (q *Queue) own(j *Job) {
+// setQueue makes j a job of this queue.
+func (q *Queue) setQueue(j *Job) {
 	j.rec.Origin = q.name
 	if j.rec.Timeout == nil {
 		timeout := q.timeout
@@ -71,16 +71,16 @@ func (q *Queue) own(j *Job) {
 	}
 }
 
-// check returns the reason why a job cannot be enqueued here. checkAny has the rules
-// that hold for scheduling too: a scheduled job waits for no other jobs and takes no
-// slot of a rate limit.
+// check returns why a job cannot be enqueued here. checkAny has the rules that apply to
+// scheduling too: a scheduled job waits for no other jobs and takes no slot of a rate
+// limit.
 func (q *Queue) check(j *Job, set *settings) error {
 	limited := j.rec.RateLimitKey != ""
 	switch {
 	case set.unique && len(j.rec.DependencyIDs) > 0:
-		return &InvalidError{"unique", j.id, "is not possible with dependencies"}
+		return &InvalidError{"unique", j.id, "cannot be combined with dependencies"}
 	case set.unique && limited:
-		return &InvalidError{"unique", j.id, "is not possible with a rate limit"}
+		return &InvalidError{"unique", j.id, "cannot be combined with a rate limit"}
 	case limited && set.pipe != nil:
 		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is not possible in a pipeline"}
 	case limited && q.sync:
@@ -97,30 +97,29 @@ func (q *Queue) checkAny(j *Job, set *settings) error {
 	}
 	switch {
 	case set.unique && !j.ownsID:
-		return &InvalidError{"unique", j.id, "needs an id: give JobID too"}
+		return &InvalidError{"unique", j.id, "needs an id: use JobID too"}
 	case set.unique && set.pipe != nil:
 		return &InvalidError{"unique", j.id, "is not possible in a pipeline"}
 	case j.rec.RateLimitKey != "" && q.fleet.before(rateLimitRelease):
-		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is unknown to the oldest RQ of the fleet"}
+		return &InvalidError{"rate limit", j.rec.RateLimitKey, "is not supported by the oldest RQ of the fleet"}
 	}
 	return nil
 }
 
-// EnqueueJob puts a job in the queue that CreateJob made, or that exists already
+// EnqueueJob puts a job that CreateJob made, or that already exists, in the queue
 // (rq/queue.py Queue.enqueue_job). In the same transaction it takes the job out of the
-// registry that its status names, such as Scheduled or Failed, and lets it expire by
-// its TTL only; RQ leaves it in both places, so that a scheduled job runs twice. The
-// status is the one that was read last. A job that is queued or running is enqueued a
-// second time, as in RQ.
+// registry that its status names, such as Scheduled or Failed, so that it expires by
+// its TTL only. RQ leaves it in both places, and a scheduled job runs twice. The status
+// is the one that was read last. A job that is queued or running is enqueued a second
+// time, as in RQ.
 //
-// It returns the errors of Enqueue, and ErrNoSuchJob for nil. The job does not change
-// then.
+// It returns the errors of Enqueue, and ErrNoSuchJob for nil. After an error the job is
+// unchanged.
 func (q *Queue) EnqueueJob(ctx context.Context, j *Job, opts ...PlaceOption) error {
 	return q.place(j, opts, q.check, func(set *settings) error { return q.enqueue(ctx, j, set) })
 }
 
-// place makes a job one of this queue and writes it. After an error the job is as it
-// was.
+// place makes j a job of this queue and writes it. After an error j is unchanged.
 func (q *Queue) place(j *Job, opts []PlaceOption, check func(*Job, *settings) error, write func(*settings) error) error {
 	if j == nil {
 		return noSuchJob("nil")
@@ -134,7 +133,7 @@ func (q *Queue) place(j *Job, opts []PlaceOption, check func(*Job, *settings) er
 	}
 	before := j.rec
 	set.leaves = scripts.RegistryOf(j.rec.Status, j.rec.Origin)
-	q.own(j)
+	q.setQueue(j)
 	if j.rec.Meta, err = j.encodeMeta(); err == nil {
 		err = write(set)
 	}
@@ -183,8 +182,8 @@ func (j *Job) queuedAt(now time.Time) {
 	j.rec.Status, j.rec.EnqueuedAt = string(StatusQueued), now
 }
 
-// where returns the end of the queue that the job goes to. In a queue with Sync it is
-// not pushed, so that no worker runs it too.
+// where returns the end of the queue that the job is pushed to. In a queue with Sync it
+// is not pushed, so that no worker runs it too.
 func (q *Queue) where(set *settings) string {
 	switch {
 	case q.sync:
@@ -195,7 +194,7 @@ func (q *Queue) where(set *settings) string {
 	return scripts.Back
 }
 
-// writePlain adds the commands for a job that need not wait to a transaction.
+// writePlain adds to a transaction the commands for a job that need not wait.
 func (q *Queue) writePlain(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings) {
 	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
 	leave(ctx, pipe, j, set, "")
@@ -205,8 +204,8 @@ func (q *Queue) writePlain(ctx context.Context, pipe redis.Pipeliner, j *Job, se
 	}
 }
 
-// leave adds the commands that take a job out of its registry, unless the registry is
-// its target. The job does not expire by the time of the registry; save starts its TTL.
+// leave adds the commands that take a job out of its registry, unless that is the
+// target. The job no longer expires with its entry; save starts its TTL.
 func leave(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, target string) {
 	if set.leaves == "" || set.leaves == target {
 		return
@@ -230,9 +229,9 @@ func (q *Queue) push(ctx context.Context, pipe redis.Pipeliner, where string, id
 	redisx.AddOnce(ctx, pipe, append(args, ids...)...)
 }
 
-// save adds the commands that store a job and start its ttl (rq/queue.py
-// Queue._persist_job). They are made by Do, which accepts any reply: EnqueueMany gets
-// QUEUED for each. Do takes the fields without a copy.
+// save adds the commands that store a job and start its TTL (rq/queue.py
+// Queue._persist_job). Do accepts any reply, since EnqueueMany gets QUEUED for each
+// command, and takes the fields without a copy.
 func (q *Queue) save(ctx context.Context, pipe redis.Pipeliner, j *Job) {
 	args := append(make([]any, 0, 32), "hset", keys.Job(j.id)) // the usual job has 15 fields
 	pipe.Do(ctx, j.rec.AppendFields(args)...)

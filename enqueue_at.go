@@ -18,7 +18,7 @@ import (
 //
 // It returns the errors of Enqueue, and an *InvalidError for the zero time and for a
 // time after the year 9999, which Python cannot represent. As in RQ, dependencies are
-// stored, and the job does not wait for them.
+// stored, but the job does not wait for them.
 func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts ...EnqueueOption) (*Job, error) {
 	j, set, err := create(q, call, opts)
 	if err == nil {
@@ -33,15 +33,15 @@ func (q *Queue) EnqueueAt(ctx context.Context, t time.Time, call FuncCall, opts 
 	return j, nil
 }
 
-// EnqueueIn is EnqueueAt for the time d from now, by the clock of this machine
-// (rq/queue.py Queue.enqueue_in).
+// EnqueueIn is EnqueueAt for the time d from now, by this machine's clock (rq/queue.py
+// Queue.enqueue_in).
 func (q *Queue) EnqueueIn(ctx context.Context, d time.Duration, call FuncCall, opts ...EnqueueOption) (*Job, error) {
 	return q.EnqueueAt(ctx, time.Now().Add(d), call, opts...)
 }
 
-// ScheduleJob is EnqueueAt for a job that CreateJob made, or that exists already
+// ScheduleJob is EnqueueAt for a job that CreateJob made, or that already exists
 // (rq/queue.py Queue.schedule_job). It takes the job out of its registry as EnqueueJob
-// does. After an error the job is as it was.
+// does. After an error the job is unchanged.
 func (q *Queue) ScheduleJob(ctx context.Context, j *Job, t time.Time, opts ...PlaceOption) error {
 	return q.place(j, opts, q.checkAny, func(set *settings) error { return q.schedule(ctx, j, t, set) })
 }
@@ -68,7 +68,8 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 }
 
 // writeScheduled adds the commands for a scheduled job to a transaction. RQ before 3.0
-// sends the ZADD outside of it, so that a crash leaves an id without a job.
+// sends the ZADD outside of the transaction, so that a crash leaves an id without a
+// job.
 func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, t time.Time) {
 	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
 	leave(ctx, pipe, j, set, keys.Scheduled(q.name))

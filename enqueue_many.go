@@ -20,19 +20,19 @@ type Prepared struct {
 	opts []PrepareOption
 }
 
-// Prepare returns the description of a job for EnqueueMany. A bad argument or option is
-// an error of EnqueueMany (rq/queue.py Queue.prepare_data).
+// Prepare returns the description of a job for EnqueueMany, which reports bad arguments
+// and options (rq/queue.py Queue.prepare_data).
 func Prepare(call FuncCall, opts ...PrepareOption) Prepared { return Prepared{call, opts} }
 
 // EnqueueMany puts many jobs in the queue and returns them in the same order
-// (rq/queue.py Queue.enqueue_many). All are checked before anything is written.
-// Up to 500 jobs, or a megabyte, are written in one step, all or nothing, and up to
-// 10,000, or eight megabytes, in one round trip.
+// (rq/queue.py Queue.enqueue_many). All are checked before anything is written. Up to
+// 500 jobs or one megabyte are written in one atomic step, and up to 10,000 jobs or
+// eight megabytes in one round trip.
 //
-// The option Pipeline, given here, makes all of them part of the caller's
-// transaction; Group, given here, is that of every job. Other options belong to
-// each Prepared. Errors are those of Enqueue. One of Redis is in a *PartialError,
-// which says how many jobs are enqueued, and how many may be.
+// Pipeline adds all jobs to the caller's pipeline, and Group makes them all members of
+// a group. Other options belong to each Prepared. It returns the errors of Enqueue. An
+// error of Redis comes in a *PartialError, which says how many jobs were enqueued, and
+// how many may have been.
 func (q *Queue) EnqueueMany(ctx context.Context, items []Prepared, opts ...ManyOption) ([]*Job, error) {
 	all, err := collect(opts)
 	if err != nil {
@@ -46,7 +46,7 @@ func (q *Queue) EnqueueMany(ctx context.Context, items []Prepared, opts ...ManyO
 			return nil, err
 		}
 		if m.job.ownsID && seen[m.job.id] {
-			return nil, &InvalidError{"job id", m.job.id, "is given to two jobs of one EnqueueMany"}
+			return nil, &InvalidError{"job id", m.job.id, "is given to two jobs of one call"}
 		}
 		if m.job.ownsID {
 			seen[m.job.id] = true
@@ -61,7 +61,7 @@ type manyJob struct {
 	set *settings
 }
 
-// prepare returns one checked job. The settings in all hold for every job.
+// prepare returns one checked job. The settings in all apply to every job.
 func (q *Queue) prepare(item Prepared, all *settings) (manyJob, error) {
 	j, set, err := create(q, item.call, item.opts)
 	if err != nil {
@@ -72,7 +72,7 @@ func (q *Queue) prepare(item Prepared, all *settings) (manyJob, error) {
 		j.rec.GroupID = all.group
 	}
 	if set.depFront {
-		set.atFront = true // RQ's enqueue_many heeds it, its enqueue does not
+		set.atFront = true // RQ's enqueue_many honors it, its enqueue does not
 	}
 	return manyJob{j, set}, q.check(j, set)
 }
@@ -119,8 +119,8 @@ func (q *Queue) enqueueBatch(ctx context.Context, batch []manyJob) ([]*Job, erro
 	return jobs, nil
 }
 
-// byBytes divides a batch into chunks of at most so many jobs and bytes. A job that
-// is larger has one of its own.
+// byBytes divides a batch into chunks of at most so many jobs and bytes. A job that is
+// larger gets a chunk to itself.
 func byBytes(batch []manyJob, most, bytes int) iter.Seq[[]manyJob] {
 	return func(yield func([]manyJob) bool) {
 		for len(batch) > 0 {
@@ -137,8 +137,9 @@ func byBytes(batch []manyJob, most, bytes int) iter.Seq[[]manyJob] {
 	}
 }
 
-// size is about how many bytes the job has in Redis. A dependency counts for the time
-// that it takes. One with many of them has a chunk of its own, and is enqueued in steps.
+// size is roughly the job's bytes in Redis. Each dependency adds to it for the time that
+// it takes. A job with many dependencies gets a chunk to itself, and is enqueued in
+// steps.
 func (j *Job) size() int {
 	if j.waitsForMany() {
 		return manySendBytes + 1
@@ -148,8 +149,8 @@ func (j *Job) size() int {
 
 func (j *Job) waitsForMany() bool { return len(j.rec.DependencyIDs) > scripts.ManyDependencies }
 
-// sendChunks writes jobs in one round trip, and returns what became of them, in
-// chunks, with the first error.
+// sendChunks writes jobs in one round trip. It returns the chunks, each with its own
+// error, and the first error.
 func (q *Queue) sendChunks(ctx context.Context, batch []manyJob) (chunks []*manyTx, first error) {
 	pipe := q.rdb.Pipeline()
 	for chunk := range byBytes(batch, manyChunk, manyBytes) {
@@ -164,8 +165,8 @@ func (q *Queue) sendChunks(ctx context.Context, batch []manyJob) (chunks []*many
 	return chunks, first
 }
 
-// countFates returns how many jobs of some chunks are enqueued for certain, counted
-// from the first, and how many of the next ones may be.
+// countFates returns how many jobs of the chunks were enqueued, counted from the first,
+// and how many of the next ones may have been.
 func countFates(chunks []*manyTx) (enqueued, unknown int) {
 	certain, behind := true, 0
 	for _, c := range chunks {
@@ -187,11 +188,11 @@ type manyTx struct {
 	*redisx.Tx
 	jobs  []manyJob
 	now   time.Time
-	reply []int // for each job, where in the transaction's reply its status is; -1 for queued
+	reply []int // for each job, the index of its status in the transaction's reply; -1 for queued
 	err   error
 }
 
-// addChunk adds some jobs as one transaction. Ids that go to one end of the queue are
+// addChunk adds some jobs as one transaction. Ids for the same end of the queue are
 // pushed together.
 func (q *Queue) addChunk(ctx context.Context, pipe redis.Pipeliner, jobs []manyJob) *manyTx {
 	tx := &manyTx{jobs: jobs, now: now(), reply: make([]int, 0, len(jobs))}
@@ -230,7 +231,7 @@ func (q *Queue) addJobs(ctx context.Context, pipe redis.Pipeliner, tx *manyTx) {
 	push()
 }
 
-// settle sets the statuses that the server decided.
+// settle sets the statuses that the server has decided.
 func (tx *manyTx) settle(sent error) error {
 	replies, err := tx.Replies(sent)
 	if err != nil {

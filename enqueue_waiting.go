@@ -24,21 +24,21 @@ func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now tim
 		return err
 	}
 	if status == "" {
-		status = string(StatusDeferred) // until the caller's transaction says
+		status = string(StatusDeferred) // until the caller reads it again
 	}
 	j.decided(status, now)
 	return nil
 }
 
-// sendWaiting runs the script, in one transaction with what takes the job out of
-// its registry. It returns "" for the status in the caller's pipeline.
+// sendWaiting runs the script, in one transaction with the commands that take the job
+// out of its registry. In the caller's pipeline the status that it returns is "".
 func (q *Queue) sendWaiting(ctx context.Context, j *Job, set *settings, w scripts.Waiting) (string, error) {
 	if set.pipe == nil && set.leaves == "" {
 		return scripts.EnqueueWaiting(ctx, noRetryClient{q.rdb}, w)
 	}
 	add := func(pipe redis.Pipeliner) {
 		leave(ctx, pipe, j, set, keys.Deferred(q.name))
-		_, _ = scripts.EnqueueWaiting(ctx, pipe, w) // in a pipeline there is no status and no error yet
+		_, _ = scripts.EnqueueWaiting(ctx, pipe, w) // a pipeline has no status and no error yet
 	}
 	if set.pipe != nil {
 		add(set.pipe)
@@ -57,7 +57,7 @@ func (q *Queue) sendWaiting(ctx context.Context, j *Job, set *settings, w script
 
 func (q *Queue) waiting(j *Job, set *settings, now time.Time) scripts.Waiting {
 	if set.atFront && j.rec.RateLimitKey != "" {
-		front := true // it has to be known when its turn comes
+		front := true // it is read when the job's turn comes
 		j.rec.EnqueueAtFront = &front
 	}
 	rec := j.rec
@@ -71,7 +71,7 @@ func (q *Queue) waiting(j *Job, set *settings, now time.Time) scripts.Waiting {
 	}
 }
 
-// decided sets the status that the server gave to a job that may wait.
+// decided sets the status that the server has decided for a job that may wait.
 func (j *Job) decided(status string, now time.Time) {
 	j.rec.Status, j.rec.EnqueuedAt = status, time.Time{}
 	if j.Status() == StatusQueued {

@@ -15,24 +15,24 @@ var (
 	// ErrNoSuchJob is returned when a job is not in Redis: never saved, deleted,
 	// or expired (rq/exceptions.py NoSuchJobError).
 	ErrNoSuchJob = errors.New("rq: no such job")
-	// ErrDuplicateJob is returned by an enqueue with Unique when the id is taken,
-	// also by a finished job that has not expired (rq/exceptions.py DuplicateJobError).
-	ErrDuplicateJob = errors.New("rq: a job with this id exists")
+	// ErrDuplicateJob is returned by an enqueue with Unique when a job has the id, even
+	// a finished one that has not expired (rq/exceptions.py DuplicateJobError).
+	ErrDuplicateJob = errors.New("rq: a job with this id already exists")
 	// ErrInvalidJobOperation is returned when the state of a job does not allow an
-	// operation, such as the requeueing of a job that has not failed
-	// (rq/exceptions.py InvalidJobOperation).
-	ErrInvalidJobOperation = errors.New("rq: not possible in the job's state")
+	// operation, such as requeueing a job that has not failed (rq/exceptions.py
+	// InvalidJobOperation).
+	ErrInvalidJobOperation = errors.New("rq: the job's state does not allow this")
 	// ErrNoResult is returned when a job has no result: it has not run, or its
 	// result has expired.
 	ErrNoResult = errors.New("rq: the job has no result")
-	// ErrCluster is returned for a Redis Cluster. RQ's keys have no hash tags,
-	// so those of one job are on different nodes.
+	// ErrCluster is returned for a Redis Cluster. RQ's keys have no hash tags, so the
+	// keys of one job are on different nodes.
 	ErrCluster = errors.New("rq: Redis Cluster cannot hold RQ's keys: use a single server, a replica set or Sentinel")
-	// ErrOutcomeUnknown is in the error of a call, for errors.Is, when the connection
-	// broke or ctx ended after the call was sent and before the server's reply was
-	// read: the server may have done it or not. An error of Redis without it means
-	// that the server has refused the call, or never received it.
-	ErrOutcomeUnknown = errors.New("rq: it is not known whether it was done")
+	// ErrOutcomeUnknown matches, with errors.Is, the error of a call whose reply was
+	// lost: the connection broke or ctx ended after the call was sent. The server may
+	// or may not have done it. An error of Redis that does not match it means that the
+	// server refused the call, or never received it.
+	ErrOutcomeUnknown = errors.New("rq: the reply was lost: it may have been done")
 	// ErrTimeoutFormat is returned for a duration whose form RQ does not accept
 	// (rq/exceptions.py TimeoutFormatError).
 	ErrTimeoutFormat = errors.New(`rq: a timeout is a whole number of seconds, or digits and a unit d, h, m or s, such as "1h" or "23m"`)
@@ -102,25 +102,24 @@ func (e *DeserializeError) Error() string {
 // Unwrap returns the cause.
 func (e *DeserializeError) Unwrap() error { return e.Err }
 
-// A PartialError is returned by EnqueueMany when Redis failed. Jobs that are enqueued
-// stay so.
+// A PartialError is returned by EnqueueMany when Redis fails. Jobs that were enqueued
+// stay enqueued.
 type PartialError struct {
-	// Enqueued is how many of the jobs, counted from the first, are enqueued
-	// for certain.
+	// Enqueued is the number of jobs, counted from the first, that were enqueued.
 	Enqueued int
-	// Unknown is how many of the jobs after them may be enqueued or not, because
-	// the server's reply was lost. All others are not enqueued.
+	// Unknown is the number of jobs after them that may have been enqueued, because the
+	// server's reply was lost. The rest were not enqueued.
 	Unknown int
 	Err     error
 }
 
-// Error says how many jobs are enqueued, and the cause.
+// Error says how many jobs were enqueued, and the cause.
 func (e *PartialError) Error() string {
 	unknown := ""
 	if e.Unknown > 0 {
-		unknown = fmt.Sprintf(", the next %d may be", e.Unknown)
+		unknown = fmt.Sprintf(", the next %d may have been", e.Unknown)
 	}
-	return fmt.Sprintf("rq: enqueue many: the first %d are enqueued%s: %s", e.Enqueued, unknown, strings.TrimPrefix(e.Err.Error(), "rq: "))
+	return fmt.Sprintf("rq: enqueue many: the first %d were enqueued%s: %s", e.Enqueued, unknown, strings.TrimPrefix(e.Err.Error(), "rq: "))
 }
 
 // Unwrap returns the cause.
@@ -183,22 +182,22 @@ var ErrAbandoned = errors.New("rq: the job was abandoned: its worker missed its 
 
 var (
 	// ErrWorkerExists is returned by Run when a worker with the same name is alive.
-	ErrWorkerExists = errors.New("rq: there is an active worker of this name already")
+	ErrWorkerExists = errors.New("rq: a worker with this name is already active")
 	// ErrWorkerReplaced is returned by Run when another worker has taken the name
 	// after this worker missed its heartbeats.
-	ErrWorkerReplaced = errors.New("rq: another worker has taken the name of this one")
+	ErrWorkerReplaced = errors.New("rq: another worker has taken this worker's name")
 )
 
-// A StuckError is returned by Run for handlers that have not returned although
-// their context has ended. Their jobs are settled or back in their queues.
+// A StuckError is returned by Run when handlers have not returned after their context
+// ended. Their jobs are settled or back in their queues.
 type StuckError struct {
-	// JobIDs are the jobs whose handlers still run.
+	// JobIDs are the ids of the jobs whose handlers still run.
 	JobIDs []string
 }
 
 // Error names the jobs.
 func (e *StuckError) Error() string {
-	return fmt.Sprintf("rq: the handlers of %d jobs have not returned although their context has ended: %v", len(e.JobIDs), e.JobIDs)
+	return fmt.Sprintf("rq: the handlers of %d jobs have not returned after their context ended: %v", len(e.JobIDs), e.JobIDs)
 }
 
 // A JobTimeoutError is the error of a job or a callback that ran longer than its
@@ -213,7 +212,7 @@ func (e *JobTimeoutError) Error() string {
 	return fmt.Sprintf("Task exceeded maximum timeout value (%d seconds)", int(e.Limit/time.Second))
 }
 
-// refusal returns the error of an operation that a script did not do, or nil.
+// refusal returns the error of an operation that a script refused, or nil.
 func refusal(verb, id string, code int64, err error) error {
 	switch {
 	case err != nil:
@@ -229,8 +228,8 @@ func refusal(verb, id string, code int64, err error) error {
 // ErrNoHandler is the error of a job whose function or callback has no handler.
 var ErrNoHandler = errors.New("rq: no handler is registered")
 
-// ErrNoSuchWorker is returned when there is no worker with a name, or when it does
-// not listen for commands.
+// ErrNoSuchWorker is returned when no worker has the name, or when it does not listen
+// for commands.
 var ErrNoSuchWorker = errors.New("rq: no such worker")
 
 func noSuchWorker(name string) error { return fmt.Errorf("%w: %s", ErrNoSuchWorker, name) }
@@ -243,18 +242,18 @@ type SkippedJob struct {
 	Err error
 }
 
-// A SkippedError is returned when some of many jobs could not be handled. The rest
+// A SkippedError is returned when some of many jobs could not be handled. All others
 // were handled.
 type SkippedError struct {
 	// Count is the number of jobs that were skipped.
 	Count int
-	// First are the first hundred of them; OnSkip gets all.
+	// First holds the first hundred of them; OnSkip is called for all.
 	First []SkippedJob
 }
 
 // Error returns the number of skipped jobs and the reason of the first one.
 func (e *SkippedError) Error() string {
-	return fmt.Sprintf("rq: %d jobs were skipped: the first is %s: %s", e.Count, e.First[0].ID, e.First[0].Err)
+	return fmt.Sprintf("rq: %d jobs were skipped, the first is %s: %s", e.Count, e.First[0].ID, e.First[0].Err)
 }
 
 // Unwrap returns the errors of First.
@@ -268,7 +267,7 @@ func (e *SkippedError) Unwrap() []error {
 
 const firstSkipped = 100
 
-// ctxOr returns the error of ctx if it has ended, because that is the cause.
+// ctxOr returns the error of ctx if ctx has ended, because then that is the cause.
 func ctxOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -12,10 +12,10 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// A Status is the state of a job (rq/job.py JobStatus). Versions of RQ newer than
-// this package may have more. A job with an unknown status is left alone: workers do
-// not run it and keep its id at the end of its queue, schedulers do not enqueue it, and
-// it is neither requeued nor canceled. It can be deleted.
+// A Status is the state of a job (rq/job.py JobStatus). Versions of RQ newer than this
+// package may have more. A job with an unknown status is left alone: workers do not run
+// it and move its id to the end of its queue, schedulers do not enqueue it, and it is
+// neither requeued nor canceled. It can be deleted.
 type Status string
 
 // The statuses of RQ.
@@ -33,11 +33,11 @@ const (
 	StatusReadyToEnqueue Status = "ready_to_enqueue" // RQ 3.0
 )
 
-// A Job is a copy of a job's data (rq/job.py Job), from when it was created,
-// fetched or refreshed last. Methods that take a context talk to Redis; no other
-// method does. A Job is not safe for concurrent use.
+// A Job is a copy of a job's data as it was last created, fetched or refreshed
+// (rq/job.py Job). Methods that take a context talk to Redis; no other method does. A
+// Job is not safe for concurrent use.
 type Job struct {
-	// Meta is data of the user about the job. SaveMeta stores it. Meta that cannot
+	// Meta is the user's own data about the job. SaveMeta stores it. Meta that cannot
 	// be read is kept as bytes under the key "unserialized".
 	Meta map[string]any
 
@@ -48,8 +48,8 @@ type Job struct {
 	rec        wire.Job
 	ownsID     bool      // the caller chose the id
 	call       *FuncCall // nil until it is read from rec.Data
-	meta       *Dict     // as it was read, for the order and the keys Meta cannot have
-	metaKind   any       // what kind of dict it was, for writing it back
+	meta       *Dict     // as it was read, for the order and for keys that are not text
+	metaKind   any       // the kind of dict that was read, for writing it back
 	malformed  error
 }
 
@@ -243,9 +243,9 @@ func (j *Job) Kwarg(name string, dst any) error {
 	return wrapf(py.Assign(dst, v), "read argument %s of %s", name, call.Func)
 }
 
-// splitPair takes an entry job:execution apart, as rq:wip has it. An execution is
-// 32 hex digits. What ends otherwise is a job's id only, as RQ 1 wrote it: there,
-// ids may hold colons (rq/utils.py parse_composite_key, which fails on those).
+// splitPair splits an entry job:execution, the form of rq:wip. An execution is 32 hex
+// digits. An entry with another ending is just a job's id, as RQ 1 wrote it: its ids
+// may hold colons, on which rq/utils.py parse_composite_key fails.
 func splitPair(member string) (job, execution string) {
 	if job, execution = cutPair(member); isExecutionID(execution) {
 		return job, execution
@@ -253,7 +253,7 @@ func splitPair(member string) (job, execution string) {
 	return member, ""
 }
 
-// cutPair takes a text apart that is known to be job:execution.
+// cutPair splits a text that is known to be job:execution.
 func cutPair(pair string) (job, execution string) {
 	at := strings.LastIndexByte(pair, ':')
 	if at < 0 {
@@ -262,14 +262,14 @@ func cutPair(pair string) (job, execution string) {
 	return pair[:at], pair[at+1:]
 }
 
-// isExecutionID reports whether s is as uuid4().hex makes it, but for the digits
-// that say so.
+// isExecutionID reports whether s looks like a result of uuid4().hex. The version
+// digits are not checked.
 func isExecutionID(s string) bool {
 	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// wipMember is the entry of an execution in rq:wip. Python's readers since RQ 2 fail
-// on an entry with two colons, so a job whose id has one is entered as RQ 1 does it.
+// wipMember is the entry of an execution in rq:wip. RQ 2 and later fail on an entry
+// with two colons, so a job whose id has one gets the entry that RQ 1 writes.
 func wipMember(fleet release, id, execution string) string {
 	if fleet.before(executionsRelease) || strings.Contains(id, ":") {
 		return id
@@ -277,8 +277,8 @@ func wipMember(fleet release, id, execution string) string {
 	return id + ":" + execution
 }
 
-// validateJobID refuses to enqueue what rq/job.py JOB_ID_PATTERN does. Python workers exit
-// on other ids. Every id that is enqueued comes here, so it is no regexp.
+// validateJobID refuses the ids that rq/job.py JOB_ID_PATTERN refuses, because Python
+// workers exit on them. It uses no regexp because it runs for every id that is enqueued.
 func validateJobID(id string) error {
 	for i := range len(id) {
 		switch c := id[i]; {

@@ -16,11 +16,11 @@ import (
 // Delete removes the job with its results, executions and relations, and from
 // its queue, registry, group and rate limit, in one step (rq/job.py Job.delete).
 //
-// A running job stays deleted. With the next heartbeat of a Go worker, which is at
-// most WorkerConfig.JobMonitoringInterval away, the context of its handler ends. A
-// worker drops what comes of the job, says so in its log, and counts the run: as
-// failed, or as succeeded if the handler returned without an error before it heard.
-// RQ's own worker lets the job run to its end, and brings it back as a finished one.
+// A running job stays deleted. Its handler's context ends at the next heartbeat of the
+// Go worker, within WorkerConfig.JobMonitoringInterval. The worker drops the outcome,
+// logs that, and counts the run: as succeeded if the handler returned without an error
+// before that heartbeat, else as failed. RQ's own worker runs the job to its end and
+// stores it again as finished.
 //
 // It returns ErrNoSuchJob when there is no such job.
 func (j *Job) Delete(ctx context.Context) error {
@@ -63,25 +63,24 @@ func EnqueueDependents() CancelOption {
 }
 
 // RemoveFromDependencies removes the canceled job from the dependents of the jobs that it
-// waits for. By default it stays there.
+// waits for. By default it stays one of them.
 func RemoveFromDependencies() CancelOption {
 	return func(s *cancelSettings) { s.leaveDependencies = true }
 }
 
-// Cancel keeps the job from being run, and keeps the job: it is in the canceled
-// registry then (rq/job.py Job.cancel).
+// Cancel keeps the job from starting, and moves it to the canceled registry (rq/job.py
+// Job.cancel).
 //
-// A running job runs on, as in RQ: its context does not end, its callbacks are
-// called, and when it ends it is a finished or a failed job, or is retried, as if it
-// had not been canceled. Its entry in the canceled registry stays. SendStopJob ends
-// it, also then.
+// A running job is not interrupted, as in RQ: its context does not end, its callbacks
+// are called, and it finishes, fails or is retried as if it had not been canceled. Its
+// entry in the canceled registry stays. To stop it, use SendStopJob.
 //
-// It returns ErrInvalidJobOperation when the job is canceled already, or has a status
-// that only a newer RQ knows; ErrNoSuchJob when there is no such job.
+// It returns ErrInvalidJobOperation when the job is already canceled or has a status
+// that only a newer RQ knows, and ErrNoSuchJob when there is no such job.
 //
-// A long queue, and many dependents, are gone through in steps that are short for
-// Redis. If Redis fails while dependents are enqueued, the same call goes on with them,
-// and so does any worker in Go. Without memory it fails before it has changed anything.
+// A long queue and many dependents are handled in short steps. If Redis fails while
+// dependents are enqueued, repeat the call to enqueue the rest; any Go worker does so
+// too. When Redis is out of memory, Cancel fails before it changes anything.
 func (j *Job) Cancel(ctx context.Context, opts ...CancelOption) error {
 	var set cancelSettings
 	for _, o := range opts {

@@ -26,7 +26,7 @@ type Execution struct {
 }
 
 // Executions returns the executions of the job, usually one or none (rq/job.py
-// Job.get_executions). An execution that has expired is left out; RQ fails then.
+// Job.get_executions). An execution that has expired is left out, where RQ fails.
 func (j *Job) Executions(ctx context.Context) ([]Execution, error) {
 	now := fmt.Sprintf("(%d", time.Now().Unix())
 	ids, err := j.rdb.ZRangeByScore(ctx, keys.Executions(j.id), &redis.ZRangeBy{Min: now, Max: "+inf"}).Result()
@@ -40,8 +40,8 @@ func (j *Job) Executions(ctx context.Context) ([]Execution, error) {
 	return out, wrapf(err, "fetch executions of job %s", j.id)
 }
 
-// readExecutions returns those of the pairs job:execution that go on, the longest
-// running first.
+// readExecutions returns the executions of the pairs job:execution that still run, the
+// longest running first.
 func readExecutions(ctx context.Context, rdb redis.UniversalClient, pairs []string) ([]Execution, error) {
 	var out []Execution
 	key := func(i int) string { return keys.Execution(cutPair(pairs[i])) }

@@ -7,7 +7,7 @@ import (
 )
 
 // IsQueued reports whether Status is queued. Like the other predicates it uses the
-// status that was read last, where RQ's read it from Redis: call GetStatus or Refresh
+// status that was read last. RQ's read it from Redis; here, call GetStatus or Refresh
 // first.
 func (j *Job) IsQueued() bool { return j.Status() == StatusQueued }
 
@@ -38,7 +38,7 @@ func (j *Job) IsRateLimited() bool { return j.Status() == StatusRateLimited }
 // IsReadyToEnqueue reports whether Status is ready_to_enqueue.
 func (j *Job) IsReadyToEnqueue() bool { return j.Status() == StatusReadyToEnqueue }
 
-// Origin returns the name of the queue that the job was put in last, or "".
+// Origin returns the name of the queue that the job was last put in, or "".
 func (j *Job) Origin() string { return j.rec.Origin }
 
 // Description returns the text that RQ's tools show for the job.
@@ -47,19 +47,19 @@ func (j *Job) Description() string { return j.rec.Description }
 // CreatedAt returns when the job was created, in UTC like the times below.
 func (j *Job) CreatedAt() time.Time { return j.rec.CreatedAt }
 
-// EnqueuedAt returns when the job was put in a queue last, zero for never.
+// EnqueuedAt returns when the job was last put in a queue, zero for never.
 func (j *Job) EnqueuedAt() time.Time { return j.rec.EnqueuedAt }
 
-// StartedAt returns when the job was started last, zero for never.
+// StartedAt returns when the job last started, zero for never.
 func (j *Job) StartedAt() time.Time { return j.rec.StartedAt }
 
-// EndedAt returns when the job ended last, zero for never.
+// EndedAt returns when the job last ended, zero for never.
 func (j *Job) EndedAt() time.Time { return j.rec.EndedAt }
 
 // LastHeartbeat returns the time of the last heartbeat for the job, zero for none.
 func (j *Job) LastHeartbeat() time.Time { return j.rec.LastHeartbeat }
 
-// WorkerName returns the name of the worker that ran the job last, or "".
+// WorkerName returns the name of the worker that last ran the job, or "".
 func (j *Job) WorkerName() string { return j.rec.WorkerName }
 
 // Group returns the name of the job's group, or "".
@@ -73,7 +73,7 @@ func (j *Job) Timeout() (time.Duration, bool) { return seconds(j.rec.Timeout) }
 // false when the worker's default applies.
 func (j *Job) ResultTTL() (time.Duration, bool) { return seconds(j.rec.ResultTTL) }
 
-// TTL returns how long the job may wait until it is started, and false for no limit.
+// TTL returns how long the job may wait before it starts, and false for no limit.
 func (j *Job) TTL() (time.Duration, bool) { return seconds(j.rec.TTL) }
 
 // FailureTTL returns how long the job is kept after it has failed, and false when the
@@ -97,20 +97,17 @@ func (j *Job) RetryIntervals() []time.Duration { return durations(j.rec.RetryInt
 // RepeatIntervals returns the delays before the repeats.
 func (j *Job) RepeatIntervals() []time.Duration { return durations(j.rec.RepeatIntervals) }
 
-// OnSuccess returns the callback of the option OnSuccess, and false when there is
-// none.
+// OnSuccess returns the callback set by the option OnSuccess, and false for none.
 func (j *Job) OnSuccess() (Callback, bool) {
 	return callbackOf(j.rec.SuccessCallback, j.rec.SuccessCallbackTimeout)
 }
 
-// OnFailure returns the callback of the option OnFailure, and false when there is
-// none.
+// OnFailure returns the callback set by the option OnFailure, and false for none.
 func (j *Job) OnFailure() (Callback, bool) {
 	return callbackOf(j.rec.FailureCallback, j.rec.FailureCallbackTimeout)
 }
 
-// OnStopped returns the callback of the option OnStopped, and false when there is
-// none.
+// OnStopped returns the callback set by the option OnStopped, and false for none.
 func (j *Job) OnStopped() (Callback, bool) {
 	return callbackOf(j.rec.StoppedCallback, j.rec.StoppedCallbackTimeout)
 }

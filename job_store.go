@@ -20,10 +20,10 @@ type FetchOption interface {
 	applyFetch(*Job) error
 }
 
-// FetchJob returns the job with this id, or ErrNoSuchJob. If there is none, an id of
-// the form job:execution is taken for the job. A job with fields or arguments that cannot
-// be read is returned all the same: see Malformed and Call. Arguments are read
-// when they are asked for (rq/job.py Job.fetch).
+// FetchJob returns the job with this id, or ErrNoSuchJob. If there is none and the id has
+// the form job:execution, it returns that job. A job with fields or arguments that cannot
+// be read is returned all the same: see Malformed and Call. Arguments are decoded on
+// first use (rq/job.py Job.fetch).
 func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ...FetchOption) (*Job, error) {
 	j := &Job{id: id, rdb: rdb, serializer: Pickle{}, ownsID: true}
 	for _, o := range opts {
@@ -45,10 +45,10 @@ func FetchJob(ctx context.Context, rdb redis.UniversalClient, id string, opts ..
 	return j, nil
 }
 
-// FetchJobs returns the jobs with these ids, in order, with nil for each that
-// does not exist. A round trip is for a thousand ids or some megabytes at most, and
-// ids of the form job:execution take as many again: they are read as by FetchJob (rq/job.py
-// Job.fetch_many). For a serializer other than Pickle there is Queue.FetchJobs.
+// FetchJobs returns the jobs with these ids, in order, with nil for each that does not
+// exist. One round trip reads at most a thousand ids or some megabytes. Ids of the form
+// job:execution are read as by FetchJob, which takes further round trips (rq/job.py
+// Job.fetch_many). For a serializer other than Pickle use Queue.FetchJobs.
 func FetchJobs(ctx context.Context, rdb redis.UniversalClient, ids ...string) ([]*Job, error) {
 	return fetchJobs(ctx, rdb, Pickle{}, nil, ids)
 }
@@ -91,11 +91,11 @@ func fetchExactly(ctx context.Context, rdb redis.UniversalClient, ser Serializer
 	return jobs, nil
 }
 
-// JobExists reports whether there is a job with this id, which is read as by FetchJob
-// (rq/job.py Job.exists).
+// JobExists reports whether FetchJob would find a job with this id (rq/job.py
+// Job.exists).
 func JobExists(ctx context.Context, rdb redis.UniversalClient, id string) (bool, error) {
 	n, err := rdb.Exists(ctx, keys.Job(id), keys.Job(jobIDOf(id))).Result()
-	return n > 0, wrapf(err, "look for job %s", id)
+	return n > 0, wrapf(err, "find job %s", id)
 }
 
 // Refresh reads the job again (rq/job.py Job.refresh). It returns ErrNoSuchJob when the
@@ -177,8 +177,9 @@ func (j *Job) encodeMeta() ([]byte, error) {
 }
 
 // Save writes all fields of the job and overwrites those in Redis (rq/job.py Job.save).
-// Fields that could not be read are left. To change Meta of a job that may be running,
-// use SaveMeta. It returns a *SerializeError when the serializer cannot write Meta.
+// Fields that could not be read are left as they are. To change Meta of a job that may
+// be running, use SaveMeta. It returns a *SerializeError when the serializer cannot
+// write Meta.
 func (j *Job) Save(ctx context.Context) error {
 	meta, err := j.encodeMeta()
 	if err != nil {
@@ -193,7 +194,7 @@ func (j *Job) Save(ctx context.Context) error {
 	return wrapf(j.rdb.HSet(ctx, keys.Job(j.id), without(rec.Fields(), j.malformed)...).Err(), "save job %s", j.id)
 }
 
-// without leaves out the fields that could not be read, because writing them would lose
+// without drops the fields that could not be read, because writing them would lose
 // their values.
 func without(fields []any, malformed error) []any {
 	for _, f := range malformedFields(malformed) {
@@ -232,7 +233,7 @@ func (j *Job) SaveMeta(ctx context.Context) error {
 }
 
 // GetMeta reads Meta and no other field from Redis, stores it in the job and returns it
-// (rq/job.py Job.get_meta). It is empty when there is none, or no such job.
+// (rq/job.py Job.get_meta). It is empty when the job has none, or does not exist.
 func (j *Job) GetMeta(ctx context.Context) (map[string]any, error) {
 	raw, err := j.rdb.HGet(ctx, keys.Job(j.id), "meta").Bytes()
 	if err != nil && !errors.Is(err, redis.Nil) {
@@ -258,13 +259,13 @@ func (j *Job) GetStatus(ctx context.Context) (Status, error) {
 	return j.Status(), nil
 }
 
-// Position returns the number of ids in front of the job in its queue, and false when it
-// is not in the queue (rq/job.py Job.get_position).
+// Position returns the number of ids ahead of the job in its queue, and false when it is
+// not in the queue (rq/job.py Job.get_position).
 func (j *Job) Position(ctx context.Context) (int, bool, error) {
 	return position(ctx, j.rdb, j.rec.Origin, j.id)
 }
 
-// DependentIDs returns the ids of the jobs that wait for this job, in no order.
+// DependentIDs returns the ids of the jobs that wait for this job, in no particular order.
 func (j *Job) DependentIDs(ctx context.Context) ([]string, error) {
 	var ids []string
 	seen := map[string]bool{} // a scan may return an id twice

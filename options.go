@@ -8,12 +8,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Each call has an interface of the options that it takes, so that an option
-// without a meaning there does not compile. Their methods say which call it is,
-// and do nothing else: an option does the same wherever it is given.
+// Each call has an interface for its options, so that an option that makes no sense
+// there does not compile. The methods only mark the call: an option does the same
+// wherever it is given.
 //
-// Options that contradict each other, or that RQ would refuse, are an
-// *InvalidError from the call that they are given to. A nil option is ignored.
+// Options that contradict each other, or that RQ would refuse, make the call return an
+// *InvalidError. A nil option is ignored.
 type (
 	// An EnqueueOption is a keyword of RQ's enqueue, for Enqueue, EnqueueAt and
 	// EnqueueIn: a JobOption, AtFront, Unique or Pipeline.
@@ -37,13 +37,13 @@ type (
 		PrepareOption
 		CreateOption
 	}
-	// A PlaceOption says how EnqueueJob and ScheduleJob put a job that is made
-	// already in its place: AtFront, Unique or Pipeline.
+	// A PlaceOption says how EnqueueJob and ScheduleJob place an existing job: AtFront,
+	// Unique or Pipeline.
 	PlaceOption interface {
 		EnqueueOption
 		forPlace()
 	}
-	// A ManyOption is for all jobs of one EnqueueMany: Group or Pipeline.
+	// A ManyOption applies to all jobs of one EnqueueMany: Group or Pipeline.
 	ManyOption interface {
 		EnqueueOption
 		forMany()
@@ -110,7 +110,7 @@ type settings struct {
 	rateLimit   *RateLimit
 
 	dependsOn    []string
-	dependency   bool // a Dependency was given, so its two flags are stored
+	dependency   bool // a Dependency was given, so both flags are stored
 	allowFailure bool
 	depFront     bool
 
@@ -119,7 +119,7 @@ type settings struct {
 	pipe    redis.Pipeliner
 
 	latestFirst bool
-	leaves      string // key of the registry that the job has to leave; not an option
+	leaves      string // key of the registry that the job is taken out of; not an option
 
 	progress func(done, total int)
 	onSkip   func(id string, err error)
@@ -198,8 +198,8 @@ func ResultTTL(d time.Duration) JobOption {
 	return jobOption(func(s *settings) { s.duration(&s.resultTTL, "result_ttl", d) })
 }
 
-// TTL limits how long the job may wait until it is started, in whole seconds. A job
-// that waits longer expires and is not run. The default is no limit.
+// TTL limits how long the job may wait before it starts, in whole seconds. A job that
+// waits longer expires and is not run. The default is no limit.
 func TTL(d time.Duration) JobOption {
 	return jobOption(func(s *settings) {
 		if d <= 0 {
@@ -241,8 +241,8 @@ func (uniqueOption) apply(s *settings) { s.unique = true }
 func (uniqueOption) forEnqueue()       {}
 func (uniqueOption) forPlace()         {}
 
-// LatestFirst reads a registry from its last entry backwards. The default is from
-// the first entry forwards.
+// LatestFirst reads a registry backwards from its last entry. The default is forwards
+// from the first.
 func LatestFirst() RangeOption { return latestFirstOption{} }
 
 type latestFirstOption struct{}
@@ -250,7 +250,7 @@ type latestFirstOption struct{}
 func (latestFirstOption) apply(s *settings) { s.latestFirst = true }
 func (latestFirstOption) forRange()         {}
 
-// Meta sets the first content of Job.Meta. The keys are written in sorted order.
+// Meta sets the initial content of Job.Meta. The keys are written in sorted order.
 func Meta(meta map[string]any) JobOption { return jobOption(func(s *settings) { s.meta = meta }) }
 
 // Group makes the job a member of a group, as RQ's Group.enqueue_many does. Given
@@ -271,13 +271,13 @@ func (GroupOption) forPrepare() {}
 func (GroupOption) forCreate()  {}
 func (GroupOption) forMany()    {}
 
-// Pipeline adds the commands of the enqueue to pipe, and nothing is written until
-// the caller executes it; with a TxPipeline the enqueue is part of the caller's
-// transaction. The status of a job with dependencies is decided by the server
-// then, and the Job that is returned says deferred until it is read again. The
-// pipeline is sent at most once, so that a lost reply does not push a job twice; check
-// the error of Exec, since go-redis gives that of a refused connection to no command.
-// Pipeline cannot be combined with Unique, RateLimit or a queue with Sync.
+// Pipeline adds the commands of the enqueue to pipe. Nothing is written until the
+// caller executes it. With a TxPipeline the enqueue is part of the caller's
+// transaction. The server then decides the status of a job with dependencies, and the
+// returned Job says deferred until it is read again. The pipeline is sent at most once,
+// so that a lost reply does not push a job twice. Check the error of Exec: when a
+// connection is refused, go-redis sets no error on the commands. Pipeline cannot be
+// combined with Unique, RateLimit or a queue with Sync.
 func Pipeline(pipe redis.Pipeliner) PipelineOption { return PipelineOption{pipe} }
 
 // A PipelineOption is made by Pipeline.

@@ -49,9 +49,9 @@ func TestRefused(t *testing.T) {
 		{"option in a call", Call("f", 1, Retry{Max: 3}), nil, "rq: argument 1: is a keyword argument or an option"},
 		{"option as a keyword", Call("f", Kw("retry", Retry{Max: 3})), nil, `rq: keyword "retry": is an option: pass it to Enqueue`},
 		{"dependency", call, []EnqueueOption{DependsOn("a b")}, `rq: job id "a b": must be letters, digits, underscores and dashes`},
-		{"unique without id", call, []EnqueueOption{Unique()}, "needs an id: give JobID too"},
-		{"unique with dependencies", call, []EnqueueOption{Unique(), JobID("a"), DependsOn("b")}, `rq: unique "a": is not possible with dependencies`},
-		{"unique with a rate limit", call, []EnqueueOption{Unique(), JobID("a"), RateLimit{"k", 1}}, `rq: unique "a": is not possible with a rate limit`},
+		{"unique without id", call, []EnqueueOption{Unique()}, "needs an id: use JobID too"},
+		{"unique with dependencies", call, []EnqueueOption{Unique(), JobID("a"), DependsOn("b")}, `rq: unique "a": cannot be combined with dependencies`},
+		{"unique with a rate limit", call, []EnqueueOption{Unique(), JobID("a"), RateLimit{"k", 1}}, `rq: unique "a": cannot be combined with a rate limit`},
 		{"rate limit", call, []EnqueueOption{RateLimit{"k", 0}}, "rq: rate limit concurrency 0: must be greater than 0"},
 		{"no function", Call(""), nil, `rq: function "": must be the dotted path of a function`},
 		{"keyword twice", Call("f", Kw("a", 1), Kw("a", 2)), nil, `rq: keyword "a": is given twice in a call of f`},
@@ -228,7 +228,7 @@ func TestRateLimitNeedsAFleetThatKnowsIt(t *testing.T) {
 
 	_, err := NewQueue(rdb, "default", Fleet("2.12")).Enqueue(t.Context(), Call("f"), RateLimit{"k", 1})
 
-	assert.ErrorContains(t, err, "is unknown to the oldest RQ of the fleet")
+	assert.ErrorContains(t, err, "is not supported by the oldest RQ of the fleet")
 	assertEmpty(t, rdb)
 }
 

@@ -25,7 +25,7 @@ type Queue struct {
 	fleet      release
 	handlers   Handlers // runs jobs in the caller; nil for a queue that workers serve
 	sync       bool
-	err        error // of NewQueue: a bad name, option or client
+	err        error // from NewQueue: a bad name, option or client
 }
 
 // A QueueOption is a setting of NewQueue.
@@ -37,8 +37,8 @@ type queueOptionFunc func(*Queue)
 
 func (f queueOptionFunc) applyQueue(q *Queue) { f(q) }
 
-// QueueTimeout sets the timeout of jobs that have none of their own, in whole seconds.
-// The default, also for 0, is DefaultTimeout. Forever is no limit.
+// QueueTimeout sets the timeout of jobs without one, in whole seconds. The default,
+// also for 0, is DefaultTimeout. Forever is no limit.
 func QueueTimeout(d time.Duration) QueueOption {
 	return queueOptionFunc(func(q *Queue) {
 		n, err := wholeSeconds("queue timeout", d)
@@ -49,8 +49,8 @@ func QueueTimeout(d time.Duration) QueueOption {
 	})
 }
 
-// Sync makes the queue run each job in the caller while it is enqueued, and not in a
-// worker (RQ's is_async=False). A job whose function is not in handlers fails.
+// Sync makes enqueue calls run each job at once in the caller, and not in a worker
+// (RQ's is_async=False). A job whose function is not in handlers fails.
 func Sync(handlers Handlers) QueueOption {
 	return queueOptionFunc(func(q *Queue) {
 		q.handlers, q.sync = handlers, true
@@ -90,8 +90,8 @@ func validateQueueName(name string) error {
 	return nil
 }
 
-// AllQueues returns the queues that jobs were ever put in and that were not deleted,
-// in no order. The options are those of each Queue (rq/queue.py Queue.all).
+// AllQueues returns every queue that a job was ever put in, unless it was deleted, in
+// no particular order. The options apply to each Queue (rq/queue.py Queue.all).
 func AllQueues(ctx context.Context, rdb redis.UniversalClient, opts ...QueueOption) ([]*Queue, error) {
 	members, err := rdb.SMembers(ctx, keys.Queues).Result()
 	if err != nil {
@@ -122,8 +122,8 @@ func (q *Queue) IsEmpty(ctx context.Context) (bool, error) {
 	return n == 0, err
 }
 
-// Remove takes an id out of the queue once and reports whether it was there. The job
-// itself does not change (rq/queue.py Queue.remove).
+// Remove takes the first occurrence of an id out of the queue and reports whether there
+// was one. The job itself does not change (rq/queue.py Queue.remove).
 func (q *Queue) Remove(ctx context.Context, id string) (bool, error) {
 	n, err := q.rdb.LRem(ctx, keys.Queue(q.name), 1, id).Result()
 	return n == 1, wrapf(err, "remove job %s from queue %s", id, q.name)
@@ -133,8 +133,8 @@ func (q *Queue) Remove(ctx context.Context, id string) (bool, error) {
 // out (rq/queue.py Queue.empty). It works in steps of some hundred jobs. Jobs that
 // workers take meanwhile run, and jobs that are added at the back meanwhile stay.
 //
-// After an error the number says how many ids were taken out for certain, and the
-// call can be repeated. It returns the errors of NewQueue, and deletes nothing then.
+// After an error it returns at least how many ids were taken out, and the call can be
+// repeated. It returns the errors of NewQueue, and then deletes nothing.
 func (q *Queue) Empty(ctx context.Context, opts ...ProgressOption) (int, error) {
 	set, err := collect(opts)
 	if err := errors.Join(q.err, err); err != nil {
@@ -144,7 +144,7 @@ func (q *Queue) Empty(ctx context.Context, opts ...ProgressOption) (int, error) 
 	removed := 0
 	for err == nil && left > 0 {
 		var n int64
-		n, err = scripts.EmptyQueue(ctx, noRetryClient{q.rdb}, q.name, min(left, emptyChunk), moment(now())) // a second time it would be other jobs
+		n, err = scripts.EmptyQueue(ctx, noRetryClient{q.rdb}, q.name, min(left, emptyChunk), moment(now())) // a repeated command would delete other jobs
 		removed += int(n)
 		left -= int(n)
 		if n == 0 {
@@ -157,8 +157,8 @@ func (q *Queue) Empty(ctx context.Context, opts ...ProgressOption) (int, error) 
 	return removed, wrapf(err, "empty queue %s", q.name)
 }
 
-// Delete empties the queue as Empty does, and removes it (rq/queue.py
-// Queue.delete). It refuses what Empty refuses.
+// Delete empties the queue as Empty does, and removes it (rq/queue.py Queue.delete). It
+// returns the errors of Empty.
 func (q *Queue) Delete(ctx context.Context) error {
 	if _, err := q.Empty(ctx); err != nil {
 		return err
@@ -166,16 +166,15 @@ func (q *Queue) Delete(ctx context.Context) error {
 	return q.DeleteKeepingJobs(ctx)
 }
 
-// DeleteKeepingJobs removes the queue. Its jobs stay in Redis and are in no queue
-// then (rq/queue.py Queue.delete with delete_jobs=False). It refuses what Empty
-// refuses.
+// DeleteKeepingJobs removes the queue. Its jobs stay in Redis, in no queue (rq/queue.py
+// Queue.delete with delete_jobs=False). It returns the errors of NewQueue.
 func (q *Queue) DeleteKeepingJobs(ctx context.Context) error {
 	if q.err != nil {
 		return q.err
 	}
 	_, err := redisx.Transact(ctx, q.rdb, func(pipe redis.Pipeliner) {
 		pipe.SRem(ctx, keys.Queues, keys.Queue(q.name))
-		redisx.AddOnce(ctx, pipe, "del", keys.Queue(q.name)) // a second time it would be other jobs
+		redisx.AddOnce(ctx, pipe, "del", keys.Queue(q.name)) // a repeated command would delete other jobs
 	})
 	return wrapf(err, "delete queue %s", q.name)
 }

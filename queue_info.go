@@ -20,8 +20,8 @@ type QueueInfo struct {
 }
 
 // QueueInfos counts the jobs of queues, in the order of the names, as Queue.Count and
-// Registry.Count do. It takes a round trip for each hundred queues and changes
-// nothing, where `rq info` cleans up first.
+// Registry.Count do. It takes one round trip for each hundred queues and changes
+// nothing. RQ's `rq info` cleans up first.
 func QueueInfos(ctx context.Context, rdb redis.UniversalClient, names ...string) ([]QueueInfo, error) {
 	infos := make([]QueueInfo, 0, len(names))
 	for chunk := range slices.Chunk(names, infoChunk) {
@@ -63,10 +63,10 @@ func queueInfo(name string, n *counts) QueueInfo {
 	return info
 }
 
-// counts are the integers that a transaction has returned.
+// counts are the integer replies of a transaction.
 type counts []any
 
-// next takes the next one. The server has no other type for what counts.
+// next takes the next one. The counting commands reply with nothing but integers.
 func (c *counts) next() int {
 	n, _ := (*c)[0].(int64)
 	*c = (*c)[1:]

@@ -8,7 +8,7 @@ import (
 	"github.com/rqgo/rq/internal/keys"
 )
 
-// JobIDs returns up to length ids from offset on, the next to run first. A negative
+// JobIDs returns up to length ids from offset on, the next one to run first. A negative
 // length returns all from offset on. A negative offset counts from the end of the
 // queue, so that -1 is the last id (rq/queue.py Queue.get_job_ids).
 func (q *Queue) JobIDs(ctx context.Context, offset, length int) ([]string, error) {
@@ -30,12 +30,12 @@ func span(offset, length int) (first, last int64) {
 	return int64(offset), last
 }
 
-// Jobs yields the jobs of the queue, the next to run first (rq/queue.py
+// Jobs yields the jobs of the queue, the next one to run first (rq/queue.py
 // Queue.get_jobs). Ids without a job, or with a job of another queue, are left out.
 //
-// It reads the queue in chunks, while jobs may be added and taken. A job that stays in
-// the queue meanwhile is yielded. It is yielded twice only if ids are removed from the
-// middle of the queue. An error is yielded last. To read one page of the queue, use
+// It reads the queue in chunks, while jobs may be added and taken. Every job that stays
+// in the queue is yielded. A job is yielded twice only if ids are removed from the
+// middle of the queue. An error ends the iteration. To read one page of the queue, use
 // JobIDs and FetchJobs.
 func (q *Queue) Jobs(ctx context.Context) iter.Seq2[*Job, error] {
 	return func(yield func(*Job, error) bool) {
@@ -58,8 +58,8 @@ func (q *Queue) Jobs(ctx context.Context) iter.Seq2[*Job, error] {
 }
 
 // pages yields as many ids as the queue has now, in chunks. Workers take ids from the
-// front meanwhile, so that places change. The last id of a chunk is therefore read
-// again, with the ids before it, and the next chunk follows it.
+// front meanwhile, so positions shift. Therefore the last id of a chunk is read again,
+// with the ids before it, and the next chunk starts after it.
 func (q *Queue) pages(ctx context.Context, size int) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		left, err := q.Count(ctx)
@@ -90,8 +90,8 @@ func (q *Queue) pages(ctx context.Context, size int) iter.Seq2[[]string, error] 
 	}
 }
 
-// after returns the place behind an id, and the id. If the id has left the queue, the
-// ids before it have left too, and the place is the front.
+// after returns the position behind an id, and the id. If the id has left the queue,
+// the ids before it have left too, and the position is the front.
 func (q *Queue) after(ctx context.Context, id string) (int, string, error) {
 	n, there, err := q.JobPosition(ctx, id)
 	if !there {
@@ -114,14 +114,14 @@ func (q *Queue) FetchJob(ctx context.Context, id string) (*Job, error) {
 	return j, nil
 }
 
-// FetchJobs is the function FetchJobs with the serializer of the queue. The jobs may
+// FetchJobs is the package's FetchJobs with the serializer of the queue. The jobs may
 // belong to any queue.
 func (q *Queue) FetchJobs(ctx context.Context, ids ...string) ([]*Job, error) {
 	return fetchJobs(ctx, q.rdb, q.serializer, q.fleet, ids)
 }
 
-// JobPosition returns the number of ids in front of this one, and false when it is not
-// in the queue (rq/queue.py Queue.get_job_position).
+// JobPosition returns the number of ids ahead of this one, and false when it is not in
+// the queue (rq/queue.py Queue.get_job_position).
 func (q *Queue) JobPosition(ctx context.Context, id string) (int, bool, error) {
 	return position(ctx, q.rdb, q.name, id)
 }

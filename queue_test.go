@@ -316,7 +316,7 @@ func TestEnqueueManyRefusesAllForOne(t *testing.T) {
 	_, twice := q.EnqueueMany(ctx, []Prepared{Prepare(Call("f"), JobID("a")), Prepare(Call("f"), JobID("a"))})
 	none, err := q.EnqueueMany(ctx, nil)
 
-	assert.ErrorContains(t, twice, `job id "a": is given to two jobs of one EnqueueMany`)
+	assert.ErrorContains(t, twice, `job id "a": is given to two jobs of one call`)
 	assert.Empty(t, none)
 	assert.NoError(t, err)
 	assertEmpty(t, rdb)

@@ -15,7 +15,7 @@ import (
 
 // A Registry lists the jobs of a queue that are in one state (rq/registry.py
 // BaseRegistry). Its entries are ordered by time: when a job expires, when it is due, or
-// when it was added. Reading changes nothing, where RQ cleans the registry up first. A
+// when it was added. Reading changes nothing; RQ cleans the registry up first. A
 // Registry has no state of its own, and is safe for concurrent use.
 type Registry struct {
 	queue *Queue
@@ -52,9 +52,9 @@ func (q *Queue) Scheduled() *Registry { return q.registry(scheduledKind) }
 // The times are when they were added.
 func (q *Queue) Canceled() *Registry { return q.registry(canceledKind) }
 
-// Ready returns the registry of jobs whose dependencies are met and that are about to be
-// enqueued, since RQ 3.0 (rq/registry.py ReadyJobRegistry). The times are when they were
-// added.
+// Ready returns the registry of jobs whose dependencies are met and which are about to
+// be enqueued, since RQ 3.0 (rq/registry.py ReadyJobRegistry). The times are when they
+// were added.
 func (q *Queue) Ready() *Registry { return q.registry(readyKind) }
 
 // Registries returns all registries of the queue, in the order in which a job may pass
@@ -78,8 +78,8 @@ func (r *Registry) wrap(err error, verb string) error {
 }
 
 // Count returns the number of jobs in the registry (rq/registry.py
-// BaseRegistry.get_job_count). Entries that have expired stay and are not counted; RQ
-// removes them first.
+// BaseRegistry.get_job_count). Expired entries are left and not counted; RQ removes
+// them first.
 func (r *Registry) Count(ctx context.Context) (int, error) {
 	replies, err := redisx.Transact(ctx, r.queue.rdb, func(pipe redis.Pipeliner) { r.addCount(ctx, pipe) })
 	if err != nil {
@@ -94,8 +94,8 @@ func (r *Registry) size(ctx context.Context) (int, error) {
 	return int(n), r.wrap(err, "count")
 }
 
-// addCount adds the commands that count the registry without reading its entries.
-// Their replies are for count.
+// addCount adds the commands that count the registry without reading its entries. count
+// takes their replies.
 func (r *Registry) addCount(ctx context.Context, pipe redis.Pipeliner) {
 	pipe.ZCard(ctx, r.key)
 	if r.expires {
@@ -116,8 +116,9 @@ func (r *Registry) impossible(format string, args ...any) error {
 }
 
 // Add puts a job in the registry, or gives its entry a new time, in one step
-// (rq/registry.py BaseRegistry.add). As in RQ, the status of the job and its other places
-// do not change. The meaning of ttl, in whole seconds, depends on the registry:
+// (rq/registry.py BaseRegistry.add). As in RQ, the job's status does not change, nor do
+// its queue and its other registries. The meaning of ttl, in whole seconds, depends on
+// the registry:
 //
 //	Finished         the entry is kept for ttl; the job expires as before
 //	Failed           the entry and the job are kept for ttl; with Forever the job
@@ -126,9 +127,9 @@ func (r *Registry) impossible(format string, args ...any) error {
 //	                 it is now with 0, as in RQ's cancel
 //	Deferred, Ready  ttl is ignored: the time of the entry is now
 //
-// It returns ErrNoSuchJob when there is no such job, an *InvalidError for a bad
-// ttl, and ErrInvalidJobOperation for Started, whose entries workers add, and for
-// Scheduled: use Queue.ScheduleJob.
+// It returns ErrNoSuchJob when there is no such job, and an *InvalidError for a bad
+// ttl. It returns ErrInvalidJobOperation for Started, whose entries belong to workers,
+// and for Scheduled: use Queue.ScheduleJob.
 func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error {
 	whole, err := wholeSeconds("ttl", ttl)
 	if err := errors.Join(err, r.queue.err); err != nil {
@@ -149,8 +150,8 @@ func (r *Registry) Add(ctx context.Context, id string, ttl time.Duration) error 
 }
 
 // Remove takes a job out of the registry and reports whether it was there. The job
-// itself stays as it is (rq/registry.py BaseRegistry.remove). It returns
-// ErrInvalidJobOperation for Started, whose entries are their workers'.
+// itself does not change (rq/registry.py BaseRegistry.remove). It returns
+// ErrInvalidJobOperation for Started, whose entries belong to workers.
 func (r *Registry) Remove(ctx context.Context, id string) (bool, error) {
 	return r.remove(ctx, id, false)
 }
@@ -159,9 +160,9 @@ func (r *Registry) Remove(ctx context.Context, id string) (bool, error) {
 // reports whether it was there, in one step (rq/registry.py BaseRegistry.remove
 // with delete_job). A job that is not in the registry is not deleted.
 //
-// It returns ErrInvalidJobOperation when the job's status says that it is elsewhere
-// by now, such as back in its queue: only the entry goes then. RQ deletes the job
-// all the same. It returns ErrInvalidJobOperation for Started too.
+// It returns ErrInvalidJobOperation when the job's status says that it has moved, for
+// example back to its queue: then only the entry is removed. RQ deletes the job all the
+// same. It returns ErrInvalidJobOperation for Started too.
 func (r *Registry) Delete(ctx context.Context, id string) (bool, error) {
 	return r.remove(ctx, id, true)
 }
@@ -184,12 +185,12 @@ func (r *Registry) remove(ctx context.Context, id string, deleteJob bool) (bool,
 }
 
 // Requeue moves a job of the registry back to its queue, in one step (rq/registry.py
-// BaseRegistry.requeue). The job expires by its TTL only; in RQ it still expires by the
-// time of the registry.
+// BaseRegistry.requeue). The job then expires by its TTL only; in RQ it still expires
+// with its entry.
 //
 // It returns ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when the
-// job is not in the registry, or when its status says that it is queued or running
-// already: RQ runs it twice then.
+// job is not in the registry, or is already queued or running by its status: RQ then
+// runs it twice.
 func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption) error {
 	set, err := collect(opts)
 	if err := errors.Join(err, r.queue.err); err != nil {
@@ -201,10 +202,10 @@ func (r *Registry) Requeue(ctx context.Context, id string, opts ...RequeueOption
 	return requeueOne(ctx, r.queue.rdb, r.key, id, set.atFront)
 }
 
-// Cleanup removes the entries of Finished and Failed that have expired, and enqueues the
-// jobs of Ready. It returns the number of entries (rq/registry.py BaseRegistry.cleanup).
-// For the rest it does nothing: in most of them nothing expires, and abandoned jobs in
-// Started are left to workers, which call the jobs' callbacks.
+// Cleanup removes the expired entries of Finished and Failed, and enqueues the jobs of
+// Ready. It returns the number of entries (rq/registry.py BaseRegistry.cleanup). In
+// other registries it does nothing: in most of them nothing expires, and abandoned jobs
+// in Started are left to workers, which call the jobs' callbacks.
 func (r *Registry) Cleanup(ctx context.Context) (int, error) {
 	if r.clean == nil {
 		return 0, nil

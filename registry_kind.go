@@ -13,20 +13,20 @@ type registryKind struct {
 	name string
 	// keyOf returns the key of the registry of a queue.
 	keyOf func(queue string) string
-	// expires says that an entry ends with its time.
+	// expires says that an entry expires at its time.
 	expires bool
-	// running says that an entry is an execution: its worker adds and removes it,
-	// and no client does.
+	// running says that an entry is an execution, which only its worker adds and
+	// removes.
 	running bool
 	// scheduled says that an entry's time is when its job is due.
 	scheduled bool
-	// entry returns the score of an entry that a client adds with a ttl in seconds,
-	// and the ttl of its job, 0 to leave that as it is.
+	// entry returns the score of an entry that a client adds with a ttl in seconds, and
+	// the TTL of its job, 0 to leave it unchanged.
 	entry func(fleet release, now int64, ttl int) (score string, kept int, err error)
-	// instead is what a client uses where there is no entry.
+	// instead says what to use where entry is nil.
 	instead string
-	// clean removes entries whose time has passed and returns how many; nil where
-	// no client does that.
+	// clean removes expired entries and returns how many; nil where no client does
+	// that.
 	clean func(ctx context.Context, m maintenance, r *Registry) (int, error)
 }
 
@@ -76,17 +76,17 @@ var registryKinds = [...]registryKind{
 	},
 }
 
-// deferredEntry has the time at which the job is added, in a form for the fleet.
+// deferredEntry is scored with the time at which the job is added, in a form for the fleet.
 func deferredEntry(fleet release, now int64, _ int) (string, int, error) {
 	return fleet.deferredScore(now), 0, nil
 }
 
-// readyEntry has the time at which the job is added.
+// readyEntry is scored with the time at which the job is added.
 func readyEntry(_ release, now int64, _ int) (string, int, error) {
 	return strconv.FormatInt(now, 10), 0, nil
 }
 
-// timedEntry has the time at which the ttl ends.
+// timedEntry is scored with the time at which the ttl ends.
 func timedEntry(_ release, now int64, ttl int) (string, int, error) {
 	if ttl < 0 {
 		return "+inf", 0, nil
@@ -94,7 +94,7 @@ func timedEntry(_ release, now int64, ttl int) (string, int, error) {
 	return strconv.FormatInt(now+int64(ttl), 10), 0, nil
 }
 
-// failedEntry has the time at which the ttl ends, and the job expires with it.
+// failedEntry is scored with the time at which the ttl ends, and the job expires then too.
 func failedEntry(_ release, now int64, ttl int) (string, int, error) {
 	switch {
 	case ttl == 0:

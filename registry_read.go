@@ -14,10 +14,10 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// JobIDs returns up to length ids from offset on, the earliest first: Queue.JobIDs
-// says what negative numbers mean. With LatestFirst it counts and returns them from
-// the last entry backwards (rq/registry.py BaseRegistry.get_job_ids, which takes
-// the first and the last place instead).
+// JobIDs returns up to length ids from offset on, the earliest first. Negative numbers
+// mean the same as in Queue.JobIDs. With LatestFirst it counts and returns them from
+// the last entry backwards (rq/registry.py BaseRegistry.get_job_ids, which takes the
+// first and the last position instead).
 func (r *Registry) JobIDs(ctx context.Context, offset, length int, opts ...RangeOption) ([]string, error) {
 	page, err := r.page(offset, length, opts)
 	if err != nil || length == 0 {
@@ -37,8 +37,9 @@ func (r *Registry) JobIDs(ctx context.Context, offset, length int, opts ...Range
 	return ids, nil
 }
 
-// pairs takes entries apart: in Started they are of executions. One that looks like
-// job:execution can be the id of a job that RQ 1 runs, so it is asked for.
+// pairs splits the entries of Started, which are executions. An entry that looks like
+// job:execution can be the id of a job that RQ 1 runs, so Redis is asked whether that
+// job exists.
 func (r *Registry) pairs(ctx context.Context, members []string) ([]RegistryEntry, error) {
 	entries := make([]RegistryEntry, len(members))
 	for i, member := range members {
@@ -76,7 +77,7 @@ type RegistryEntry struct {
 
 // Entries yields the entries that the registry has now, the earliest first. It reads
 // them in chunks. Entries may be added and removed meanwhile, by the caller too. An
-// error is yielded last.
+// error ends the iteration.
 func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] {
 	return func(yield func(RegistryEntry, error) bool) {
 		for page, err := range r.pages(ctx, fetchChunk) {
@@ -100,7 +101,7 @@ func (r *Registry) Entries(ctx context.Context) iter.Seq2[RegistryEntry, error] 
 	}
 }
 
-// Range returns the entries whose ids JobIDs returns, with their times.
+// Range is JobIDs with whole entries: their ids and times.
 func (r *Registry) Range(ctx context.Context, offset, length int, opts ...RangeOption) ([]RegistryEntry, error) {
 	page, err := r.page(offset, length, opts)
 	if err != nil || length == 0 {
@@ -133,7 +134,7 @@ func (r *Registry) page(offset, length int, opts []RangeOption) (redis.ZRangeArg
 
 // Jobs yields the jobs that are in the registry now, the earliest first. Entries without
 // a job are left out. It reads them in chunks. Jobs may be added and removed meanwhile,
-// by the caller too. An error is yielded last.
+// by the caller too. An error ends the iteration.
 func (r *Registry) Jobs(ctx context.Context) iter.Seq2[*Job, error] {
 	return func(yield func(*Job, error) bool) {
 		for page, err := range r.pages(ctx, jobChunk) {
@@ -191,7 +192,7 @@ func (r *Registry) pages(ctx context.Context, size int) iter.Seq2[[]scripts.Entr
 	}
 }
 
-// comesAfter reports whether entry e is behind z in the order of the registry.
+// comesAfter reports whether entry e comes after z in the order of the registry.
 func comesAfter(e scripts.Entry, z redis.Z) bool {
 	score, _ := strconv.ParseFloat(e.Score, 64)
 	member, _ := z.Member.(string)
@@ -225,10 +226,10 @@ func (r *Registry) ExpirationTime(ctx context.Context, id string) (time.Time, bo
 
 // ScheduledTime returns when a job is due, in UTC, and false when it is not scheduled
 // (rq/registry.py ScheduledJobRegistry.get_scheduled_time). It returns
-// ErrInvalidJobOperation for every registry but Scheduled.
+// ErrInvalidJobOperation for any other registry than Scheduled.
 func (r *Registry) ScheduledTime(ctx context.Context, id string) (time.Time, bool, error) {
 	if !r.scheduled {
-		return time.Time{}, false, r.impossible("tell when %s is due", id)
+		return time.Time{}, false, r.impossible("read when job %s is due", id)
 	}
 	return r.ExpirationTime(ctx, id)
 }
