@@ -111,7 +111,7 @@ func TestAwaitOutcomes(t *testing.T) {
 	}{
 		"failed":               {StatusFailed, wire.Result{Type: wire.Failed, ExcString: &exc}, isFailed("ValueError: no")},
 		"stopped":              {StatusStopped, wire.Result{Type: wire.Failed, ExcString: &exc}, isFailed("ValueError: no")},
-		"max retries exceeded": {StatusFailed, wire.Result{Type: wire.MaxRetriesExceeded}, isFailed("it asked for more retries than it is allowed")},
+		"max retries exceeded": {StatusFailed, wire.Result{Type: wire.MaxRetriesExceeded}, isFailed("it asked for more retries than it has")},
 		"None for an int": {StatusFinished, wire.Result{Type: wire.Successful}, func(t *testing.T, err error) {
 			assert.ErrorContains(t, err, "read return value of job")
 		}},

@@ -12,9 +12,8 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// Progress has f called from time to time while a call handles many jobs, with
-// the number of jobs handled so far and the number at the start. f is called by
-// the goroutine of the call.
+// Progress calls f from time to time while a call handles many jobs, with the number of
+// jobs handled so far and the number at the start. f runs in the goroutine of the call.
 func Progress(f func(done, total int)) ProgressOption { return progressOption{f} }
 
 type progressOption struct{ f func(done, total int) }
@@ -24,9 +23,8 @@ func (progressOption) forRequeueMany()     {}
 func (progressOption) forBulk()            {}
 func (progressOption) forProgress()        {}
 
-// OnSkip has f called for each job that could not be handled, with the reason. A
-// SkippedError holds only the first hundred. f is called by the goroutine of the
-// call.
+// OnSkip calls f for each job that could not be handled, with the reason. A
+// SkippedError holds only the first hundred. f runs in the goroutine of the call.
 func OnSkip(f func(id string, err error)) BulkOption { return skipOption{f} }
 
 type skipOption struct{ f func(id string, err error) }
@@ -49,8 +47,7 @@ func newBulk[O option](verb string, opts []O) (*bulk, error) {
 	return &bulk{settings: set, verb: verb}, err
 }
 
-// run handles all chunks until ctx ends, and returns the number of jobs handled
-// successfully.
+// run handles the chunks until ctx ends, and returns the number of jobs that succeeded.
 func (b *bulk) run(ctx context.Context, total int, chunks iter.Seq2[[]string, error], handle func([]string) ([]int64, []error, error)) (int, error) {
 	for ids, err := range chunks {
 		if err == nil {
@@ -62,7 +59,7 @@ func (b *bulk) run(ctx context.Context, total int, chunks iter.Seq2[[]string, er
 			codes, errs, err = handle(ids)
 		}
 		if err != nil {
-			return b.done, wrapf(err, "%s jobs: %d are done", b.verb, b.done)
+			return b.done, wrapf(err, "%s jobs: %d done so far", b.verb, b.done)
 		}
 		for i, id := range ids {
 			if codes[i] != scripts.Left {
@@ -124,16 +121,16 @@ func (r *Registry) chunks(ctx context.Context, unexpired bool) iter.Seq2[[]strin
 }
 
 // RequeueMany moves jobs of the registry back to their queues, each in one step, and
-// returns the number of jobs moved. Jobs that cannot be requeued are skipped, and are in
-// the *SkippedError that it returns then. After any other error, such as that of ctx, the
-// remaining jobs are as they were, and the call can be repeated.
+// returns the number of jobs moved. Jobs that cannot be requeued are skipped, and it
+// returns a *SkippedError with them. After any other error, such as that of ctx, the
+// remaining jobs are unchanged, and the call can be repeated.
 func (r *Registry) RequeueMany(ctx context.Context, ids []string, opts ...RequeueManyOption) (int, error) {
 	return r.requeue(ctx, len(ids), inChunks(ids), false, opts)
 }
 
-// RequeueAll is RequeueMany for all jobs that the registry has now. A job that fails
-// again meanwhile is not requeued a second time. Entries that have expired are left; RQ
-// removes them first. An entry without a job is skipped and stays.
+// RequeueAll is RequeueMany for all jobs that are in the registry now. A job that fails
+// again meanwhile is not requeued a second time. Expired entries are left; RQ removes
+// them first. An entry without a job is skipped and stays.
 func (r *Registry) RequeueAll(ctx context.Context, opts ...RequeueManyOption) (int, error) {
 	total, err := r.Count(ctx)
 	if err != nil {
@@ -162,7 +159,7 @@ func (r *Registry) requeue(ctx context.Context, total int, chunks iter.Seq2[[]st
 	})
 }
 
-// RemoveAll takes all jobs out of the registry that are in it now, as Remove does, and
+// RemoveAll takes all jobs that are in the registry now out of it, as Remove does, and
 // returns their number. It returns ErrInvalidJobOperation for Started, and the errors of
 // RequeueMany.
 func (r *Registry) RemoveAll(ctx context.Context, opts ...BulkOption) (int, error) {
@@ -170,8 +167,8 @@ func (r *Registry) RemoveAll(ctx context.Context, opts ...BulkOption) (int, erro
 }
 
 // DeleteAll deletes all jobs that are in the registry now, as Delete does, and returns
-// their number. A job whose status names another place loses its entry only, and is in
-// the *SkippedError. It returns ErrInvalidJobOperation for Started, and the errors of
+// their number. A job that has moved by its status loses its entry only, and is in the
+// *SkippedError. It returns ErrInvalidJobOperation for Started, and the errors of
 // RequeueMany.
 func (r *Registry) DeleteAll(ctx context.Context, opts ...BulkOption) (int, error) {
 	return r.removeAll(ctx, true, opts)
@@ -193,7 +190,7 @@ func (r *Registry) removeAll(ctx context.Context, deleteJobs bool, opts []BulkOp
 		codes, errs, err := scripts.RemoveJobs(ctx, r.queue.rdb, r.key, ids, deleteJobs, moment(now()))
 		for i, code := range codes {
 			if code == scripts.NoJob && errs[i] == nil {
-				codes[i] = scripts.Left // another client has taken it out
+				codes[i] = scripts.Left // another client has removed it
 			}
 		}
 		return codes, errs, err

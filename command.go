@@ -12,31 +12,31 @@ import (
 	"github.com/rqgo/rq/internal/redisx"
 )
 
-// A command is what RQ's tools tell a worker (rq/command.py).
+// A command is a message from RQ's tools to a worker (rq/command.py).
 type command struct {
 	Command     string `json:"command"`
 	JobID       string `json:"job_id"`
 	ExecutionID string `json:"execution_id"`
 }
 
-// A listener obeys the commands that RQ's tools send to a worker.
+// A listener receives and obeys the commands that RQ's tools send to a worker.
 type listener struct {
 	db      *redis.Client
 	worker  string
 	health  time.Duration // between checks of the connection
 	running *executions
 	log     *slog.Logger
-	hears   func(ctx context.Context, may bool) // notes whether the worker may listen
-	stop    func()                              // ends the worker
+	hears   func(ctx context.Context, may bool) // records whether the worker may listen
+	stop    func()                              // shuts the worker down
 }
 
 // listenAgain is the time between attempts to listen where it is not permitted.
 const listenAgain = time.Minute
 
-// listen obeys commands until ctx ends. It closes ready when it listens, or has
-// failed to for the first time. After a lost connection go-redis subscribes again;
-// where the user of the connection may not subscribe, that would be several times a
-// second, so it waits in between.
+// listen obeys commands until ctx ends. It closes ready once it listens, or after its
+// first failure. go-redis subscribes again after a lost connection, and without the
+// permission to subscribe it would retry several times a second, so listen waits in
+// between.
 func (l *listener) listen(ctx context.Context, ready chan<- struct{}) {
 	for first := true; ; first = false {
 		sub := l.db.Subscribe(ctx, keys.Commands(l.worker))
@@ -60,7 +60,7 @@ func (l *listener) listen(ctx context.Context, ready chan<- struct{}) {
 	}
 }
 
-// obeyAll obeys the commands that come until ctx ends.
+// obeyAll obeys commands until ctx ends.
 func (l *listener) obeyAll(ctx context.Context, sub *redis.PubSub) {
 	defer func() { _ = sub.Close() }()
 	messages := sub.Channel(redis.WithChannelHealthCheckInterval(l.health))
@@ -77,28 +77,28 @@ func (l *listener) obeyAll(ctx context.Context, sub *redis.PubSub) {
 	}
 }
 
-// obey does what a command says. Others than RQ's are ignored.
+// obey carries out a command. Commands that RQ does not have are ignored.
 func (l *listener) obey(payload string) {
 	var c command
 	if err := json.Unmarshal([]byte(payload), &c); err != nil {
-		l.log.Warn("rq: a command that is not JSON", "command", payload)
+		l.log.Warn("rq: received a command that is not JSON", "command", payload)
 		return
 	}
-	l.log.Info("rq: command", "command", c.Command, "job", c.JobID)
+	l.log.Info("rq: received command", "command", c.Command, "job", c.JobID)
 	switch c.Command {
 	case "shutdown":
 		l.stop()
 	case "kill-horse":
-		l.endJobs(errKilled, func(*execution) bool { return true })
+		l.cancelJobs(errKilled, func(*execution) bool { return true })
 	case "stop-job":
-		l.endJobs(errStopped, func(e *execution) bool { return e.jobID == c.JobID })
+		l.cancelJobs(errStopped, func(e *execution) bool { return e.jobID == c.JobID })
 	case "stop-execution":
-		l.endJobs(errStopped, func(e *execution) bool { return e.id == c.ExecutionID })
+		l.cancelJobs(errStopped, func(e *execution) bool { return e.id == c.ExecutionID })
 	}
 }
 
-// endJobs ends the contexts of handlers.
-func (l *listener) endJobs(cause error, which func(*execution) bool) {
+// cancelJobs cancels the contexts of the executions that match.
+func (l *listener) cancelJobs(cause error, which func(*execution) bool) {
 	n := 0
 	for _, e := range l.running.all() {
 		if which(e) {
@@ -107,6 +107,6 @@ func (l *listener) endJobs(cause error, which func(*execution) bool) {
 		}
 	}
 	if n == 0 {
-		l.log.Warn("rq: the command is about no running job")
+		l.log.Warn("rq: the command matches no running job")
 	}
 }

@@ -13,42 +13,42 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// SendShutdown tells a worker, Python's or Go's, to finish its running jobs and end
+// SendShutdown tells a worker, in Python or Go, to finish its running jobs and exit
 // (rq/command.py send_shutdown_command).
 //
 // A command is a message that Redis does not store. SendShutdown and the functions below
-// return ErrNoSuchWorker when no worker has received it, where RQ returns nothing. They
-// return as soon as a worker has received it; the worker obeys later. A message whose
-// reply is lost is not sent again, and the error of the connection is returned. Redis
-// delivers messages across its databases, so workers of one server should not share a
-// name.
+// return ErrNoSuchWorker when no worker has received it; RQ does not report that. They
+// return as soon as a worker has received it; the worker acts later. When the reply is
+// lost, they do not retry, and return the error of the connection. Redis delivers
+// messages across its databases, so workers of one server should not share a name.
 func SendShutdown(ctx context.Context, rdb redis.UniversalClient, worker string) error {
 	return sendCommand(ctx, rdb, worker, "shutdown")
 }
 
-// SendKillHorse tells a worker to end its running jobs (rq/command.py
+// SendKillHorse tells a worker to abort its running jobs (rq/command.py
 // send_kill_horse_command). They fail, and are retried if they have retries left. A
-// Python worker kills the process of the job; a Go worker ends the contexts of its jobs.
-// A worker without a running job ignores it. It returns ErrNoSuchWorker when no worker
-// has received it.
+// Python worker kills the process of the job; a Go worker cancels the contexts of its
+// jobs. A worker without a running job ignores it. It returns ErrNoSuchWorker when no
+// worker has received it.
 func SendKillHorse(ctx context.Context, rdb redis.UniversalClient, worker string) error {
 	return sendCommand(ctx, rdb, worker, "kill-horse")
 }
 
 // SendStopJob tells the worker of a running job to stop it (rq/command.py
 // send_stop_job_command). The job gets the status stopped, is put in the failed registry,
-// and is not retried. A job that was canceled while it ran can be stopped too. The worker
-// ignores the command when the job has ended meanwhile.
+// and is not retried. A job that was canceled while it ran can be stopped too. If the job
+// has ended meanwhile, the worker ignores the command.
 //
 // It returns ErrNoSuchJob when there is no such job, and ErrInvalidJobOperation when the
-// job is not running; RQ sends the command to the worker that ran it last. It returns
-// ErrNoSuchWorker when no worker has received it, most often because the worker has died.
+// job is not running; RQ then sends the command to the worker that ran it last. It
+// returns ErrNoSuchWorker when no worker has received it, most often because the worker
+// has died.
 func SendStopJob(ctx context.Context, rdb redis.UniversalClient, jobID string) error {
 	fields, err := rdb.HMGet(ctx, keys.Job(jobID), "data", "status", "worker_name").Result()
 	if err != nil && !isForeign(err) {
 		return wrapf(err, "stop job %s", jobID)
 	}
-	if err != nil || fields[0] == nil { // RQ has no job without data either
+	if err != nil || fields[0] == nil { // in RQ a job without data does not exist either
 		return noSuchJob(jobID)
 	}
 	status, _ := fields[1].(string)
@@ -63,7 +63,8 @@ func SendStopJob(ctx context.Context, rdb redis.UniversalClient, jobID string) e
 }
 
 // SendStopExecution tells a worker to stop one execution of a job (rq/command.py
-// send_stop_execution_command). Workers since RQ 3.0 and those of this package obey it.
+// send_stop_execution_command). Workers of RQ 3.0 and later and of this package support
+// it.
 //
 // It returns ErrInvalidJobOperation when there is no such execution, or when its worker is
 // older than RQ 3.0, and ErrNoSuchWorker when no worker has received it.
@@ -96,7 +97,7 @@ func sendCommand(ctx context.Context, rdb redis.UniversalClient, worker, name st
 	if err != nil {
 		return wrapf(err, "send %s to worker %s", name, worker)
 	}
-	// A command that is received twice could end the next job too.
+	// A command that is received twice could stop the next job too.
 	receivers, err := redisx.Once(ctx, rdb, "publish", keys.Commands(worker), payload).Int64()
 	if err != nil {
 		return wrapf(err, "send %s to worker %s", name, worker)

@@ -16,9 +16,9 @@ type FleetOption struct {
 	err    error
 }
 
-// Fleet names the oldest version of Python RQ that reads the jobs, such as "1.16" or
-// "2.6.1". The default is the newest version that this package knows. A value that
-// the oldest version cannot read is written in an older form, or refused with an
+// Fleet names the oldest version of Python RQ that shares the queues, such as "1.16" or
+// "2.6.1". The default is the newest version that this package knows. A value that the
+// oldest version cannot read is written in an older form, or refused with an
 // *InvalidError. A version before 1.16 is refused too.
 func Fleet(oldest string) FleetOption {
 	r, err := parseRelease(oldest)
@@ -79,9 +79,9 @@ func (r release) before(other release) bool {
 	return len(r) > 0 && slices.CompareFunc(r, other, cmp.Compare[int]) < 0
 }
 
-// deferredScore returns the score of a job in the deferred registry. From 2.0
-// to 2.7 RQ takes it for the moment the job expires and fails the job then, so
-// there it has to be infinite (rq/registry.py DeferredJobRegistry.add).
+// deferredScore returns the score of a job in the deferred registry. RQ 2.0 to 2.7
+// reads it as the time at which the job expires, and then fails the job, so it must be
+// infinite for them (rq/registry.py DeferredJobRegistry.add).
 func (r release) deferredScore(now int64) string {
 	if r.before(deferredSinceRelease) {
 		return "+inf"
@@ -89,8 +89,8 @@ func (r release) deferredScore(now int64) string {
 	return strconv.FormatInt(now, 10)
 }
 
-// createdStatus returns the status of a job that is saved and not enqueued.
-// From 2.0 to 2.4.0 RQ cannot read it and takes none at all instead.
+// createdStatus returns the status of a job that is saved and not enqueued. RQ 2.0 to
+// 2.4.0 cannot read "created", and stores no status instead.
 func (r release) createdStatus() string {
 	if r.before(createdStatusRelease) {
 		return ""

@@ -9,9 +9,8 @@ import (
 	"github.com/rqgo/rq/internal/bind"
 )
 
-// A CallError is how a job fails whose arguments do not fit the function of
-// Func. Its text, and its kind in the traceback, are those of Python's
-// TypeError.
+// A CallError is the error of a job whose arguments do not fit the function of Func.
+// Its text and its type in the traceback are those of Python's TypeError.
 type CallError = bind.CallError
 
 // boundFunc is the Handler of Func.
@@ -20,36 +19,36 @@ type boundFunc struct {
 	err error // why there is no f
 }
 
-// Func returns a Handler that calls f as Python would: its parameters take the
-// job's arguments, by position or by keyword. The names are those of the
-// parameters, as in Python's def.
+// Func returns a Handler that calls f as Python would: its parameters take the job's
+// arguments, by position or by keyword. The names are the parameters' names, as in
+// Python's def.
 //
 //	func add(a, b int) (int, error)
 //
 //	rq.Func(add, "a", "b") // add(2, 3), add(2, b=3), add(b=3, a=2)
 //
-// f is a func([ctx,] parameters...) ([result,] [error]). The context ends with
-// the job's timeout, and CurrentJob finds the job in it; it has no name here.
-// Values become Go values as in Job.Arg. A call that does not fit fails the job
-// with a *CallError, and f is not called.
+// f is a func([ctx,] parameters...) ([result,] [error]). The context ends at the job's
+// timeout, and CurrentJob returns the job from it; ctx has no name in names. Values
+// become Go values as in Job.Arg. A call that does not fit fails the job with a
+// *CallError, and f is not called.
 //
-// A parameter that is a pointer may be left out, and is nil then, as for None.
-// Types that hold a Python value by pointer must be given: *big.Int, *Dict,
-// *Set, *PyObject and their like.
+// A pointer parameter is optional: it is nil when it is left out or None. Types that
+// hold a Python value by pointer are required: *big.Int, *Dict, *Set, *PyObject and the
+// like.
 //
-// Parameters that are left after the names are given by position only, as those
-// before a "/" in Python. But at the end, in this order:
+// Parameters without a name are positional-only, like those before a "/" in Python,
+// except for these at the end, in this order:
 //
-//   - a struct with fields tagged rq:"name" takes arguments by keyword only, as
-//     after a "*". They may be left out unless tagged rq:"name,required";
+//   - a struct with fields tagged rq:"name" takes keyword-only arguments, like those
+//     after a "*". They are optional unless tagged rq:"name,required";
 //   - a map[string]T takes all other keyword arguments, as **kwargs does;
 //   - ...T takes all other positional arguments, as *args does.
 //
-// A struct or map with a name is a parameter like others, for a dict.
+// A struct or map with a name is an ordinary parameter that takes a dict.
 //
-// A method that Python put on the queue with its object gives f the object as
-// first argument. A callback is given the arguments of its job. A wrong f or
-// name is an *InvalidError where the Handlers are given, as to Sync.
+// For a method that Python enqueued with its object, f gets the object as its first
+// argument. A callback gets the arguments of its job. A wrong f or name is an
+// *InvalidError from the function that takes the Handlers, such as Sync.
 func Func(f any, names ...string) Handler {
 	if err := noJob(f); err != nil {
 		return &boundFunc{err: err}
@@ -58,7 +57,7 @@ func Func(f any, names ...string) Handler {
 	return &boundFunc{bound, err}
 }
 
-// noJob refuses a *Job as parameter, which Python has nothing to give for.
+// noJob refuses a *Job parameter, for which Python has no value.
 func noJob(f any) error {
 	t := reflect.TypeOf(f)
 	if t == nil || t.Kind() != reflect.Func {

@@ -11,30 +11,30 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// A Handler runs a job in Go. What it returns is the job's return value; an
-// error, or a panic, fails the job. Func makes one of an ordinary function, and
-// HandlerFunc one of a function that looks at the job itself.
+// A Handler runs a job in Go. Its result is the job's return value; an error or a panic
+// fails the job. Func makes a Handler from an ordinary function, and HandlerFunc from a
+// function that reads the job itself.
 //
-// Within a Handler, CurrentJob(ctx) is job.
+// Within a Handler, CurrentJob(ctx) returns job.
 type Handler interface {
 	Handle(ctx context.Context, job *Job) (any, error)
 }
 
-// A HandlerFunc is a Handler that reads the job's arguments itself, or needs
-// none: the form for callbacks.
+// A HandlerFunc is a Handler that reads the job's arguments itself or needs none, such
+// as a callback.
 type HandlerFunc func(ctx context.Context, job *Job) (any, error)
 
 // Handle calls f.
 func (f HandlerFunc) Handle(ctx context.Context, job *Job) (any, error) { return f(ctx, job) }
 
-// Handlers maps the dotted names of Python's functions to the Handlers that run
-// them in Go, callbacks included.
+// Handlers maps the dotted names of Python functions to the Handlers that run them in
+// Go, including callbacks.
 type Handlers map[string]Handler
 
-// A Middleware puts something around a Handler, such as a log or a trace.
+// A Middleware wraps a Handler, for example to log or to trace it.
 type Middleware func(next Handler) Handler
 
-// With returns the handlers with middleware around each of them, the first
+// With returns the handlers, each wrapped in the middleware. The first is the
 // outermost.
 func (h Handlers) With(middleware ...Middleware) Handlers {
 	out := maps.Clone(h)
@@ -50,8 +50,8 @@ func (h Handlers) With(middleware ...Middleware) Handlers {
 	return out
 }
 
-// validate returns an *InvalidError for each handler that could never run, by
-// name.
+// validate returns an *InvalidError for each handler that can never run, in the order
+// of their names.
 func (h Handlers) validate() error {
 	var bad []error
 	for _, name := range slices.Sorted(maps.Keys(h)) {
@@ -94,13 +94,13 @@ func (h Handlers) run(ctx context.Context, name string, job *Job) (result any, e
 	return handler.Handle(withJob(ctx, job), job)
 }
 
-// A result is what a handler came back with.
+// A result is what a handler returned.
 type result struct {
 	value any
 	err   error
 }
 
-// again returns a job that shares nothing with j but what never changes.
+// again returns a copy of j with the data of rec, for the next run of the job.
 func (j *Job) again(rec wire.Job) *Job {
 	next := &Job{id: j.id, rdb: j.rdb, serializer: j.serializer, fleet: j.fleet, ownsID: true, rec: rec}
 	next.readMeta()

@@ -11,7 +11,7 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// heartbeats tell others that a worker and its executions are alive.
+// heartbeats show other workers that a worker and its executions are alive.
 type heartbeats struct {
 	rdb        redis.UniversalClient
 	log        *slog.Logger
@@ -19,17 +19,17 @@ type heartbeats struct {
 	worker     string
 	birth      string
 	queues     []string
-	idle, busy int // for how many seconds one lasts for the worker
+	idle, busy int // how many seconds the worker's heartbeat lasts
 	skew       *skew
 	executions func() []*execution
-	again      func(ctx context.Context) (bool, error) // registers the worker; if another one has its name, it ends
+	again      func(ctx context.Context) (bool, error) // registers the worker again, or ends it if another has its name
 	replaced   func()
-	reclaim    func(ctx context.Context) error // puts back the jobs of lost claims
-	suspended  chan<- struct{}                 // is told that workers are suspended
-	sweep      chan<- struct{}                 // is told that a heartbeat of someone has ended
+	reclaim    func(ctx context.Context) error // puts back the jobs of claims whose reply was lost
+	suspended  chan<- struct{}                 // signals that workers are suspended
+	sweep      chan<- struct{}                 // signals that an execution's heartbeat has expired
 }
 
-// run sends heartbeats until ctx ends, whatever the handlers do.
+// run sends heartbeats until ctx ends, independently of the handlers.
 func (h *heartbeats) run(ctx context.Context) {
 	h.skew.measure(ctx, h.rdb)
 	ticker := time.NewTicker(h.every)
@@ -44,7 +44,7 @@ func (h *heartbeats) run(ctx context.Context) {
 				sweep = time.After(next)
 			}
 			if err := h.reclaim(ctx); err != nil && ctx.Err() == nil {
-				h.log.Error("rq: put back the jobs of a lost claim", "error", err)
+				h.log.Error("rq: put back jobs of a claim whose reply was lost", "error", err)
 			}
 		case <-sweep:
 			sweep = nil
@@ -53,9 +53,9 @@ func (h *heartbeats) run(ctx context.Context) {
 	}
 }
 
-// beat tells the server that the worker and its executions are alive
-// (rq/worker/base.py BaseWorker.maintain_heartbeats). If an execution of anyone
-// may be found abandoned before the next heartbeat, it says when.
+// beat sends one heartbeat for the worker and its executions (rq/worker/base.py
+// BaseWorker.maintain_heartbeats). If the heartbeat of any worker's execution expires
+// before the next beat, it returns after how long.
 func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
 	all := h.executions()
 	var first int64
@@ -72,7 +72,7 @@ func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
 		}
 		server := timeOf(echo.Time)
 		h.skew.note(server, sent, clock())
-		h.heard(ctx, echo, chunk)
+		h.handleEcho(ctx, echo, chunk)
 		for _, expiry := range echo.Expiries {
 			if expiry > 0 && (first == 0 || expiry < first) {
 				first = expiry
@@ -85,7 +85,8 @@ func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
 	}
 }
 
-// heartbeat is what is sent. When a heartbeat ends is counted by the server's clock.
+// heartbeat returns the arguments of the script. The server's clock decides when a heartbeat
+// expires.
 func (h *heartbeats) heartbeat(chunk []*execution) scripts.Beat {
 	now := now()
 	keep := h.idle
@@ -105,7 +106,7 @@ func (h *heartbeats) heartbeat(chunk []*execution) scripts.Beat {
 	return p
 }
 
-// executionTTL is for how many seconds a heartbeat of an execution lasts
+// executionTTL returns how many seconds the heartbeat of an execution lasts
 // (rq/worker/base.py BaseWorker.get_heartbeat_ttl).
 func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
 	left := inSeconds(h.every)
@@ -115,11 +116,11 @@ func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
 	return max(left, 0) + 60
 }
 
-// heard acts on what the server says to a heartbeat.
-func (h *heartbeats) heard(ctx context.Context, echo *scripts.Echo, chunk []*execution) {
+// handleEcho acts on the server's reply to a heartbeat.
+func (h *heartbeats) handleEcho(ctx context.Context, echo *scripts.Echo, chunk []*execution) {
 	switch echo.State {
 	case scripts.Forgotten:
-		h.log.Warn("rq: the worker missed its heartbeats for too long: registered again")
+		h.log.Warn("rq: the worker missed its heartbeats: registering it again")
 		if _, err := h.again(ctx); err != nil {
 			h.log.Error("rq: register worker", "error", err)
 		}
@@ -132,7 +133,7 @@ func (h *heartbeats) heard(ctx context.Context, echo *scripts.Echo, chunk []*exe
 	for _, id := range echo.Away {
 		for _, e := range chunk {
 			if e.id == id && !e.over.Load() {
-				h.log.Warn("rq: the job is not this worker's any more", "job", e.jobID)
+				h.log.Warn("rq: the job no longer belongs to this worker", "job", e.jobID)
 				e.cancel(errAway)
 			}
 		}

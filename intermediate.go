@@ -10,18 +10,18 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// intermediateGrace is how long an id may be in the intermediate queue. RQ's
-// maintenance fails the job when it finds it there for more than a minute: ours is
-// earlier, by more than a look.
+// intermediateGrace is how long an id may stay in the intermediate queue. RQ's
+// maintenance fails a job that is there for more than a minute, so ours comes earlier,
+// by more than a look.
 const intermediateGrace = 50 * time.Second
 
-// intermediateMost is how many ids of an intermediate queue one look looks at.
+// intermediateMost is how many ids of an intermediate queue one look checks.
 const intermediateMost = 1000
 
-// cleanIntermediate recovers the jobs of workers that died between taking a job
-// and starting it (rq/intermediate_queue.py IntermediateQueue.cleanup). RQ fails
-// them; here those that nobody has started go back to the front of their queue.
-// When an id was first seen is noted for other workers, as RQ does.
+// cleanIntermediate recovers the jobs of workers that died between taking a job and
+// starting it (rq/intermediate_queue.py IntermediateQueue.cleanup). RQ fails them; here
+// the jobs that nobody started go back to the front of their queue. It notes when an id
+// was first seen, for other workers, as RQ does.
 func (m *maintenance) cleanIntermediate(ctx context.Context, queue string) error {
 	due, err := m.stuckIDs(ctx, queue, true, func(s scripts.Stuck, at time.Time) (bool, error) {
 		since, valid := notedSince(s, at)
@@ -36,18 +36,19 @@ func (m *maintenance) cleanIntermediate(ctx context.Context, queue string) error
 	return m.recover(ctx, queue, due)
 }
 
-// notedSince returns when an id was first seen, if it is noted. RQ never forgets when
-// that was: the time may be that of an earlier run of a job, and its id may have
-// been taken from the queue just now. Then it is as if it was not noted.
+// notedSince returns when an id was first seen, if that is noted. RQ never removes the
+// note, so it may be from an earlier run of the job. A note from before the job was
+// last enqueued does not count.
 func notedSince(s scripts.Stuck, at time.Time) (since time.Time, valid bool) {
 	since, err := wire.ParseUnix(s.FirstSeen)
 	enqueued, _ := wire.ParseTime(s.EnqueuedAt)
 	return since, err == nil && (!since.Before(enqueued) || enqueued.After(at))
 }
 
-// stuckIDs returns the ids in the intermediate queue that are due, the last one
-// first, and each once. On the way those without a job are removed, and if asked to,
-// the others noted that are new. The time that isDue gets is the server's.
+// stuckIDs returns the ids in the intermediate queue that are due, the last one first,
+// and each once. It removes ids without a job. With note it notes new ids and goes
+// through the whole list, otherwise only through the last intermediateMost. isDue gets
+// the server's time.
 func (m *maintenance) stuckIDs(
 	ctx context.Context, queue string, note bool, isDue func(scripts.Stuck, time.Time) (bool, error),
 ) ([]scripts.Stuck, error) {
@@ -80,7 +81,7 @@ func (m *maintenance) stuckIDs(
 	return due, nil
 }
 
-// recover does what can be done for ids without their queue, and puts the others
+// recover handles the ids that can be settled without their queue, and puts the others
 // back there.
 func (m *maintenance) recover(ctx context.Context, queue string, due []scripts.Stuck) error {
 	var waiting []scripts.Stuck
@@ -100,8 +101,9 @@ func (m *maintenance) recover(ctx context.Context, queue string, due []scripts.S
 	return errors.Join(append(errs, m.putBack(ctx, queue, waiting))...)
 }
 
-// putBack returns ids to the front of their queue, the last one first. One that
-// is in the queue already, because it was enqueued again, would run twice.
+// putBack returns ids to the front of their queue, the last one first. An id that is
+// already in the queue, because it was enqueued again, is only removed, since it would
+// run twice.
 func (m *maintenance) putBack(ctx context.Context, queue string, waiting []scripts.Stuck) error {
 	if len(waiting) == 0 {
 		return nil
@@ -126,8 +128,8 @@ func (m *maintenance) putBack(ctx context.Context, queue string, waiting []scrip
 	return nil
 }
 
-// queued returns which ids are in the queue. It reads from the end, because the
-// front is where others take from.
+// queued returns which ids are in the queue. It reads from the end, because workers
+// take from the front.
 func (m *maintenance) queued(ctx context.Context, queue string, ids []scripts.Stuck) (map[string]bool, error) {
 	in := make(map[string]bool, len(ids))
 	for _, s := range ids {

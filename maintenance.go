@@ -14,14 +14,13 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// A maintenance cleans what workers that died and jobs that expired leave
-// behind (rq/worker/base.py BaseWorker.run_maintenance_tasks). It shares the
-// work, and RQ's locks, with the workers in Python. It goes in steps short
-// enough for other clients of Redis, however much there is to clean, and beside
-// the jobs that the worker runs.
+// A maintenance cleans up after workers that died and jobs that expired
+// (rq/worker/base.py BaseWorker.run_maintenance_tasks). It shares the work, and RQ's
+// locks, with workers in Python. It runs beside the worker's jobs, in steps that are
+// short for Redis however much there is to clean.
 //
-// Rounds are RQ's: rare, and of everything. Between them it looks every few
-// seconds at the places where jobs wait that a worker has left.
+// Rounds are RQ's: they are rare and clean everything. Between rounds it looks every
+// few seconds for jobs that a dead worker has left behind.
 type maintenance struct {
 	rdb    redis.UniversalClient
 	queues []string
@@ -30,35 +29,35 @@ type maintenance struct {
 	grace  time.Duration // how long an id may be in the intermediate queue
 	lock   time.Duration // how long a lock outlives its owner
 	log    *slog.Logger
-	sweep  <-chan struct{} // asks for a look, because a heartbeat has ended
-	// abandoned ends the executions of a queue whose heartbeats have ended.
+	sweep  <-chan struct{} // asks for a look, because a heartbeat has expired
+	// abandoned ends the executions of a queue whose heartbeats have expired.
 	abandoned func(ctx context.Context, queue string) error
-	// stuck takes a job over that was started and is in no execution, and fails or
+	// stuck takes over a job that was started but has no execution, and fails or
 	// retries it.
 	stuck func(ctx context.Context, queue, id string) error
-	// ended waits until no callback of an abandoned job runs.
+	// ended waits for the callbacks of abandoned jobs that run.
 	ended func()
-	// first is closed when the first round has ended: a burst does not end before.
+	// first is closed when the first round has ended, which a burst waits for.
 	first chan struct{}
 
-	seen    map[string]sightings // in the intermediate queue of each queue
+	seen    map[string]sightings // by queue, in its intermediate queue
 	limits  string               // the cursor of the looks at rate limits
-	workers int64                // that share these looks
+	workers int64                // how many workers share these looks
 }
 
 const (
-	// cleaningLockTTL is how long the lock of a round outlives a worker that died.
-	// RQ's lasts for 899 s; nobody looks at more than that it is there.
+	// cleaningLockTTL is how long the lock of a round outlives a dead worker. RQ's
+	// lasts for 899 s, but RQ only tests whether the lock exists.
 	cleaningLockTTL = 20 * time.Second
 	// lookInterval is the time between looks.
 	lookInterval = 5 * time.Second
-	// maintenanceStart is how long the first jobs wait for the first round, which
-	// RQ does before them.
+	// maintenanceStart is how long the first jobs wait for the first round, which RQ
+	// runs before them.
 	maintenanceStart = 500 * time.Millisecond
 )
 
-// run does rounds and looks until ctx ends, and returns when no callback of an
-// abandoned job runs any more.
+// run does rounds and looks until ctx ends, and returns when the callbacks of abandoned
+// jobs have ended.
 func (m *maintenance) run(ctx context.Context) {
 	var rounds sync.WaitGroup
 	rounds.Go(func() { m.rounds(ctx) })
@@ -68,7 +67,7 @@ func (m *maintenance) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
-			m.report(ctx, "look for jobs that were left", m.lookAround(ctx))
+			m.report(ctx, "look for jobs left behind", m.lookAround(ctx))
 			m.report(ctx, "enqueue dependents", m.releaseDependents(ctx))
 		case <-m.sweep:
 			m.report(ctx, "look for abandoned jobs", m.lookAround(ctx))
@@ -78,7 +77,7 @@ func (m *maintenance) run(ctx context.Context) {
 	m.ended()
 }
 
-// rounds does a round at once, and then one in each interval.
+// rounds does a round at once, and then one per interval.
 func (m *maintenance) rounds(ctx context.Context) {
 	ticker := time.NewTicker(m.every)
 	defer ticker.Stop()
@@ -101,7 +100,7 @@ func (m *maintenance) report(ctx context.Context, doing string, err error) {
 	}
 }
 
-// clean does one round. What fails does not keep the rest from being cleaned.
+// clean does one round. After a failure it still cleans the rest.
 func (m *maintenance) clean(ctx context.Context) error {
 	var parts []func() error
 	for _, queue := range m.queues {
@@ -115,13 +114,13 @@ func (m *maintenance) clean(ctx context.Context) error {
 	)...)
 }
 
-// releaseDependents goes on with jobs that waited for one that has ended, where a
-// worker or a client did not get to the end of them.
+// releaseDependents enqueues the dependents of a job that has ended, where a worker or
+// a client did not finish doing so.
 func (m *maintenance) releaseDependents(ctx context.Context) error {
 	return scripts.ReleaseAllDependents(ctx, m.rdb, moment(now()))
 }
 
-// inTurn does all parts of something until ctx ends, and returns their errors.
+// inTurn calls all parts until ctx ends, and returns their errors.
 func inTurn(ctx context.Context, parts ...func() error) error {
 	var errs []error
 	for _, part := range parts {
@@ -135,8 +134,8 @@ func inTurn(ctx context.Context, parts ...func() error) error {
 	return errors.Join(errs...)
 }
 
-// cleanQueue does what one worker at a time may do for a queue
-// (rq/registry.py clean_registries). Deferred jobs do not expire.
+// cleanQueue cleans up a queue, which one worker at a time may do (rq/registry.py
+// clean_registries). Deferred jobs do not expire.
 func (m *maintenance) cleanQueue(ctx context.Context, queue string) error {
 	return m.locked(ctx, keys.CleaningLock(queue), 0, func(ctx context.Context) error {
 		return inTurn(ctx,
@@ -155,8 +154,7 @@ func (m *maintenance) forgetExpired(ctx context.Context, registry string) error 
 	return err
 }
 
-// cleanExpired removes the entries of a registry whose time has come, and returns
-// how many.
+// cleanExpired removes the expired entries of a registry, and returns how many.
 func (m *maintenance) cleanExpired(ctx context.Context, registry string) (removed int, err error) {
 	for {
 		n, err := scripts.CleanExpired(ctx, m.rdb, registry, scripts.ServerTime, expiredChunk)
@@ -170,14 +168,14 @@ func (m *maintenance) cleanExpired(ctx context.Context, registry string) (remove
 func (m *maintenance) enqueueReady(ctx context.Context, queue string) error {
 	_, stay, err := m.cleanReady(ctx, queue)
 	if stay > 0 {
-		m.log.Warn("rq: jobs cannot be enqueued", "queue", queue, "jobs", stay)
+		m.log.Warn("rq: cannot enqueue ready jobs", "queue", queue, "jobs", stay)
 	}
 	return err
 }
 
-// cleanReady enqueues jobs that were left between their dependencies and their
-// queue (rq/registry.py ReadyJobRegistry.cleanup). It returns how many have left
-// the registry, and how many cannot.
+// cleanReady enqueues jobs whose dependencies are met but which did not reach their
+// queue (rq/registry.py ReadyJobRegistry.cleanup). It returns how many left the
+// registry, and how many could not be enqueued.
 func (m *maintenance) cleanReady(ctx context.Context, queue string) (left, stay int, err error) {
 	for {
 		seen, kept, err := scripts.CleanReady(ctx, m.rdb, queue, int64(stay), jobChunk, serverMoment(now()))
@@ -189,9 +187,9 @@ func (m *maintenance) cleanReady(ctx context.Context, queue string) (left, stay 
 	}
 }
 
-// cleanWorkers forgets workers whose hash is gone (rq/worker_registration.py
-// clean_worker_registry). RQ leaves those that no queue lists to whoever looks
-// for all workers.
+// cleanWorkers removes workers whose hash is gone from a set (rq/worker_registration.py
+// clean_worker_registry). RQ removes those that no queue lists only when somebody lists
+// all workers.
 func (m *maintenance) cleanWorkers(ctx context.Context, set string) error {
 	for workers, err := range m.members(ctx, set) {
 		if err != nil {
@@ -207,9 +205,9 @@ func (m *maintenance) cleanWorkers(ctx context.Context, set string) error {
 	return nil
 }
 
-// cleanGroups forgets the ids of groups whose job is gone, and groups without
-// ids (rq/group.py Group.clean_registries). As in RQ one worker does it in each
-// interval: the lock is left to expire.
+// cleanGroups removes the ids of deleted jobs from their groups, and empty groups
+// (rq/group.py Group.clean_registries). As in RQ one worker does it per interval: the
+// lock is left to expire.
 func (m *maintenance) cleanGroups(ctx context.Context) error {
 	interval := max(m.every.Truncate(time.Second)-time.Second, time.Second)
 	return m.locked(ctx, keys.GroupsCleaning, interval, func(ctx context.Context) error {
@@ -229,8 +227,8 @@ func (m *maintenance) cleanGroup(ctx context.Context, name string) error {
 	return nil
 }
 
-// cleanRateLimits gives slots that jobs have lost hold of to others
-// (rq/rate_limit.py RateLimitRegistry.cleanup).
+// cleanRateLimits frees the slots of jobs that no longer need them (rq/rate_limit.py
+// RateLimitRegistry.cleanup).
 func (m *maintenance) cleanRateLimits(ctx context.Context) error {
 	return m.eachMember(ctx, keys.RateLimits, "rate limit", m.cleanRateLimit)
 }
@@ -245,7 +243,7 @@ func (m *maintenance) cleanRateLimit(ctx context.Context, key string) error {
 	}
 }
 
-// eachMember cleans what each member of a set names.
+// eachMember calls clean with each member of a set.
 func (m *maintenance) eachMember(ctx context.Context, set, what string, clean func(context.Context, string) error) error {
 	for names, err := range m.members(ctx, set) {
 		if err != nil {
@@ -258,8 +256,8 @@ func (m *maintenance) eachMember(ctx context.Context, set, what string, clean fu
 	return nil
 }
 
-// eachOf cleans what each name stands for. One whose keys hold something else than
-// RQ's is left as it is.
+// eachOf calls clean with each name. A name whose keys hold something that is not RQ's
+// is logged and left alone.
 func (m *maintenance) eachOf(ctx context.Context, names []string, what string, clean func(context.Context, string) error) error {
 	for _, name := range names {
 		switch err := clean(ctx, name); {

@@ -11,18 +11,18 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// unlockTimeout bounds giving up a lock when the round's context has ended.
+// unlockTimeout limits how long it may take to release a lock when the round's context has ended.
 const unlockTimeout = 2 * time.Second
 
-// errLockLost is why a round ends early. The steps of a round need no lock: it only
-// keeps several workers from doing the same.
+// errLockLost ends a round early. The steps of a round are safe without the lock: it
+// only keeps several workers from doing the same work.
 var errLockLost = errors.New("rq: another worker has the lock")
 
-// locked does something while it holds a lock, and nothing if another worker has
-// it. The lock is short and renewed, so that a worker that dies keeps others waiting
-// for seconds. It holds a token, so that a reply that is lost is no reason to take
-// the own lock for another's. Afterwards the lock is given up, or left to expire so
-// long after it was taken.
+// locked calls do while it holds a lock, or returns at once if another worker holds it.
+// The lock is short and renewed, so that a worker that dies blocks others only for
+// seconds. It holds a token, so that after a lost reply the worker still recognises its
+// own lock. Afterwards the lock is released, or with leave kept until that long after
+// it was taken.
 func (m *maintenance) locked(ctx context.Context, key string, leave time.Duration, do func(context.Context) error) error {
 	token, since := uuid.NewString(), time.Now()
 	held, err := scripts.TakeLock(ctx, m.rdb, key, token, m.lock)
@@ -38,10 +38,10 @@ func (m *maintenance) locked(ctx context.Context, key string, leave time.Duratio
 	}
 	lost(nil)
 	renewing.Wait()
-	return errors.Join(err, wrapf(m.unlock(ctx, key, token, leave-time.Since(since)), "unlock"))
+	return errors.Join(err, wrapf(m.unlock(ctx, key, token, leave-time.Since(since)), "release maintenance lock"))
 }
 
-// renew renews a lock until ctx ends, and ends it when the lock is another's.
+// renew renews a lock until ctx ends, and calls lost when another worker holds it.
 func (m *maintenance) renew(ctx context.Context, lost context.CancelCauseFunc, key, token string) {
 	for sleep(ctx, m.lock/4) {
 		held, err := scripts.TakeLock(ctx, m.rdb, key, token, m.lock)
@@ -51,7 +51,7 @@ func (m *maintenance) renew(ctx context.Context, lost context.CancelCauseFunc, k
 	}
 }
 
-// unlock gives a lock up, or leaves it to expire after some time.
+// unlock releases a lock, or lets it expire after leave.
 func (m *maintenance) unlock(ctx context.Context, key, token string, leave time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
 	defer cancel()

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// limitLook is how many rate limits one look looks at, about.
+	// limitLook is roughly how many rate limits one look checks.
 	limitLook = 100
-	// limitSharers is among how many workers the looks at rate limits are shared, at
-	// the most: those of others may be written in Python, which looks at none.
+	// limitSharers is the most workers that share the looks at rate limits. Some of the
+	// workers counted may be in Python, which do not look.
 	limitSharers = 8
 )
 
-// lookAround looks at the places where jobs may have been left. It costs a few
+// lookAround looks in all places where a dead worker may have left jobs. It costs a few
 // commands when there are none.
 func (m *maintenance) lookAround(ctx context.Context) error {
 	var parts []func() error
@@ -53,11 +53,11 @@ func (m *maintenance) lookAt(ctx context.Context, queues []string) error {
 	return inTurn(ctx, parts...)
 }
 
-// lookAtLimits cleans a few of the rate limits that jobs wait for, and goes on with
-// the next ones the next time. The workers share this by chance: it needs no lock.
+// lookAtLimits cleans a few of the rate limits that jobs wait for, and continues with
+// the next ones the next time. The workers share this work at random, without a lock.
 func (m *maintenance) lookAtLimits(ctx context.Context) error {
 	if m.workers > 1 && rand.Int64N(min(m.workers, limitSharers)) > 0 {
-		m.workers-- // it may have been counted long ago
+		m.workers-- // the count may be old
 		return nil
 	}
 	limits, workers, next, err := scripts.LookLimits(ctx, m.rdb, orZero(m.limits), limitLook)
@@ -68,7 +68,7 @@ func (m *maintenance) lookAtLimits(ctx context.Context) error {
 	return m.eachOf(ctx, limits, "rate limit", m.cleanRateLimit)
 }
 
-// orZero returns a cursor, which begins at "0".
+// orZero returns the cursor, or "0" to begin.
 func orZero(cursor string) string {
 	if cursor == "" {
 		return "0"
@@ -76,13 +76,13 @@ func orZero(cursor string) string {
 	return cursor
 }
 
-// sightings are the ids of an intermediate queue that no execution has, since when.
-// One that was enqueued again since is another sighting.
+// sightings are the ids in an intermediate queue without an execution, and since when.
+// An id that was enqueued again meanwhile is a new sighting.
 type sightings map[scripts.Stuck]time.Time
 
-// watchIntermediate recovers the ids that have been in the intermediate queue of a
-// queue for too long, by what this worker has seen or what others have noted. It
-// notes nothing: RQ never forgets a note, and fails a job that passes by again.
+// watchIntermediate recovers the ids that have been in a queue's intermediate queue for
+// too long, as this worker has seen or others have noted. It writes no notes: RQ never
+// removes a note, and fails the job when it is in the intermediate queue again.
 func (m *maintenance) watchIntermediate(ctx context.Context, queue string) error {
 	before, seen := m.seen[queue], sightings{}
 	if m.seen == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// A check says which candidates are orphans: for the first of them, one at least.
-// It may write their state into them.
+// A check reports which candidates are orphans, for at least the first of them. It may
+// record their state in them.
 type check func(ctx context.Context, chunk []candidate) ([]bool, error)
 
 // filter returns the candidates that are orphans.
@@ -59,7 +59,7 @@ func (s *orphanSearch) checkKeys(remove bool) check {
 	}
 }
 
-// checkJobs looks for jobs everywhere but in lists. With remove, those that it finds
+// checkJobs looks for jobs everywhere but in lists. With remove, jobs that it finds
 // nowhere are looked for in the lists too, and deleted if they are in none.
 func (s *orphanSearch) checkJobs(remove bool) check {
 	return func(ctx context.Context, chunk []candidate) ([]bool, error) {
@@ -78,10 +78,10 @@ func (s *orphanSearch) checkJobs(remove bool) check {
 	}
 }
 
-// recheckSome keeps the candidates within their limit. Once there are many, or at the
-// end, it drops the jobs that are in their queue. If many are left, it checks them a
-// second time. Every job of a queue is a candidate until the queue was read: a pause
-// for each of these thousands would take hours.
+// recheckSome keeps the number of candidates within the limit. Once there are many, or
+// at the end, it drops the jobs that are in their queue. If many are left, it checks
+// them a second time. Every queued job is a candidate until its queue has been read,
+// and a pause for each batch of these would take hours.
 func (s *orphanSearch) recheckSome(ctx context.Context, last bool) error {
 	if !last && len(s.candidates) < s.limit {
 		return nil
@@ -139,8 +139,8 @@ func (s *orphanSearch) recheck(ctx context.Context) (err error) {
 	return s.report(ctx, jobs, s.checkJobs(s.prune))
 }
 
-// takeCandidates returns the candidates by the check that they need, entries by their
-// registry, and leaves none.
+// takeCandidates removes all candidates and returns them by the check that they need,
+// entries by their registry.
 func (s *orphanSearch) takeCandidates() (entries map[string][]candidate, leftovers, jobs []candidate) {
 	entries = make(map[string][]candidate)
 	for _, c := range s.candidates {
@@ -179,7 +179,7 @@ func (s *orphanSearch) report(ctx context.Context, all []candidate, orphaned che
 }
 
 // notQueued returns the jobs that are neither in their queue nor in its intermediate
-// queue. In this order, since ids move from the first to the second.
+// queue. It looks in this order because ids move from the first to the second.
 func (s *orphanSearch) notQueued(ctx context.Context, jobs []candidate) ([]candidate, error) {
 	byQueue := make(map[string]map[string]candidate)
 	for _, j := range jobs {
@@ -202,9 +202,9 @@ func (s *orphanSearch) notQueued(ctx context.Context, jobs []candidate) ([]candi
 	return rest, nil
 }
 
-// notCompacted returns the jobs that are in no queue that RQ compacts (rq/queue.py
-// Queue.compact). RQ takes all ids out of such a queue and puts them back one by one,
-// so that jobs are in no queue for as long as that takes.
+// notCompacted returns the jobs that are in no queue that RQ is compacting (rq/queue.py
+// Queue.compact). RQ takes all ids out of the queue and puts them back one by one, so
+// that meanwhile jobs are in no queue.
 func (s *orphanSearch) notCompacted(ctx context.Context, jobs []candidate) ([]candidate, error) {
 	candidates := make(map[string]candidate, len(jobs))
 	for _, j := range jobs {
@@ -233,7 +233,7 @@ func (s *orphanSearch) notCompacted(ctx context.Context, jobs []candidate) ([]ca
 	return rest, nil
 }
 
-// dropListed drops the candidates that are in a list.
+// dropListed drops the candidates that are in the list.
 func (s *orphanSearch) dropListed(ctx context.Context, list string, candidates map[string]candidate) error {
 	for behind := int64(0); len(candidates) > 0; behind += memberChunk {
 		ids, err := s.rdb.LRange(ctx, list, -behind-memberChunk, -behind-1).Result()

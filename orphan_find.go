@@ -13,13 +13,12 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// An orphanSearch is one walk through a database. It checks each orphan twice,
-// because a job on its way from one place to another looks like one for a moment:
-// RQ's clients write the entry of a scheduled job before the job, its workers take
-// an id from one of several queues before they write it anywhere, and its requeue
-// takes a job out of the registry before it pushes it. The pause between the two
-// checks is far longer than these moments. Until the second check an orphan is a
-// candidate.
+// An orphanSearch is one walk through a database. It checks each orphan twice, because
+// a job that is being moved looks like an orphan for a moment: RQ's clients write the
+// entry of a scheduled job before the job, its workers take an id from one of several
+// queues before they write it anywhere, and its requeue takes a job out of the registry
+// before it pushes it. The pause between the two checks is far longer. Until the second
+// check an orphan is a candidate.
 type orphanSearch struct {
 	rdb      redis.UniversalClient
 	kinds    map[OrphanKind]bool
@@ -32,7 +31,7 @@ type orphanSearch struct {
 	candidates []candidate
 }
 
-// A candidate looked like an orphan when it was checked first.
+// A candidate looked like an orphan at the first check.
 type candidate struct {
 	Orphan
 	like     string // the state of a job at the first check
@@ -43,7 +42,7 @@ type candidate struct {
 const (
 	// orphanPause is the time between the two checks.
 	orphanPause = 3 * time.Second
-	// maxCandidates is how many candidates are kept at once, some 20 MB of them.
+	// maxCandidates is how many candidates are kept at once, about 20 MB.
 	maxCandidates = 50_000
 	// scanChunk is how many keys Redis looks at in a step of a scan.
 	scanChunk = 1000
@@ -80,8 +79,8 @@ func (s *orphanSearch) run(ctx context.Context) error {
 	}
 }
 
-// keys checks some keys. A job's id can look like the key of something else, so
-// the content of a key decides, not its name.
+// keys checks some keys. A job's id can look like another kind of key, so a key's
+// content decides, not its name.
 func (s *orphanSearch) keys(ctx context.Context, names []string) error {
 	var leftovers, jobs []candidate
 	for _, name := range names {
@@ -138,7 +137,7 @@ func leftoverOf(key string) (candidate, bool) {
 	return candidate{}, false
 }
 
-// registryPrefixes are the beginnings of the keys of registries.
+// registryPrefixes are the prefixes of the keys of registries.
 var registryPrefixes = []string{
 	keys.Started(""), keys.Finished(""), keys.Failed(""), keys.Deferred(""), keys.Scheduled(""), keys.Canceled(""), keys.Ready(""),
 }
@@ -171,9 +170,9 @@ func (s *orphanSearch) registry(ctx context.Context, key string) error {
 	return nil
 }
 
-// list checks the ids of a queue or an intermediate queue, if the key is one. One
-// check is enough, because ids are written in one step with their jobs. It starts
-// at the end that nobody takes ids from.
+// list checks the ids of a queue or an intermediate queue, if the key is one. One check
+// is enough, because ids are written in one step with their jobs. It starts at the end,
+// because workers take ids from the front.
 func (s *orphanSearch) list(ctx context.Context, key string) error {
 	name, ok := keys.QueueName(key)
 	if !ok || strings.HasPrefix(name, "_compact:") || strings.Contains(name, ":intermediate:first_seen:") {

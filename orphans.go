@@ -16,27 +16,27 @@ import (
 // An OrphanKind says what an Orphan is.
 type OrphanKind string
 
-// Orphans are left behind when workers, clients or RQ itself die half-way, or when
-// somebody deletes keys.
+// Orphans are left behind when workers or clients die half-way, or when somebody
+// deletes keys.
 const (
 	// OrphanEntry is an id without a job in a queue, its intermediate queue or a
 	// registry. The entry of a started job is an orphan once its heartbeat has expired.
 	OrphanEntry OrphanKind = "entry"
 	// OrphanResults is a stream of results without its job. RQ leaves it behind when it
-	// deletes a job, and for ever when the job had failed.
+	// deletes a job. If the job had failed, it never expires.
 	OrphanResults OrphanKind = "results"
-	// OrphanDependents is a set of jobs that waited for a deleted one. It is not an
-	// orphan while one of them still waits, or if it has more than 5,000.
+	// OrphanDependents is the set of jobs that waited for a deleted job. It is not an
+	// orphan while one of them still waits, or if it has more than 5,000 members.
 	OrphanDependents OrphanKind = "dependents"
 	// OrphanDependencies is the set of dependencies of a deleted job.
 	OrphanDependencies OrphanKind = "dependencies"
 	// OrphanExecutions are the executions of a deleted job, or one of them, once their
 	// heartbeats have expired.
 	OrphanExecutions OrphanKind = "executions"
-	// OrphanJob is a job that its status places in its queue or in one of its
-	// registries, and that is in none of them. Jobs that were never enqueued, that run in
-	// their caller, that are finished and expire by themselves, and those of queues that
-	// RQ compacts at the moment are not orphans.
+	// OrphanJob is a job that by its status belongs in its queue or a registry, but is in
+	// none of them. Not orphans are jobs that were never enqueued, that run in their
+	// caller, that are finished and will expire, and that are in a queue that RQ is
+	// compacting.
 	OrphanJob OrphanKind = "job"
 )
 
@@ -64,11 +64,11 @@ type Orphan struct {
 // FindOrphans yields the orphans of these kinds, or of all kinds. It changes nothing.
 // RQ has no such function: its maintenance only finds entries that expire.
 //
-// It reads every key of the database, in steps that are short for Redis and with
-// bounded memory. Each orphan is checked again after some seconds, so that a job on
-// its way from one place to another is not taken for one. An orphan may be yielded
-// twice if the database grows meanwhile. An error ends the search: ErrCluster for a
-// Redis Cluster, *InvalidError for an unknown kind, an error of Redis, or that of ctx.
+// It reads every key of the database, in short steps and with bounded memory. Each
+// orphan is checked again after some seconds, so that a job that is being moved is not
+// reported. An orphan may be yielded twice if the database grows meanwhile. An error
+// ends the iteration: ErrCluster for a Redis Cluster, *InvalidError for an unknown
+// kind, an error of Redis, or the error of ctx.
 func FindOrphans(ctx context.Context, rdb redis.UniversalClient, kinds ...OrphanKind) iter.Seq2[Orphan, error] {
 	return func(yield func(Orphan, error) bool) {
 		if len(kinds) == 0 {
@@ -86,20 +86,20 @@ func FindOrphans(ctx context.Context, rdb redis.UniversalClient, kinds ...Orphan
 	}
 }
 
-// errEnough ends a search whose caller wants no more.
+// errEnough ends a search when the caller stops iterating.
 var errEnough = errors.New("rq: enough")
 
 // PruneOrphans removes the orphans of these kinds, and returns how many of each.
 // Without kinds it removes all but OrphanJob. Ids are removed from their queues and
-// registries, and keys are deleted, each in one step with a last check. An OrphanJob is
-// deleted as by Job.Delete, if it has not changed in the seconds since it was found.
-// It cannot be brought back: call FindOrphans first to see which jobs these are. The
-// last look into the queue of such a job takes Redis as long as Job.Cancel does; no
-// other step takes more than a few milliseconds.
+// registries, and keys are deleted, each in one step with a final check. An OrphanJob
+// is deleted as by Job.Delete, if it has not changed in the seconds since it was found.
+// This cannot be undone: call FindOrphans first to see which jobs these are. No step
+// holds Redis for more than a few milliseconds, except the final search of such a job's
+// queue, which takes as long as in Job.Cancel.
 //
-// The only option is Progress, which is told how many keys were read. If Redis fails
-// or ctx ends in between, the counts tell how many were removed, and the call can be
-// repeated. The errors are those of FindOrphans.
+// The only option is Progress, which counts the keys that were read. If Redis fails or
+// ctx ends, the counts say how many were removed so far, and the call can be repeated.
+// The errors are those of FindOrphans.
 func PruneOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []OrphanKind, opts ...ProgressOption) (map[OrphanKind]int, error) {
 	set, err := collect(opts)
 	if err != nil {

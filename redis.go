@@ -10,7 +10,7 @@ import (
 	"github.com/rqgo/rq/internal/redisx"
 )
 
-// ownOptions returns the options for another client of the same server.
+// ownOptions returns options for a separate client of the same server.
 func ownOptions(rdb redis.UniversalClient) (*redis.Options, error) {
 	client, ok := rdb.(interface{ Options() *redis.Options })
 	if !ok {
@@ -18,15 +18,15 @@ func ownOptions(rdb redis.UniversalClient) (*redis.Options, error) {
 	}
 	opts := *client.Options()
 	opts.MinIdleConns = 0
-	opts.ContextTimeoutEnabled = true // deadlines hold also for a server that does not answer
-	// These belong to the other client, and cannot be shared.
+	opts.ContextTimeoutEnabled = true // deadlines apply even to a server that does not answer
+	// These belong to the user's client, and cannot be shared.
 	opts.PushNotificationProcessor = nil
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &opts, nil
 }
 
-// A connection is a client with one connection, which is closed when ctx ends:
-// go-redis does not interrupt a blocking read otherwise.
+// A connection is a client with one connection, which is closed when ctx ends, because
+// go-redis does not interrupt a blocking read.
 type connection struct {
 	*redis.Client
 	stop   func() bool
@@ -47,7 +47,7 @@ func ownConnection(ctx context.Context, rdb redis.UniversalClient) (*connection,
 	return c, nil
 }
 
-// close ends the connection, and returns when nothing of it is left.
+// close closes the connection, and returns when that is done.
 func (c *connection) close() {
 	if c.stop() {
 		_ = c.Close()
@@ -69,14 +69,14 @@ func (c noRetryClient) EvalSha(ctx context.Context, sha string, keys []string, a
 	return redisx.EvalOnce(ctx, c.UniversalClient, "evalsha", sha, keys, args...)
 }
 
-// What an error means is answered by redisx alone. These are its answers for the
-// files of this package.
-func isConnectionError(err error) bool { return redisx.IsServer(err) }  // all commands meet it
+// Package redisx alone classifies errors. These are its answers for the files of this
+// package.
+func isConnectionError(err error) bool { return redisx.IsServer(err) }  // any other command would fail too
 func isPassing(err error) bool         { return redisx.IsPassing(err) } // the same command may succeed later
-func isForeign(err error) bool         { return redisx.IsForeign(err) } // a key holds something else than RQ puts there
+func isForeign(err error) bool         { return redisx.IsForeign(err) } // a key holds something that RQ does not put there
 func isRefused(err error) bool         { return redisx.FateOf(err) == redisx.Refused }
 
-// readHashes reads n hashes, in order. One that is not there, or is no hash, is empty.
+// readHashes reads n hashes, in order. A key that does not exist, or is not a hash, reads as empty.
 func readHashes(ctx context.Context, rdb redis.UniversalClient, n int, key func(int) string, take func(int, map[string]string)) error {
 	ask := func(pipe redis.Pipeliner, i int) *redis.MapStringStringCmd { return pipe.HGetAll(ctx, key(i)) }
 	return redisx.Read(ctx, rdb, n, ask, func(i int, hash map[string]string) (bytes int) {
@@ -88,13 +88,13 @@ func readHashes(ctx context.Context, rdb redis.UniversalClient, n int, key func(
 	})
 }
 
-// The waits between claims that fail double from one to the other.
+// The back-off between failed claims doubles between these.
 const (
 	firstBackOff = 100 * time.Millisecond
 	lastBackOff  = 5 * time.Second
 )
 
-// sleep waits and reports whether ctx let it.
+// sleep waits for d, and returns false if ctx ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -106,8 +106,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// How much one script, transaction or reply handles, so that other clients of the
-// server get their turn, and neither side holds too much in memory.
+// How much one script, transaction or reply handles. The limits let other clients of
+// the server have their turn, and bound memory on both sides.
 const (
 	claimMost      = 100  // jobs of a claim
 	settleMost     = 100  // jobs that are settled in one round trip
@@ -128,8 +128,9 @@ const (
 	schedulerChunk = 100 // due jobs that one script moves: about two milliseconds; more are no faster
 )
 
-// The bytes of data that a claim takes double after each answer from the least on, and
-// halve when the answer is lost. Data that is longer than the least is read by itself.
+// The budget of a claim, in bytes of job data, starts at the least. It doubles after
+// each reply and halves when a reply is lost. Data longer than the least is read by
+// itself.
 const (
 	leastBudget = 256 << 10
 	mostBudget  = 4 << 20

@@ -62,7 +62,7 @@ type Result struct {
 	ExecutionID string
 	// StartedAt and EndedAt are when the run started and ended; zero from RQ before 2.8.
 	StartedAt, EndedAt time.Time
-	// ExcInfo is the traceback of a failed run, else "".
+	// ExcInfo is the traceback of a failed run, otherwise "".
 	ExcInfo string
 
 	raw        []byte // the serializer's bytes; nil for None
@@ -102,11 +102,11 @@ func (r *Result) failed() error {
 	return &FailedError{r.JobID, r.Type, r.ExcInfo}
 }
 
-// A FailedError is returned by Await and ResultOf for a job that failed, was
-// stopped, or asked for more retries than it is allowed.
+// A FailedError is returned by Await and ResultOf for a job that failed, was stopped,
+// or asked for more retries than it has.
 type FailedError struct {
 	JobID string
-	// Type is ResultFailed or ResultMaxRetriesExceeded.
+	// Type is the type of the result, such as ResultFailed.
 	Type ResultType
 	// ExcInfo is the traceback, from Python or from Go.
 	ExcInfo string
@@ -121,15 +121,15 @@ func (e *FailedError) Error() string {
 	}
 	switch {
 	case e.Type == ResultMaxRetriesExceeded:
-		last = "it asked for more retries than it is allowed"
+		last = "it asked for more retries than it has"
 	case last == "":
 		last = "no traceback"
 	}
 	return fmt.Sprintf("rq: job %s failed: %s", e.JobID, last)
 }
 
-// Results returns the results of the job that are kept, the newest first (rq/job.py
-// Job.results). About the last ten are kept.
+// Results returns the stored results of the job, the newest first (rq/job.py
+// Job.results). About ten are kept.
 func (j *Job) Results(ctx context.Context) ([]*Result, error) {
 	entries, err := j.rdb.XRevRange(ctx, keys.Results(j.id), "+", "-").Result()
 	if err != nil {
@@ -155,8 +155,8 @@ func (j *Job) LatestResult(ctx context.Context) (*Result, error) {
 	return j.resultOf(entries[0]), nil
 }
 
-// LatestResults returns the newest result of each job, and nil for those that have
-// none, in a round trip for each thousand jobs.
+// LatestResults returns the newest result of each job, nil for a job without one. It
+// takes one round trip for each thousand jobs, more if results are large.
 func LatestResults(ctx context.Context, rdb redis.UniversalClient, jobs ...*Job) ([]*Result, error) {
 	results := make([]*Result, len(jobs))
 	newest := func(pipe redis.Pipeliner, i int) *redis.XMessageSliceCmd {
@@ -185,7 +185,7 @@ func fieldError(malformed error, field string) error {
 	return nil
 }
 
-// malformedFields returns the errors that a decoder of wire has joined.
+// malformedFields returns the errors that a decoder of package wire has joined.
 func malformedFields(malformed error) []*wire.FieldError {
 	joined, ok := malformed.(interface{ Unwrap() []error })
 	if !ok {
@@ -202,7 +202,7 @@ func malformedFields(malformed error) []*wire.FieldError {
 }
 
 // resultOf reads an entry of the stream of results. A field that cannot be read is left
-// out, so that it does not hide the rest.
+// empty, so that it does not hide the rest.
 func (j *Job) resultOf(entry redis.XMessage) *Result {
 	hash := make(map[string]string, len(entry.Values))
 	for k, v := range entry.Values {
@@ -222,10 +222,10 @@ func (j *Job) resultOf(entry redis.XMessage) *Result {
 	return r
 }
 
-// ReturnValue returns the return value of the last run, and nil when it has not
-// succeeded (rq/job.py Job.return_value). RQ before 1.12 stored the value in the job
-// itself, and ReturnValue reads it there. It returns a *DeserializeError when the
-// serializer cannot read the value.
+// ReturnValue returns the return value of the last run, and nil when it did not succeed
+// (rq/job.py Job.return_value). RQ before 1.12 stored the value in the job itself, and
+// ReturnValue reads it there. It returns a *DeserializeError when the serializer cannot
+// read the value.
 func (j *Job) ReturnValue(ctx context.Context) (any, error) {
 	r, err := j.LatestResult(ctx)
 	switch {
@@ -254,7 +254,7 @@ func (j *Job) DeleteResults(ctx context.Context) error {
 	return wrapf(j.rdb.Del(ctx, keys.Results(j.id)).Err(), "delete results of job %s", j.id)
 }
 
-// ExcInfo returns the traceback of the last run if it failed, else "" (rq/job.py
+// ExcInfo returns the traceback of the last run if it failed, otherwise "" (rq/job.py
 // Job.exc_info).
 func (j *Job) ExcInfo(ctx context.Context) (string, error) {
 	r, err := j.LatestResult(ctx)
@@ -301,7 +301,7 @@ const unserializable = "Unserializable return value"
 // gets up to 109, because it lets Redis trim whole blocks.
 const resultsKept = 10
 
-// returned encodes a return value; None is nil.
+// returned encodes a return value, and returns nil for None.
 func returned(s Serializer, v any) []byte {
 	if v == nil {
 		return nil

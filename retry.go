@@ -5,13 +5,13 @@ import (
 	"unicode/utf8"
 )
 
-// A Retry runs the job again when it fails (rq/job.py Retry). It is an option of
-// every call that makes a job, and a value that a handler may return.
+// A Retry runs the job again when it fails (rq/job.py Retry). It is an option of every
+// call that creates a job, and a value that a handler may return.
 type Retry struct {
 	// Max is the number of retries, 1 or more.
 	Max int
-	// Intervals are the delays before the retries, in whole seconds. If there are
-	// fewer than Max, RQ repeats the first one. Default is no delay.
+	// Intervals are the delays before the retries, in whole seconds. If there are fewer
+	// than Max, the first retries use the first one, as in RQ. Default is no delay.
 	Intervals []time.Duration
 	// AtFront puts the retry at the front of the queue. Default false.
 	AtFront bool
@@ -69,7 +69,7 @@ func (s *settings) intervals(name string, list []time.Duration) []int {
 type Callback struct {
 	// Func is the dotted path of the function.
 	Func string
-	// Timeout limits how long it may run, in whole seconds. Default is
+	// Timeout limits how long the function may run, in whole seconds. Default is
 	// DefaultCallbackTimeout.
 	Timeout time.Duration
 }
@@ -93,28 +93,28 @@ func (c *Callback) seconds(s *settings, name string) *int {
 	return &n
 }
 
-// OnSuccess has c called after the job has succeeded. If c fails, the job fails.
+// OnSuccess calls c after the job has succeeded. If c fails, the job fails.
 func OnSuccess(c Callback) JobOption { return jobOption(func(s *settings) { s.onSuccess = &c }) }
 
-// OnFailure has c called after the job has failed.
+// OnFailure calls c after the job has failed.
 func OnFailure(c Callback) JobOption { return jobOption(func(s *settings) { s.onFailure = &c }) }
 
-// OnStopped has c called after the job was stopped by a command.
+// OnStopped calls c after a command has stopped the job.
 func OnStopped(c Callback) JobOption { return jobOption(func(s *settings) { s.onStopped = &c }) }
 
-// A RateLimit bounds how many jobs with the same key are queued or running at
-// once, over all queues (rq/rate_limit.py RateLimit, RQ 3.0). The rest wait with the
-// status rate_limited. A slot is free as soon as its job ends, expires, or is deleted,
-// canceled or emptied. If the function of the job is still running then, it runs beside
-// those with a slot; RQ waits for its end.
+// A RateLimit limits how many jobs with the same key are queued or running at once,
+// over all queues (rq/rate_limit.py RateLimit, RQ 3.0). The rest wait with the status
+// rate_limited. A slot is free as soon as its job ends, expires, is deleted or
+// canceled, or is emptied from its queue. If the job's function is still running then,
+// it runs beside those with a slot; RQ waits until it ends.
 //
 // It cannot be combined with Unique, Pipeline or a queue with Sync, and is refused when
 // Fleet names an RQ before 3.0.
 type RateLimit struct {
 	// Key is the key that the jobs share.
 	Key string
-	// Concurrency is the number of jobs that may be queued or running, 1 or more.
-	// The value of the job that was enqueued last holds for all.
+	// Concurrency is the number of jobs that may be queued or running, 1 or more. The
+	// value of the job that was last enqueued applies to all.
 	Concurrency int
 }
 

@@ -23,42 +23,42 @@ const (
 	schedulerInterval = time.Second
 	schedulerLockTTL  = 61 // seconds, as in RQ with its default interval
 
-	// schedulerBeat is the time between renewals of the locks. RQ renews them on
-	// every pass; here each pass finds out by itself whether it still has them.
+	// schedulerBeat is the time between renewals of the locks. RQ renews them on every
+	// pass; here each pass checks whether it still has them.
 	schedulerBeat = 15 * time.Second
-	// schedulerRetry is the time between attempts at the locks of others
+	// schedulerRetry is the time between attempts to take the locks of others
 	// (rq/defaults.py DEFAULT_SCHEDULER_FALLBACK_PERIOD).
 	schedulerRetry = 120 * time.Second
 	// schedulerBackoff is the longest time between attempts to reach the server.
 	schedulerBackoff = 15 * time.Second
-	// schedulerGrace is how long the farewell may take.
+	// schedulerGrace is how long releasing the locks may take.
 	schedulerGrace = 5 * time.Second
 
-	// schedulerPatience is how many seconds later to look again for a job that was
-	// scheduled and is not there.
+	// schedulerPatience is after how many seconds to look again for a scheduled job
+	// that does not exist yet.
 	schedulerPatience = 5
 )
 
 var (
-	schedulerNameRelease = release{2, 10} // knows schedulers by name, in locks and in hashes of their own
+	schedulerNameRelease = release{2, 10} // has names of schedulers in locks, and a hash for each scheduler
 	savedFirstRelease    = release{3, 0}  // saves a job no later than it is scheduled
 )
 
-// A scheduler moves the due jobs of some queues to those queues. Python's and
-// Go's schedulers share the work by RQ's locks, one for each queue
-// (rq/scheduler.py RQScheduler). It is for one goroutine.
+// A scheduler moves due jobs to their queues. Schedulers in Python and Go share the
+// work by RQ's locks, one for each queue (rq/scheduler.py RQScheduler). It is not safe
+// for concurrent use.
 type scheduler struct {
 	rdb    redis.UniversalClient
 	log    *slog.Logger
 	fleet  release
 	queues []string
 	self   wire.Scheduler
-	owner  string // what its locks hold
-	again  int    // seconds after which to look again for a job; 0 is never
+	owner  string // the value of its locks
+	again  int    // seconds after which to look again for a missing job; 0 is never
 
 	held        map[string]bool
-	beat, tried time.Time         // when its own locks were renewed, and when all were tried
-	troubles    map[string]string // what is wrong with a queue and was logged
+	beat, tried time.Time         // when its own locks were renewed, and all were last tried
+	troubles    map[string]string // by queue, the error that was logged
 
 	// Tests change these.
 	renew, retry time.Duration
@@ -85,21 +85,20 @@ func newScheduler(rdb redis.UniversalClient, queues []string, fleet release, log
 	return s
 }
 
-// ownerNumber returns what the locks hold before RQ 2.10, which reads a process
-// id there and does nothing with it. A plain one would not tell this scheduler
-// from another in the process, or from that of another container; so it is
-// followed by nine random digits.
+// ownerNumber returns the value of the locks for RQ before 2.10, which parses a process
+// id there but does not use it. A plain process id is not unique among schedulers of
+// one process, or of several containers. So nine random digits follow it.
 func ownerNumber(pid int) string { return fmt.Sprintf("%d%09d", pid, rand.N(1_000_000_000)) }
 
-// once enqueues all that is due by now (rq/worker/base.py _start_scheduler in
-// burst mode).
+// once enqueues all jobs that are due now (rq/worker/base.py _start_scheduler in burst
+// mode).
 func (s *scheduler) once(ctx context.Context) error {
 	defer s.leave(ctx)
 	return s.pass(ctx)
 }
 
-// run enqueues what is due each second until ctx ends. It never gives up: while
-// the server cannot be reached, it tries less and less often.
+// run enqueues due jobs each second until ctx ends. It never gives up: while the server
+// cannot be reached, it backs off.
 func (s *scheduler) run(ctx context.Context) {
 	defer s.leave(ctx)
 	wait := schedulerInterval
@@ -120,7 +119,7 @@ func (s *scheduler) run(ctx context.Context) {
 	}
 }
 
-// leave gives up the locks, so that others need not wait until they expire.
+// leave releases the locks, so that others need not wait until they expire.
 func (s *scheduler) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), schedulerGrace)
 	defer cancel()
@@ -130,8 +129,8 @@ func (s *scheduler) leave(ctx context.Context) {
 	clear(s.held)
 }
 
-// pass moves what is due until nothing is. The queues have turns, so that none
-// has to wait for all the jobs of another.
+// pass moves due jobs until none is left. The queues take turns, so that none has to
+// wait for all the jobs of another.
 func (s *scheduler) pass(ctx context.Context) error {
 	if err := s.keep(ctx); err != nil {
 		return err
@@ -160,8 +159,7 @@ func (s *scheduler) pass(ctx context.Context) error {
 	return nil
 }
 
-// keep renews the locks when it is time, and tries to get those of others when
-// it is time for that.
+// keep renews the held locks and tries to take the others, each at its own interval.
 func (s *scheduler) keep(ctx context.Context) error {
 	now := time.Now()
 	if len(s.held) < len(s.queues) && now.Sub(s.tried) >= s.retry {
@@ -183,8 +181,8 @@ func (s *scheduler) mine() []string {
 	return slices.DeleteFunc(slices.Clone(s.queues), func(q string) bool { return !s.held[q] })
 }
 
-// hold takes and renews the locks of queues. One that expired unnoticed may be
-// taken again; one that another has is his.
+// hold takes and renews the locks of queues. A lock that has expired unnoticed is taken
+// again, unless another scheduler has it.
 func (s *scheduler) hold(ctx context.Context, queues []string) error {
 	s.self.LastHeartbeat = now()
 	if s.self.CreatedAt.IsZero() {
@@ -199,28 +197,28 @@ func (s *scheduler) hold(ctx context.Context, queues []string) error {
 		return wrapf(err, "hold scheduler locks")
 	}
 	for i, q := range queues {
-		s.heldNow(q, outcomes[i])
+		s.noteLock(q, outcomes[i])
 	}
 	return nil
 }
 
-func (s *scheduler) heldNow(queue string, outcome int64) {
+func (s *scheduler) noteLock(queue string, outcome int64) {
 	had := s.held[queue]
 	switch {
 	case outcome == scripts.Taken && had:
-		s.log.Warn("rq: another scheduler has taken over", "queue", queue)
+		s.log.Warn("rq: another scheduler has taken the lock", "queue", queue)
 		delete(s.held, queue)
 		delete(s.troubles, queue)
 	case outcome == scripts.Free && had:
-		s.log.Warn("rq: the scheduler lock had expired and is taken again", "queue", queue)
+		s.log.Warn("rq: the scheduler lock had expired and was taken again", "queue", queue)
 	case outcome != scripts.Taken && !had:
 		s.log.Info("rq: scheduling", "queue", queue)
 		s.held[queue] = true
 	}
 }
 
-// due returns which of its queues have jobs that are due, by the server's clock: one
-// that is wrong moves no job early.
+// due returns which of its queues have due jobs, by the server's clock, so that a wrong
+// clock here moves no job early.
 func (s *scheduler) due(ctx context.Context) ([]string, error) {
 	mine := s.mine()
 	if len(mine) == 0 {
@@ -237,7 +235,7 @@ func (s *scheduler) due(ctx context.Context) ([]string, error) {
 	}
 	server, err := clock.Result()
 	if err != nil {
-		return nil, wrapf(err, "ask the server for its time")
+		return nil, wrapf(err, "read the server's time")
 	}
 	var queues []string
 	for i, q := range mine {
@@ -254,9 +252,9 @@ func (s *scheduler) due(ctx context.Context) ([]string, error) {
 	return queues, nil
 }
 
-// move moves a chunk of due jobs and reports whether there may be more. Those in
-// stay were found to be immovable and are left out. What is wrong with one queue
-// is no error here: it must not keep the others waiting.
+// move moves a chunk of due jobs and reports whether there may be more. It leaves out
+// the jobs in stay, which could not be moved. An error of one queue is only logged, so
+// that the others go on.
 func (s *scheduler) move(ctx context.Context, queue string, stay map[string][]string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -276,7 +274,7 @@ func (s *scheduler) move(ctx context.Context, queue string, stay map[string][]st
 		return s.held[queue], err
 	}
 	if len(done.Alien) > 0 {
-		s.log.Warn("rq: dropped scheduled ids that are not of jobs", "queue", queue, "ids", done.Alien)
+		s.log.Warn("rq: dropped scheduled ids that are not jobs", "queue", queue, "ids", done.Alien)
 	}
 	stay[queue] = append(stay[queue], done.Stay...)
 	if done.Seen == s.chunk {
@@ -286,16 +284,16 @@ func (s *scheduler) move(ctx context.Context, queue string, stay map[string][]st
 	return false, nil
 }
 
-// immovable returns what is to be said of jobs that cannot be moved.
+// immovable returns an error that names the jobs that cannot be moved.
 func immovable(ids []string) error {
 	const most = 10
 	if len(ids) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the rate limits of %d due jobs are broken: %v", len(ids), ids[:min(most, len(ids))])
+	return fmt.Errorf("%d due jobs have a broken rate limit or a status that only a newer RQ knows: %v", len(ids), ids[:min(most, len(ids))])
 }
 
-// note logs what is wrong with a queue, once for as long as it lasts.
+// note logs the error of a queue, once for as long as it lasts.
 func (s *scheduler) note(queue string, err error) {
 	if err == nil {
 		delete(s.troubles, queue)

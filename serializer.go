@@ -14,8 +14,8 @@ import (
 // Serializer). Redis does not say which serializer wrote a value, so both sides of a
 // queue must be configured with the same one. It must be safe for concurrent use.
 //
-// Dumps gets a job's call as a Tuple of four values, and results and meta as the
-// user's own values. Loads must return a list or a tuple of four for a call.
+// Dumps gets a job's call as a Tuple of four values, and results and meta as the user
+// passed them. Loads must return a list or a tuple of four for a call.
 type Serializer interface {
 	Dumps(v any) ([]byte, error)
 	Loads(data []byte) (any, error)
@@ -51,9 +51,9 @@ func (JSON) Dumps(v any) ([]byte, error) { return pyjson.Append(nil, v) }
 // Loads reads JSON as Python's json.loads does, NaN and Infinity included.
 func (JSON) Loads(data []byte) (any, error) { return pyjson.Decode(data) }
 
-// MessagePack writes the bytes that Python's msgpack.packb writes, and reads those
-// that msgpack.unpackb reads. RQ has no such serializer: in Python it is a class of
-// the user with the two functions as dumps and loads.
+// MessagePack writes the bytes that Python's msgpack.packb writes, and reads those that
+// msgpack.unpackb reads. RQ has no such serializer: in Python, pass a class with these
+// two functions as dumps and loads.
 type MessagePack struct{}
 
 // Dumps returns v as MessagePack.
@@ -114,7 +114,7 @@ func dumps(s Serializer, what string, v any) (data []byte, err error) {
 			err = fmt.Errorf("panic: %v", r)
 		}
 		if err == nil && len(data) == 0 {
-			err = errors.New("there are no bytes")
+			err = errors.New("the serializer returned no bytes")
 		}
 		if err != nil {
 			data, err = nil, &SerializeError{what, serializerName(s), err}

@@ -103,7 +103,7 @@ func TestWrongClocks(t *testing.T) {
 				workers[runs[0]]++
 			}
 			assert.Len(t, workers, 2)
-			assert.Contains(t, log.String(), "the clock of this machine is wrong")
+			assert.Contains(t, log.String(), "the clocks of this machine and of the server differ")
 		})
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/rqgo/rq/internal/keys"
 )
 
-// Suspend tells all workers to start no more jobs (rq/suspension.py suspend): for d in
+// Suspend makes all workers stop starting jobs (rq/suspension.py suspend), for d in
 // whole seconds, or with Forever until Resume. Running jobs continue, and schedulers
 // continue to enqueue. Another Suspend replaces the duration. A Python worker that is
 // already waiting for a job may start one more.
 //
-// It takes one step. RQ's takes two, and a client that dies between them leaves the
+// It takes one step. RQ's takes two, and a client that dies in between leaves the
 // workers suspended for ever. It returns an *InvalidError for 0 and for any other
 // negative duration.
 func Suspend(ctx context.Context, rdb redis.UniversalClient, d time.Duration) error {
@@ -43,5 +43,5 @@ func Resume(ctx context.Context, rdb redis.UniversalClient) (bool, error) {
 // is_suspended).
 func IsSuspended(ctx context.Context, rdb redis.UniversalClient) (bool, error) {
 	n, err := rdb.Exists(ctx, keys.Suspended).Result()
-	return n == 1, wrapf(err, "look whether workers are suspended")
+	return n == 1, wrapf(err, "check whether workers are suspended")
 }

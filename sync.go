@@ -14,11 +14,11 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// syncWorker is what RQ gives as the worker of a job that ran in the caller.
+// syncWorker is the worker name that RQ stores for a job that ran in the caller.
 const syncWorker = "sync"
 
-// runSync runs a stored job in the caller (rq/queue.py Queue.run_sync). That the
-// job fails is no error here: it is in the job's status.
+// runSync runs a stored job in the caller (rq/queue.py Queue.run_sync). A failed job is
+// not an error here; the job's status says so.
 func (q *Queue) runSync(ctx context.Context, j *Job) error {
 	started := now()
 	j.rec.WorkerName, j.rec.Status = syncWorker, string(StatusStarted)
@@ -26,7 +26,7 @@ func (q *Queue) runSync(ctx context.Context, j *Job) error {
 	name, err := j.FuncName()
 	var value any
 	if err == nil {
-		limit, _ := j.Timeout() // there is one in a queue
+		limit, _ := j.Timeout() // the queue has set one
 		value, err = q.runTimed(ctx, name, j, limit)
 	}
 	// The outcome is stored also when the caller's context has ended.
@@ -38,8 +38,8 @@ func (q *Queue) runSync(ctx context.Context, j *Job) error {
 	return q.syncSucceeded(ctx, j, value)
 }
 
-// runTimed runs a handler under a timeout. Go cannot end it: its context does,
-// and one that returns too late has failed whatever it returns.
+// runTimed runs a handler under a timeout. Go cannot interrupt it: only its context
+// ends. A handler that returns too late has failed, whatever it returns.
 func (q *Queue) runTimed(ctx context.Context, name string, j *Job, limit time.Duration) (any, error) {
 	if limit == Forever {
 		return q.handlers.run(ctx, name, j)
@@ -86,7 +86,7 @@ func (q *Queue) syncFailed(ctx context.Context, j *Job, function string, failure
 	}
 	score := expiry(ttl)
 	if ttl < 0 {
-		score = -1 // as RQ does: lower than any moment that the cleanup looks for
+		score = -1 // as in RQ: lower than any time that a cleanup looks for
 	}
 	j.rec.Status = string(StatusFailed)
 	result := wire.Result{Type: wire.Failed, ExcString: &exc}
@@ -101,7 +101,7 @@ func (q *Queue) syncFailed(ctx context.Context, j *Job, function string, failure
 	return nil
 }
 
-// syncCallback runs a callback. Its error is the caller's, as in RQ.
+// syncCallback runs a callback. The caller gets its error, as in RQ.
 func (q *Queue) syncCallback(ctx context.Context, j *Job, c Callback) error {
 	if c.Func == "" {
 		return nil
@@ -110,11 +110,11 @@ func (q *Queue) syncCallback(ctx context.Context, j *Job, c Callback) error {
 	return wrapf(err, "callback %s of job %s", c.Func, j.id)
 }
 
-// storeOutcome writes the end of a run in one step: the job, its result, and
-// its place in a registry.
+// storeOutcome writes the outcome of a run in one step: the job, its result, and its
+// entry in a registry.
 func (j *Job) storeOutcome(ctx context.Context, result wire.Result, ttl int, registry string, score float64) error {
 	rec := j.rec
-	rec.Meta = nil // the handler may have stored its own
+	rec.Meta = nil // the handler may have saved its own
 	_, err := redisx.Transact(ctx, j.rdb, func(pipe redis.Pipeliner) {
 		pipe.HSet(ctx, keys.Job(j.id), rec.Fields()...)
 		pipe.XAdd(ctx, &redis.XAddArgs{Stream: keys.Results(j.id), MaxLen: resultsKept, Values: result.Fields()})

@@ -10,9 +10,9 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// excInfo renders an error as the traceback of a failed job, in the layout that
-// Python's tools show: a heading, where it happened with the innermost call
-// last, and the kind of error with its message. Go knows where only of panics.
+// excInfo renders an error as the traceback of a failed job, in Python's layout: a
+// heading, the stack with the innermost call last, and the type of the error with its
+// message. In Go only panics have a stack.
 func excInfo(function string, err error) string {
 	var b strings.Builder
 	b.WriteString("Traceback (most recent call last):\n")
@@ -35,8 +35,8 @@ func excInfo(function string, err error) string {
 	return strings.ToValidUTF8(b.String(), "\uFFFD")
 }
 
-// errorKind names the type of the innermost error that has a name of its own.
-// Arguments that do not fit are a TypeError, as in Python, and a panic is a panic.
+// errorKind returns the type of the innermost error of a named type. Arguments that do
+// not fit are a TypeError, as in Python, and a panic is "panic".
 func errorKind(err error) string {
 	var panicked *PanicError
 	var call *CallError
@@ -66,16 +66,16 @@ func errorKind(err error) string {
 // A frame is one call of a stack.
 type frame struct{ function, file, line string }
 
-// notUsers are the beginnings of the functions that can be between
-// Handlers.run, the user's code and a panic in it.
+// notUsers are the prefixes of functions that can appear on the stack between
+// Handlers.run and a panic, and are not the user's.
 var notUsers = []string{
 	"panic(", "runtime.", "reflect.Value.", "github.com/rqgo/rq/internal/",
 	"github.com/rqgo/rq.HandlerFunc.Handle(", "github.com/rqgo/rq.(*boundFunc).Handle(",
 }
 
-// userFrames returns the calls from Handlers.run to the panic, as far as they
-// are the user's, outermost first. The stack is as runtime/debug prints it: for
-// each call a line with the function and one with the place, innermost first.
+// userFrames returns the user's calls between Handlers.run and the panic, outermost
+// first. In the output of runtime/debug, each call has a line with the function and a
+// line with the position, innermost first.
 func userFrames(stack []byte) []frame {
 	_, text, _ := strings.Cut(string(stack), "\npanic(")
 	lines := strings.Split(text, "\n")

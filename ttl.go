@@ -15,7 +15,7 @@ import (
 // Forever is RQ's -1: no timeout, or a result or job that does not expire.
 const Forever = -1 * time.Second
 
-// The durations of a job, and what RQ makes of special values:
+// The durations of a job, and the meaning of special values in RQ:
 //
 //	              not given          0                      Forever        n
 //	Timeout       the queue's, 180 s refused                no limit       the job may run n
@@ -24,10 +24,10 @@ const Forever = -1 * time.Second
 //	FailureTTL    a year             job deleted on failure kept for ever  failed job kept n
 //	Callback      60 s               60 s                   refused        the callback may run n
 //
-// All are stored in whole seconds. A fraction is cut off, as in RQ. A positive duration
-// under a second is refused, because it would become 0. A job or result that would be
-// kept for longer than 285 years, such as by Python's sys.maxsize, is kept for 285 years.
-// A job that would be due later is due at the end of the year 9999.
+// All are stored in whole seconds. Fractions are cut off, as in RQ. A positive duration
+// under a second is refused, because it would become 0. A job or result with a longer TTL
+// than 285 years, such as Python's sys.maxsize, is kept for 285 years. A job that would
+// be due after the year 9999 is due at its end.
 const (
 	// DefaultTimeout limits a job when neither it nor its queue has a timeout.
 	DefaultTimeout = 180 * time.Second
@@ -39,10 +39,10 @@ const (
 	DefaultCallbackTimeout = 60 * time.Second
 )
 
-// ParseTimeout reads a duration as RQ's keywords take it in a string: a whole
-// number of seconds ("180", "-1", "+5", "1_000"), or one with a unit d, h, m or
-// s in either case ("1h", "2D"). Anything else is ErrTimeoutFormat; a number of
-// more than 292 years is an *InvalidError (rq/utils.py parse_timeout).
+// ParseTimeout parses a duration in the form of RQ's keywords: a whole number of
+// seconds ("180", "-1", "+5", "1_000"), or a number with a unit d, h, m or s in either
+// case ("1h", "2D"). It returns ErrTimeoutFormat for anything else, and an
+// *InvalidError for more than 292 years (rq/utils.py parse_timeout).
 func ParseTimeout(s string) (time.Duration, error) {
 	n, ok, overflow := pythonInt(s)
 	unit := time.Second
@@ -97,8 +97,8 @@ func pythonInt(s string) (n int64, ok, overflow bool) {
 	return n, wasDigit, overflow
 }
 
-// digitValue returns the value of a decimal digit of any script. Unicode lays
-// out every set of them from zero to nine, in runs that start with a zero.
+// digitValue returns the value of a decimal digit of any script. Unicode has the digits
+// of each script in a run from zero to nine.
 func digitValue(r rune) (int64, bool) {
 	if r < 0x80 {
 		return int64(r - '0'), r >= '0' && r <= '9'
@@ -116,7 +116,7 @@ func digitValue(r rune) (int64, bool) {
 	return 0, false
 }
 
-// wholeSeconds returns d as RQ stores it. name is the option's, for the error.
+// wholeSeconds returns d as RQ stores it. name is the option's name, for the error.
 func wholeSeconds(name string, d time.Duration) (int, error) {
 	switch {
 	case d == Forever:
@@ -129,8 +129,8 @@ func wholeSeconds(name string, d time.Duration) (int, error) {
 	return int(d / time.Second), nil
 }
 
-// seconds returns a stored number of seconds as a duration, and false for none.
-// What is too long for a Duration is the longest one.
+// seconds returns a stored number of seconds as a duration, and false for none. A
+// number too large for a Duration becomes the longest one.
 func seconds(n *int) (time.Duration, bool) {
 	switch {
 	case n == nil:
@@ -143,16 +143,16 @@ func seconds(n *int) (time.Duration, bool) {
 	return time.Duration(*n) * time.Second, true
 }
 
-// lastMoment is the end of the year 9999, after which Python has no time.
+// lastMoment is the end of the year 9999, the last time that Python can represent.
 const lastMoment = 253_402_300_799
 
-// after returns the moment that comes so many seconds after now, as Unix seconds. One
-// that no clock reaches, as of sys.maxsize, is the last moment that Python knows.
+// after returns the time so many seconds after now, in Unix seconds, but no later than
+// lastMoment: RQ accepts sys.maxsize.
 func after(now time.Time, seconds int) int64 {
 	return min(now.Unix()+min(int64(seconds), lastMoment), lastMoment)
 }
 
-// score is that of an entry which is kept for ttl seconds.
+// score returns the score of an entry that is kept for ttl seconds.
 func score(now time.Time, ttl int, forever string) string {
 	if ttl < 0 {
 		return forever
@@ -162,7 +162,7 @@ func score(now time.Time, ttl int, forever string) string {
 
 func inSeconds(d time.Duration) int { return int(d / time.Second) }
 
-// expiry returns the score of a registry entry that lives for ttl seconds.
+// expiry returns the score of a registry entry that is kept for ttl seconds.
 func expiry(ttl int) float64 {
 	if ttl < 0 {
 		return math.Inf(1)
@@ -170,7 +170,7 @@ func expiry(ttl int) float64 {
 	return float64(after(now(), ttl))
 }
 
-// timeOf returns the time that a score stands for. RQ has -1 and +inf for never.
+// timeOf returns the time that a score stands for. RQ writes -1 and +inf for never.
 func timeOf(score float64) time.Time {
 	if score < 0 || score > math.MaxInt32*1000 {
 		return time.Time{}
@@ -199,16 +199,16 @@ func moment(t time.Time) scripts.Moment {
 	return scripts.Moment{Unix: t.Unix(), Text: wire.FormatTime(t)}
 }
 
-// serverMoment is moment for scripts that take the server's time for what workers
-// compare: only the text, which people read, is of the own clock.
+// serverMoment is moment for scripts that use the server's time where workers compare
+// times. Only the text, which is for people, comes from this machine's clock.
 func serverMoment(t time.Time) scripts.Moment {
 	return scripts.Moment{Unix: scripts.ServerTime, Text: wire.FormatTime(t)}
 }
 
-// clock is the clock of this machine. A test runs a worker whose clock is wrong.
+// clock is this machine's clock. A test runs a worker with a wrong one.
 var clock = time.Now
 
-// now is the time as RQ stores it.
+// now returns the time in the precision that RQ stores.
 func now() time.Time { return clock().UTC().Truncate(time.Microsecond) }
 
 func intOr0(n *int) int {

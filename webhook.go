@@ -18,18 +18,18 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// A Webhook is an HTTP request that whoever ran the job sends when it has ended
-// (rq/webhook.py Webhook). Several can be given.
+// A Webhook is an HTTP request that is sent when the job has ended, by the process that
+// ran it (rq/webhook.py Webhook). A job can have several.
 type Webhook struct {
-	// URL is where it goes, http or https.
+	// URL is the http or https address.
 	URL string
-	// JobStatus is when: StatusFinished or StatusFailed.
+	// JobStatus is the outcome for which it is sent: StatusFinished or StatusFailed.
 	JobStatus Status
 	// Method is GET or POST. Default GET.
 	Method string
 	// Headers are added to the request. Default none.
 	Headers map[string]string
-	// Timeout is how long it may take, in whole seconds. Default 10 s.
+	// Timeout limits the request, in whole seconds. Default 10 s.
 	Timeout time.Duration
 }
 
@@ -66,8 +66,8 @@ func (w Webhook) wire() wire.Webhook {
 	return wire.Webhook{URL: w.URL, JobStatus: string(w.JobStatus), Method: w.Method, Headers: w.Headers, Timeout: w.Timeout}
 }
 
-// webhookClient follows redirects as Python's urllib does and uses each
-// connection once, so that nothing outlives a request.
+// webhookClient follows redirects as Python's urllib does. It uses each connection
+// once, so that no connection outlives its request.
 var webhookClient = &http.Client{
 	Transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
@@ -79,9 +79,9 @@ var webhookClient = &http.Client{
 // maxRedirects is how many redirects urllib follows.
 const maxRedirects = 10
 
-// sendWebhooks sends the job's webhooks for a status, one after the other
-// (rq/job.py Job.send_webhooks). What fails is logged: a job's outcome does not
-// depend on who hears of it.
+// sendWebhooks sends the job's webhooks for a status, one after the other (rq/job.py
+// Job.send_webhooks). Failures are only logged: a job's outcome does not depend on its
+// webhooks.
 func (j *Job) sendWebhooks(ctx context.Context, log *slog.Logger, status Status, exc string) {
 	for _, r := range j.webhookRequests(log, status, exc) {
 		if err := r.send(ctx); err != nil {
@@ -90,7 +90,7 @@ func (j *Job) sendWebhooks(ctx context.Context, log *slog.Logger, status Status,
 	}
 }
 
-// A webhookRequest is a webhook that is to be sent. It holds nothing of the job.
+// A webhookRequest is a webhook to be sent. It does not keep the job in memory.
 type webhookRequest struct {
 	*http.Request
 	body    []byte
@@ -109,10 +109,10 @@ func (r webhookRequest) send(ctx context.Context) error {
 	return wrapf(doWebhook(req), "%s", r)
 }
 
-// String tells what is sent, without passwords.
+// String returns the method and the URL, without passwords.
 func (r webhookRequest) String() string { return r.Method + " " + r.URL.Redacted() }
 
-// webhookRequests returns the requests for a status. What cannot be sent is logged.
+// webhookRequests returns the requests for a status. A webhook that cannot be sent is logged.
 func (j *Job) webhookRequests(log *slog.Logger, status Status, exc string) []webhookRequest {
 	var list []webhookRequest
 	for _, w := range j.rec.Webhooks {
@@ -133,7 +133,7 @@ func doWebhook(req *http.Request) error {
 	resp, err := webhookClient.Do(req)
 	var at *url.Error
 	if errors.As(err, &at) {
-		return at.Err // the URL is where it was redirected to, without the host
+		return at.Err // its URL is the target of a redirect, without the host
 	}
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (j *Job) webhookRequest(w wire.Webhook, exc string) (*webhookRequest, error
 			return nil, err
 		}
 	}
-	req, err := http.NewRequest(w.Method, w.URL, bytes.NewReader(r.body)) //nolint:noctx // send has it
+	req, err := http.NewRequest(w.Method, w.URL, bytes.NewReader(r.body)) //nolint:noctx // send sets it
 	if err != nil {
 		return nil, err
 	}
@@ -166,8 +166,8 @@ func (j *Job) webhookRequest(w wire.Webhook, exc string) (*webhookRequest, error
 	return r, wrapf(setWebhookHeaders(req, w.Headers), "%s %s", w.Method, req.URL.Redacted())
 }
 
-// setWebhookHeaders lets the user's headers win over ours. They are set in
-// order of their names, for two that differ in case only.
+// setWebhookHeaders sets the user's headers, which override ours. It sets them in the
+// order of their names, in case two differ only in case.
 func setWebhookHeaders(req *http.Request, headers map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		value, err := latin1(name, headers[name])
@@ -177,7 +177,7 @@ func setWebhookHeaders(req *http.Request, headers map[string]string) error {
 		req.Header.Set(name, value)
 	}
 	if host := req.Header.Get("Host"); host != "" {
-		req.Host = host // net/http does not look for it among the headers
+		req.Host = host // net/http ignores this header
 	}
 	return nil
 }
@@ -194,8 +194,8 @@ func latin1(name, value string) (string, error) {
 	return string(b), nil
 }
 
-// webhookPayload returns the body of a POST (rq/webhook.py Webhook.get_payload).
-// Like RQ's there is none for a job whose call cannot be read.
+// webhookPayload returns the body of a POST (rq/webhook.py Webhook.get_payload). As in
+// RQ, a job whose call cannot be read has none.
 func (j *Job) webhookPayload(w wire.Webhook, exc string) ([]byte, error) {
 	name, err := j.FuncName()
 	if err != nil {
@@ -231,8 +231,8 @@ func isoformat(t time.Time) any {
 	return t.Format("2006-01-02T15:04:05.000000+00:00")
 }
 
-// followWebhook makes of net/http's redirects urllib's: a POST becomes a GET or
-// is not redirected at all, and no request tells where it comes from.
+// followWebhook makes net/http follow redirects like urllib: a POST becomes a GET or is
+// not redirected at all, and no request has a Referer.
 func followWebhook(req *http.Request, via []*http.Request) error {
 	if req.Method == http.MethodPost { // the status was 307 or 308
 		return http.ErrUseLastResponse
@@ -241,6 +241,6 @@ func followWebhook(req *http.Request, via []*http.Request) error {
 		return errors.New("too many redirects")
 	}
 	req.Header.Del("Content-Type")
-	req.Header.Del("Referer") // it would give a secret URL away
+	req.Header.Del("Referer") // it could reveal a secret URL
 	return nil
 }

@@ -11,19 +11,18 @@ import (
 const (
 	// webhookSenders is how many webhooks are sent at once.
 	webhookSenders = 16
-	// webhookQueue is how many jobs' webhooks wait to be sent, at the most, and
-	// webhookBytes how many bytes their bodies may have together.
+	// webhookQueue is the most jobs whose webhooks may wait to be sent, and
+	// webhookBytes the most bytes that their bodies may have together.
 	webhookQueue = 1000
 	webhookBytes = 16 << 20
-	// webhookGrace is how long webhooks of the last jobs have when the worker's time
-	// is over.
+	// webhookGrace is how much longer the last webhooks may take when the worker's
+	// shutdown timeout is over.
 	webhookGrace = 500 * time.Millisecond
 )
 
-// A webhookSender sends the webhooks of jobs beside the work, a few at once, those of
-// one job in order. None is thrown away while the worker lives: when as many wait as
-// may, send waits for room, so that a receiver that is too slow slows down the jobs
-// that have webhooks for it, and takes no memory.
+// A webhookSender sends webhooks beside the work, a few at once, and those of one job
+// in order. It drops none while the worker lives: when too many wait, send blocks. So a
+// slow receiver slows down the jobs that have webhooks, and memory stays bounded.
 type webhookSender struct {
 	log *slog.Logger
 	ctx context.Context // of the requests
@@ -34,11 +33,11 @@ type webhookSender struct {
 	sending map[string]bool // the jobs whose webhooks are being sent
 	senders int
 	bytes   int
-	freed   *sync.Cond // of mu: less is waiting, or the sender is closed
+	freed   *sync.Cond // of mu: fewer are waiting, or the sender is closed
 	closed  bool
 }
 
-// jobWebhooks are what is to be sent of one job.
+// jobWebhooks are the webhooks of one job that are to be sent.
 type jobWebhooks struct {
 	job      string
 	requests []webhookRequest
@@ -58,9 +57,9 @@ func newWebhookSender(log *slog.Logger) *webhookSender {
 	return s
 }
 
-// send has the webhooks of a job sent for its status. It returns at once if there is
-// room, else when there is, and then at the latest when the sender is closed or ctx
-// ends. What is not sent then is logged.
+// send queues the webhooks of a job for its status. It waits until there is room, or
+// until the sender is closed or ctx ends. It then logs webhooks that it could not
+// queue.
 func (s *webhookSender) send(ctx context.Context, j *Job, status Status, exc string) {
 	w := jobWebhooks{j.id, j.webhookRequests(s.log, status, exc)}
 	if len(w.requests) == 0 {
@@ -88,13 +87,13 @@ func (s *webhookSender) send(ctx context.Context, j *Job, status Status, exc str
 	}
 }
 
-// full reports whether w has to wait. One that is too large for any room is let in
+// full reports whether w has to wait. One that exceeds the limit by itself is let in
 // when nothing else waits.
 func (s *webhookSender) full(w jobWebhooks) bool {
 	return len(s.waiting) >= webhookQueue || (s.bytes > 0 && s.bytes+w.size() > webhookBytes)
 }
 
-// run sends what waits, until nothing does.
+// run sends waiting webhooks until there are none.
 func (s *webhookSender) run() {
 	for last := ""; ; {
 		w, ok := s.next(last)
@@ -115,9 +114,9 @@ func (s *webhookSender) run() {
 	}
 }
 
-// next takes what waits longest, after those of the job last are sent. A job that runs
-// again may wait twice: its second run waits for the first. When there is nothing to
-// send, the sender who asks ends.
+// next takes the webhooks that have waited longest, and marks those of the job last as
+// sent. A job that ran twice may wait twice: the second waits for the first. When there
+// is nothing to send, the calling sender ends.
 func (s *webhookSender) next(last string) (jobWebhooks, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,8 +134,8 @@ func (s *webhookSender) next(last string) (jobWebhooks, bool) {
 	return w, true
 }
 
-// close waits until all is sent, until ctx ends and a moment longer. What is left then
-// is logged. It returns when no sender runs.
+// close waits until all webhooks are sent, at most until webhookGrace after ctx ends.
+// It logs the rest, and returns when no sender runs.
 func (s *webhookSender) close(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() {
 		sleep(s.ctx, webhookGrace)
@@ -152,7 +151,7 @@ func (s *webhookSender) close(ctx context.Context) {
 	s.end()
 }
 
-// cut ends the requests that are on their way, and leaves the others.
+// cut cancels the running requests, and drops and logs those that wait.
 func (s *webhookSender) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,6 +165,6 @@ func (s *webhookSender) cut() {
 
 func (s *webhookSender) notSent(w jobWebhooks) {
 	for _, r := range w.requests {
-		s.log.Error("rq: a webhook is not sent, because the worker ends", "job", w.job, "request", r.String())
+		s.log.Error("rq: a webhook was not sent because the worker shut down", "job", w.job, "request", r.String())
 	}
 }

@@ -75,7 +75,7 @@ func TestTheSenderWaitsForRoom(t *testing.T) {
 	for _, path := range []string{"/hang", "/late", "/given-up"} {
 		assert.Contains(t, log.String(), s.URL+path)
 	}
-	assert.Equal(t, webhookSenders+webhookQueue+2, strings.Count(log.String(), "a webhook is not sent"))
+	assert.Equal(t, webhookSenders+webhookQueue+2, strings.Count(log.String(), "a webhook was not sent"))
 	for _, line := range s.lines() {
 		assert.Equal(t, "GET /hang", line)
 	}
@@ -117,7 +117,7 @@ func TestTheSenderBoundsWhatItHolds(t *testing.T) {
 	assert.LessOrEqual(t, sender.bytes, webhookBytes)
 	assert.Len(t, sender.waiting, 1)
 	sender.close(past())
-	assert.Equal(t, webhookSenders+2, strings.Count(log.String(), "a webhook is not sent"))
+	assert.Equal(t, webhookSenders+2, strings.Count(log.String(), "a webhook was not sent"))
 }
 
 // TestAWebhookHoldsNoSlot, and no end: the receiver answers nothing.
