@@ -14,10 +14,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// options reads where Redis is, in the order of RQ (rq/cli/helpers.py,
-// CliConfig.connection): the flag, RQ_REDIS_URL, the module of settings, and the
-// variables that have the names of settings. A connection is tried once, and for
-// as long as patience lasts: somebody is waiting.
+// options finds the address of Redis in the order of RQ (rq/cli/helpers.py,
+// CliConfig.connection): the flag, RQ_REDIS_URL, the settings module, and the variables
+// named like the settings. It allows one attempt to connect, for as long as patience,
+// because a user is waiting.
 func options(flag string, env func(string) string) (opts *redis.Options, err error) {
 	switch {
 	case flag != "":
@@ -72,15 +72,15 @@ func parseVariables(env func(string) string) (*redis.Options, error) {
 	return opts, nil
 }
 
-// What is wrong with a URL, without the URL: there may be a password in it, and
-// in what the parsers say of it.
+// The errors of a URL do not contain it or the parser's error, because either may
+// contain a password.
 var (
 	errNoURL    = errors.New("is not a URL: it must look like redis://user:password@localhost:6379/0, with special characters in the password escaped: % is %25, / is %2F, ? is %3F, # is %23, @ is %40")
 	errNoScheme = errors.New("must begin with redis://, rediss:// or unix://, as in redis://localhost:6379/0")
 )
 
-// parseURL reads a URL of redis-py (redis/connection.py, parse_url), whose
-// parameters are not those of go-redis. Source is where it comes from.
+// parseURL parses a URL of redis-py (redis/connection.py, parse_url), whose parameters
+// differ from go-redis's. Source names the flag or variable for errors.
 func parseURL(source, address string) (*redis.Options, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -94,8 +94,8 @@ func parseURL(source, address string) (*redis.Options, error) {
 	return parseParameters(source, u)
 }
 
-// misread reports whether a password with special characters was taken for
-// something else: then its end, with the @ before the host, is not where users are.
+// misread reports whether the URL was split inside a password with special characters:
+// then the @ before the host is in the path, the query or the fragment.
 func misread(u *url.URL) bool {
 	for name := range u.Query() {
 		if strings.Contains(name, "@") {
@@ -105,17 +105,16 @@ func misread(u *url.URL) bool {
 	return u.Fragment != "" || (u.Scheme != "unix" && strings.Contains(u.Path, "@"))
 }
 
-// pythonOnly are parameters that say how redis-py keeps connections and decodes
-// what it reads.
+// pythonOnly are parameters about how redis-py keeps connections and decodes replies.
 var pythonOnly = []string{
 	"socket_keepalive", "retry_on_timeout", "retry_on_error", "max_connections", "health_check_interval",
 	"timeout", "encoding", "encoding_errors", "decode_responses",
 }
 
-// parseParameters reads what redis-py and go-redis call differently, and has
-// go-redis read the rest. It refuses what it does not know, since a parameter may
-// be there to make the connection safe, and a database that is no number, which
-// redis-py takes for 0.
+// parseParameters reads the parameters that redis-py names differently, and lets
+// go-redis read the rest. It refuses unknown parameters, since one may be there to make
+// the connection safe. It refuses a database that is not a number, which redis-py takes
+// for 0.
 func parseParameters(source string, u *url.URL) (*redis.Options, error) {
 	query := u.Query()
 	given := map[string]string{}
@@ -149,7 +148,7 @@ func parseParameters(source string, u *url.URL) (*redis.Options, error) {
 	return opts, nil
 }
 
-// parseTimeout sets a timeout that is given.
+// parseTimeout sets a timeout if one is given.
 func parseTimeout(text string, timeout *time.Duration) error {
 	if text == "" {
 		return nil

@@ -22,20 +22,20 @@ const (
 	asLiteral
 )
 
-// An argument is one for the function that a job calls, as the command line has it.
+// An argument is an argument of the job's function in the form of the command line.
 type argument struct {
 	keyword string // "" for one by position
 	as      notation
 	value   string
 }
 
-// split tells the parts of an argument (rq/cli/helpers.py parse_function_arg):
+// split splits an argument into its parts (rq/cli/helpers.py parse_function_arg):
 //
 //	text     :json     %literal
 //	key=text key:=json key%=literal
 //
-// Only the first colon and the first percent sign count, and only where they stand
-// right before the first equals sign.
+// Only the first colon and the first percent sign count, and only directly before the
+// first equals sign.
 func split(word string) argument {
 	switch {
 	case strings.HasPrefix(word, ":"):
@@ -55,7 +55,7 @@ func split(word string) argument {
 	return argument{word[:i], plain, word[i+1:]}
 }
 
-// name is what errors call an argument that is the nth of those by position.
+// name returns the name of the argument in errors, as the nth positional one.
 func (a argument) name(n int) string {
 	if a.keyword != "" {
 		return "keyword argument " + a.keyword
@@ -63,8 +63,8 @@ func (a argument) name(n int) string {
 	return fmt.Sprintf("%d. non keyword argument", n)
 }
 
-// read returns the value of the argument. One that begins with @ is in the file of
-// that name.
+// read returns the value of the argument. A value that begins with @ names a file with
+// the value.
 func (a argument) read() (any, error) {
 	text := a.value
 	if strings.HasPrefix(text, "@") {
@@ -90,7 +90,7 @@ func (a argument) read() (any, error) {
 	return escaped(text), nil
 }
 
-// reason says why a text cannot be read, and where.
+// reason says why a text cannot be parsed, and where.
 func reason(err error) string {
 	var json *pyjson.SyntaxError
 	var literal *pyliteral.SyntaxError
@@ -103,7 +103,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// contents returns the text of a file, with line ends as Python reads them.
+// contents returns the text of a file, with Python's universal newlines.
 func contents(file string) (string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -115,8 +115,8 @@ func contents(file string) (string, error) {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data)), nil
 }
 
-// escaped returns a word of the command line as Python has it: a byte that is no
-// UTF-8 is half of a surrogate pair.
+// escaped returns a word of the command line as Python decodes it: a byte that is not
+// UTF-8 becomes half of a surrogate pair.
 func escaped(word string) string {
 	if utf8.ValidString(word) {
 		return word
@@ -162,8 +162,8 @@ func callOf(function string, words []string) (rq.FuncCall, error) {
 	return call, nil
 }
 
-// listed is a serializer that writes the arguments of a call as a list, which is
-// what RQ's command line has them in. A call is written as a tuple of four.
+// listed is a serializer that writes the arguments of a call as a list, as RQ's command
+// line does. A call is a tuple of four.
 type listed struct{ rq.Serializer }
 
 // Dumps returns the bytes of v.

@@ -12,8 +12,8 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// A bulk reports on many jobs. It prints each skipped one at once, since there can
-// be more of them than fit in memory.
+// A bulk reports on a command for many jobs. It prints each skipped job at once, since
+// there can be more than fit in memory.
 type bulk struct {
 	json    *bufio.Writer // nil unless --json
 	errs    io.Writer
@@ -21,8 +21,8 @@ type bulk struct {
 	meter   *meter
 }
 
-// bulk does something with many jobs, shows how it goes, and names those that were
-// skipped. unable says how many these were.
+// bulk calls do, shows its progress, and reports the skipped jobs. unable is the format
+// of their number.
 func (a *app) bulk(cmd *cobra.Command, unable string, do func(*bulk) (int, error)) error {
 	b := &bulk{errs: shown(cmd.ErrOrStderr()), meter: progress(cmd, "")}
 	if a.json {
@@ -45,30 +45,30 @@ func (a *app) bulk(cmd *cobra.Command, unable string, do func(*bulk) (int, error
 	return errSaid
 }
 
-// options have the library report to b.
+// options make the library report to b.
 func (b *bulk) options() []rq.BulkOption {
 	return []rq.BulkOption{rq.Progress(b.meter.tick), rq.OnSkip(b.skip)}
 }
 
-// skip names a job that was skipped. A failure to write is that of end.
+// skip reports a skipped job. A failed write is returned by end.
 func (b *bulk) skip(id string, err error) {
 	b.skipped++
 	if b.json == nil {
 		b.meter.clear()
-		fmt.Fprintln(b.errs, text(err)) // which names it
+		fmt.Fprintln(b.errs, text(err)) // the error names the job
 		return
 	}
 	if b.skipped > 1 {
 		fmt.Fprint(b.json, ",")
 	}
-	line, _ := json.Marshal(struct { // two strings always can be
+	line, _ := json.Marshal(struct { // two strings can always be marshaled
 		ID     string `json:"id"`
 		Reason string `json:"reason"`
 	}{id, text(err)})
 	fmt.Fprintf(b.json, "\n    %s", line)
 }
 
-// end says how many jobs were not skipped.
+// end prints how many jobs were not skipped.
 func (b *bulk) end(done int) error {
 	if b.json == nil {
 		return nil
@@ -80,7 +80,7 @@ func (b *bulk) end(done int) error {
 	return b.json.Flush()
 }
 
-// oneByOne is for what the library does with one job only.
+// oneByOne is for operations that the library has for single jobs only.
 func (b *bulk) oneByOne(ids []string, do func(id string) error) (done int, err error) {
 	for i, id := range ids {
 		err := do(id)

@@ -12,11 +12,11 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// A finder returns names that the server has.
+// A finder reads names from the server.
 type finder func(ctx context.Context, rdb *redis.Client, cmd *cobra.Command) ([]string, error)
 
-// completions says what the arguments of commands are; those of `rq job` are among
-// the jobs of some places.
+// completions has a finder for the arguments of each command. Those of `rq job` look in
+// the queue and registries where the job may be.
 var completions = map[string]finder{
 	"info":           findQueues,
 	"empty":          findQueues,
@@ -33,14 +33,14 @@ var completions = map[string]finder{
 	"queue peek":     findQueues,
 	"queue empty":    findQueues,
 	"queue delete":   findQueues,
-	"registry list":  findQueues, // and then registries
+	"registry list":  findQueues, // followed by registries
 	"registry clean": findQueues,
 }
 
-// most says how many arguments those commands take that do not take any number.
+// most has the number of arguments of the commands that limit it.
 var most = map[string]int{"job show": 1, "job result": 1, "queue peek": 1, "registry list": 1}
 
-// complete has the shell complete arguments, and the values of --queue.
+// complete lets the shell complete arguments, and the values of --queue.
 func (a *app) complete(root *cobra.Command) {
 	for path, find := range completions {
 		if cmd, rest, err := root.Find(strings.Fields(path)); err == nil && len(rest) == 0 {
@@ -57,7 +57,7 @@ func (a *app) complete(root *cobra.Command) {
 	}
 }
 
-// upTo completes no more than so many arguments; 0 is any number.
+// upTo completes at most so many arguments; 0 is any number.
 func upTo(most int, f cobra.CompletionFunc) cobra.CompletionFunc {
 	if most == 0 {
 		return f
@@ -70,7 +70,7 @@ func upTo(most int, f cobra.CompletionFunc) cobra.CompletionFunc {
 	}
 }
 
-// thenRegistries completes a registry behind a queue.
+// thenRegistries completes a registry after a queue.
 func thenRegistries(f cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) == 1 {
@@ -84,8 +84,8 @@ func thenRegistries(f cobra.CompletionFunc) cobra.CompletionFunc {
 // completionPatience is how long the shell waits for the server.
 const completionPatience = 2 * time.Second
 
-// completing returns what a shell calls: what there is and is not on the line yet,
-// and nothing when the server does not answer.
+// completing returns the function that the shell calls. It offers the names that are
+// not on the command line yet, and none when the server does not answer.
 func (a *app) completing(find finder) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
@@ -95,7 +95,7 @@ func (a *app) completing(find finder) cobra.CompletionFunc {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		names, _ := find(ctx, rdb, cmd) // as many as it finds in time
+		names, _ := find(ctx, rdb, cmd) // those that it finds in time
 		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begun) || slices.Contains(args, name) })
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -118,11 +118,10 @@ func findWorkers(ctx context.Context, rdb *redis.Client, _ *cobra.Command) (name
 	return names, err
 }
 
-// idsOffered is how many ids of a place are offered: the latest.
+// idsOffered is how many ids of a queue or registry are offered.
 const idsOffered = 100
 
-// jobIDs finds jobs in the queue, or the registries, of --queue or else of all
-// queues.
+// findJobs finds the ids of jobs in these places, of --queue or else of all queues.
 func findJobs(places ...string) finder {
 	return func(ctx context.Context, rdb *redis.Client, cmd *cobra.Command) (ids []string, err error) {
 		var names []string

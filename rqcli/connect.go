@@ -10,16 +10,16 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// patience is how long a server may take to answer at first.
+// patience is how long the server's first answer may take.
 const patience = 5 * time.Second
 
-// connect returns the client that the flags and the environment name, once the
+// connect returns a client for the address in the flags or the environment, once the
 // server has answered.
 func (a *app) connect(ctx context.Context) (*redis.Client, error) {
 	if a.client != nil {
 		return a.client, nil
 	}
-	if _, err := a.serializerOf(); err != nil { // also where no job is written
+	if _, err := a.serializerOf(); err != nil { // even if no job is written
 		return nil, err
 	}
 	opts, err := options(a.url, os.Getenv)
@@ -35,8 +35,8 @@ func (a *app) connect(ctx context.Context) (*redis.Client, error) {
 	return client, nil
 }
 
-// greet waits for the server to answer, and checks that it can hold RQ's keys. Who
-// may not ask whether it is a cluster learns that later.
+// greet waits for the server to answer, and checks that it is not a cluster. Without
+// the permission for INFO, the command fails later on a cluster.
 func greet(ctx context.Context, client *redis.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, client.Options().DialTimeout)
 	defer cancel()
@@ -57,8 +57,8 @@ func (a *app) close() {
 	}
 }
 
-// queue returns the queue of that name, with the serializer of the flags unless
-// the options name another.
+// queue returns the queue with this name, with the serializer of the flags unless the
+// options name another.
 func (a *app) queue(ctx context.Context, name string, opts ...rq.QueueOption) (*rq.Queue, error) {
 	ser, err := a.serializerOf()
 	if err != nil {
@@ -71,7 +71,7 @@ func (a *app) queue(ctx context.Context, name string, opts ...rq.QueueOption) (*
 	return rq.NewQueue(rdb, name, append([]rq.QueueOption{rq.WithSerializer(ser)}, opts...)...), nil
 }
 
-// serializerOf returns the serializer of the flag, whose names are RQ's.
+// serializerOf returns the serializer of the flag, which takes RQ's names.
 func (a *app) serializerOf() (rq.Serializer, error) {
 	switch a.serializer {
 	case "", "pickle", "rq.serializers.DefaultSerializer", "rq.serializers.PickleSerializer":

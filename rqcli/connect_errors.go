@@ -17,8 +17,8 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// connectError says why a server cannot be used, and what may help. The text of the
-// server or the system follows. It has no password in it.
+// connectError says why a server cannot be used, and what may help, followed by the
+// error of the server or the system. It contains no password.
 func connectError(err error, opts *redis.Options) error {
 	where := "Redis at " + opts.Addr
 	if reason := cmp.Or(tlsReason(err), networkReason(err, opts), replyReason(err, opts)); reason != "" {
@@ -27,7 +27,7 @@ func connectError(err error, opts *redis.Options) error {
 	return fmt.Errorf("%s: %w", where, err)
 }
 
-// tlsReason explains what goes wrong with TLS, and is "" for all else.
+// tlsReason explains an error of TLS, and returns "" for others.
 func tlsReason(err error) string {
 	var certificate *tls.CertificateVerificationError
 	var host x509.HostnameError
@@ -44,7 +44,7 @@ func tlsReason(err error) string {
 	return ""
 }
 
-// networkReason explains why there is no connection, and is "" when there is one.
+// networkReason explains why there is no connection, and returns "" for other errors.
 func networkReason(err error, opts *redis.Options) string {
 	var dns *net.DNSError
 	var timeout net.Error
@@ -61,7 +61,7 @@ func networkReason(err error, opts *redis.Options) string {
 		return "cannot be reached: this user has no permission to open the socket"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "cannot be reached: there is no route to the host: is --url right?"
-	case errors.As(err, &timeout) && timeout.Timeout() && opts.TLSConfig != nil: // a Redis waits for the rest of what it takes for a command
+	case errors.As(err, &timeout) && timeout.Timeout() && opts.TLSConfig != nil: // a Redis without TLS waits for the rest of the handshake, as of a command
 		return fmt.Sprintf("did not answer within %s: is --url right, and %s", opts.DialTimeout, tlsHint(opts))
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Sprintf("did not answer within %s: is --url right, or is a firewall in the way?", opts.DialTimeout)
@@ -71,8 +71,7 @@ func networkReason(err error, opts *redis.Options) string {
 	return ""
 }
 
-// tlsHint asks for what would be wrong if TLS were used where it is not wanted, or
-// not where it is.
+// tlsHint asks whether TLS is used where the server does not, or the other way round.
 func tlsHint(opts *redis.Options) string {
 	if opts.TLSConfig != nil {
 		return "does it use TLS (if not, use redis:// instead of rediss://, and unset REDIS_SSL)?"
@@ -80,7 +79,7 @@ func tlsHint(opts *redis.Options) string {
 	return "does it require TLS (rediss://, or REDIS_SSL)?"
 }
 
-// replyReason explains what the server answers.
+// replyReason explains an error reply of the server.
 func replyReason(err error, opts *redis.Options) string {
 	switch message := err.Error(); {
 	case errors.Is(err, rq.ErrCluster), strings.Contains(message, "not allowed in cluster mode"):

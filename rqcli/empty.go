@@ -13,7 +13,7 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// An emptied says how many jobs were taken out of a queue.
+// An emptied says how many jobs were removed from a queue.
 type emptied struct {
 	Queue   string `json:"queue"`
 	Removed int    `json:"removed"`
@@ -60,7 +60,7 @@ func (a *app) empty() *cobra.Command {
 	return cmd
 }
 
-// queues returns the queues of these names, or all there are, in order.
+// queues returns the queues with these names, or all queues in the order of their names.
 func (a *app) queues(ctx context.Context, names []string, all bool) ([]*rq.Queue, error) {
 	ser, err := a.serializerOf()
 	if err != nil {

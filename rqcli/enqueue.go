@@ -25,7 +25,7 @@ const enqueueHelp = `Puts a job in a queue. The job calls FUNCTION, a dotted pat
 
 Flags may come anywhere before "--". Arguments that begin with "-" go after it.`
 
-// An enqueueing is what the flags of rq enqueue say.
+// An enqueueing holds the flags of rq enqueue.
 type enqueueing struct {
 	queue, fleet, description, id string
 	timeout, resultTTL            string
@@ -37,7 +37,7 @@ type enqueueing struct {
 	intervals                     intFlags
 }
 
-// An enqueued says what became of a job that was enqueued.
+// An enqueued is the result of rq enqueue.
 type enqueued struct {
 	ID           string     `json:"id"`
 	Queue        string     `json:"queue"`
@@ -104,8 +104,8 @@ func (e *enqueueing) flags(f *pflag.FlagSet) {
 	f.StringVar(&e.fleet, "fleet", "", "the oldest RQ version among the workers, like 2.6.1 (default the newest)")
 }
 
-// run enqueues or schedules the call. All flags are understood before the first
-// command is sent to Redis.
+// run enqueues or schedules the call. It checks all flags before it sends the first
+// command to Redis.
 func (e *enqueueing) run(a *app, cmd *cobra.Command, call rq.FuncCall) (*enqueued, error) {
 	text := pyrepr.CallString(call.Func, call.Args, call.Kwargs, 0)
 	opts, err := e.options(cmd.Flags(), text)
@@ -150,7 +150,7 @@ func orNull(t time.Time) *time.Time {
 	return &t
 }
 
-// options returns what the flags say of a job whose call is text.
+// options returns the options that the flags set for a job whose call is text.
 func (e *enqueueing) options(given *pflag.FlagSet, text string) ([]rq.EnqueueOption, error) {
 	opts := []rq.EnqueueOption{rq.Description(text)}
 	if e.description != "" {
@@ -192,7 +192,7 @@ func (e *enqueueing) options(given *pflag.FlagSet, text string) ([]rq.EnqueueOpt
 	return opts, nil
 }
 
-// duration reads what RQ takes for a time (rq/utils.py parse_timeout).
+// duration parses a duration in RQ's form (rq/utils.py parse_timeout).
 func duration(flag, value string) (time.Duration, error) {
 	d, err := rq.ParseTimeout(value)
 	if err != nil {
@@ -201,12 +201,12 @@ func duration(flag, value string) (time.Duration, error) {
 	return d, nil
 }
 
-// timeForm is the form of --schedule-at. Like Python's it takes numbers without
-// their leading zeros.
+// timeForm is the form of --schedule-at. Like Python's it accepts numbers without
+// leading zeros.
 const timeForm = "2006-1-2T15:4:5"
 
-// due returns when the job is to be enqueued, or the zero time for now. What time
-// it is at a place decides what --schedule-at means.
+// due returns when the job is to be enqueued, or the zero time for now. --schedule-at
+// is in the time zone of place.
 func (e *enqueueing) due(given *pflag.FlagSet, now time.Time, place *time.Location) (time.Time, error) {
 	in, at := given.Changed("schedule-in"), given.Changed("schedule-at")
 	switch {
@@ -217,7 +217,7 @@ func (e *enqueueing) due(given *pflag.FlagSet, now time.Time, place *time.Locati
 		return now.Add(d), err
 	case at:
 		wall, err := time.Parse(timeForm, e.at)
-		// Go takes a fraction of a second where its form has none.
+		// Go accepts a fraction of a second where the form has none.
 		if err != nil || wall.Year() == 0 || strings.ContainsAny(e.at, ".,") {
 			return wall, usagef("--schedule-at %q: must be a time like 2021-05-27T21:45:00, without a zone", e.at)
 		}
@@ -226,9 +226,9 @@ func (e *enqueueing) due(given *pflag.FlagSet, now time.Time, place *time.Locati
 	return time.Time{}, nil
 }
 
-// moment is when the clocks of a place show what wall does. Where they change, it
-// is what Python's astimezone chooses: of two moments the first, and for a time
-// that is skipped, what the clocks would have shown after the change.
+// moment returns the time at which the clocks of a place show wall. Where they change,
+// it chooses like Python's astimezone: the first of two such times, and for a skipped
+// time, the one by the offset after the change.
 func moment(wall time.Time, place *time.Location) time.Time {
 	const day = 24 * time.Hour
 	by := func(near time.Time) (t time.Time, shown bool) {
@@ -244,8 +244,8 @@ func moment(wall time.Time, place *time.Location) time.Time {
 	return after
 }
 
-// usageIfInvalid makes a refusal of what the command line says an error of usage,
-// in which the serializer has the name that its flag has.
+// usageIfInvalid turns an error about a value of the command line into a usage error,
+// with the serializer named as in its flag.
 func usageIfInvalid(err error, serializer string) error {
 	var invalid *rq.InvalidError
 	var unwritable *rq.SerializeError

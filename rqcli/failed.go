@@ -21,7 +21,7 @@ type failure struct {
 	Function  string    `json:"function"`
 	Count     int       `json:"count"`
 	Queues    []string  `json:"queues"`
-	Latest    time.Time `json:"latest,omitzero"` // of the job below
+	Latest    time.Time `json:"latest,omitzero"` // when the job below failed
 	JobID     string    `json:"job_id"`
 	Message   string    `json:"message"`
 }
@@ -52,8 +52,7 @@ failures come first. Stopped jobs are included.`,
 
 const failedChunk = 500
 
-// failures reads the failed jobs of queues, and keeps no more of them than what is
-// shown.
+// failures reads the failed jobs of queues, and keeps only what is shown.
 func (a *app) failures(ctx context.Context, queues []*rq.Queue, tick func(done, total int)) ([]*failure, error) {
 	found := map[[2]string]*failure{}
 	done, total := 0, 0
@@ -90,7 +89,7 @@ func (a *app) failures(ctx context.Context, queues []*rq.Queue, tick func(done, 
 	return failures, nil
 }
 
-// sortIn adds jobs to the failures they belong to.
+// sortIn adds jobs to the failures that they belong to.
 func (a *app) sortIn(ctx context.Context, found map[[2]string]*failure, jobs []*rq.Job) error {
 	results, err := rq.LatestResults(ctx, a.client, jobs...)
 	if err != nil {
@@ -127,8 +126,8 @@ func (a *app) sortIn(ctx context.Context, found map[[2]string]*failure, jobs []*
 	return nil
 }
 
-// lastWords returns the exception that a traceback is about, without its module,
-// and the first line of its message. Of chained ones it is the last.
+// lastWords returns the exception at the end of a traceback, without its module, and
+// the first line of its message. Of chained exceptions it takes the last.
 func lastWords(exc string) (exception, message string) {
 	const heading = "Traceback (most recent call last):\n"
 	after := exc
@@ -150,7 +149,7 @@ func lastWords(exc string) (exception, message string) {
 
 func printFailures(w io.Writer, failures []*failure, width int, paint func(colour, string) string) {
 	if len(failures) == 0 {
-		fmt.Fprintln(w, "Nothing has failed")
+		fmt.Fprintln(w, "No failed jobs")
 		return
 	}
 	total := 0

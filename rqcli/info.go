@@ -15,7 +15,7 @@ import (
 
 // An overview is what `rq info` shows.
 type overview struct {
-	Queues  []queueData  `json:"queues,omitzero"` // nil where a flag leaves them out, as the workers
+	Queues  []queueData  `json:"queues,omitzero"` // nil where a flag leaves them out, like the workers
 	Workers []workerData `json:"workers,omitzero"`
 	Updated time.Time    `json:"updated"`
 }
@@ -71,10 +71,10 @@ func dataOfWorker(w rq.WorkerInfo) workerData {
 	return d
 }
 
-// mostSeconds is a year: what has more is an error, and may not fit in a Duration.
+// mostSeconds is a year: a longer interval is a mistake, and may not fit in a Duration.
 const mostSeconds = 365 * 24 * 3600
 
-// infoFlags are those of `rq info`.
+// infoFlags are the flags of `rq info`.
 type infoFlags struct {
 	interval                              float64
 	raw, onlyQueues, onlyWorkers, byQueue bool
@@ -86,11 +86,11 @@ func (a *app) info() *cobra.Command {
 		Use:   "info [QUEUE...]",
 		Short: "Show queues and workers",
 		Long: `Shows how many jobs are in each queue and its registries, and which workers exist.
-It changes nothing: Python's command cleans up expired entries first, this one only
+It changes nothing: Python's command cleans up expired entries first, this one just
 leaves them out of the counts. Without names it shows all queues and all workers.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			if !(f.interval >= 0 && f.interval <= mostSeconds) { // it may be no number
+			if !(f.interval >= 0 && f.interval <= mostSeconds) { // NaN fails both
 				return usagef("--interval %v: must be a number of seconds", f.interval)
 			}
 			for {
@@ -103,7 +103,7 @@ leaves them out of the counts. Without names it shows all queues and all workers
 				}
 				select {
 				case <-cmd.Context().Done():
-					return nil // an interrupt is how it ends
+					return nil // an interrupt is the way to stop it
 				case <-time.After(time.Duration(f.interval * float64(time.Second))):
 				}
 			}
@@ -135,7 +135,7 @@ func (a *app) showInfo(cmd *cobra.Command, f infoFlags, names []string) error {
 	return a.show(cmd, shown, func(w io.Writer) { f.print(w, o, width(cmd), paint(cmd)) })
 }
 
-// overview reads what is shown, in a few round trips however much there is.
+// overview reads what is shown, in a number of round trips that hardly grows with it.
 func (a *app) overview(ctx context.Context, f infoFlags, names []string) (o overview, err error) {
 	o.Queues, o.Workers = []queueData{}, []workerData{}
 	queues, err := a.queues(ctx, names, len(names) == 0)
@@ -165,7 +165,7 @@ func (a *app) overview(ctx context.Context, f infoFlags, names []string) (o over
 	return o, err
 }
 
-// print writes it as RQ does, line by line.
+// print writes the overview in the form of RQ's.
 func (f infoFlags) print(w io.Writer, o overview, width int, paint func(colour, string) string) {
 	end := func(format string, args ...any) {
 		if !f.raw {
@@ -213,7 +213,7 @@ func (f infoFlags) printQueues(w io.Writer, queues []queueData, width int, paint
 	}
 }
 
-// scaleOf returns how many jobs the longest bar stands for.
+// scaleOf returns how many jobs the longest possible bar stands for.
 func scaleOf(most int) int {
 	for _, scale := range []int{20, 50, 100, 200, 400, 600, 800, 1000} {
 		if most <= scale {
@@ -255,7 +255,7 @@ func printByQueue(w io.Writer, o overview, paint func(colour, string) string) {
 	}
 }
 
-// colourOf returns the colour in which RQ shows the state of a worker.
+// colourOf returns the colour in which RQ shows a worker's state.
 func colourOf(state string) colour {
 	switch state {
 	case "busy":

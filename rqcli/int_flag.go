@@ -24,7 +24,7 @@ func (f *intFlag) Set(value string) error {
 
 func (f *intFlag) String() string { return strconv.Itoa(int(*f)) }
 
-// Type is what help calls the value.
+// Type is the name of the value in the help.
 func (f *intFlag) Type() string { return "int" }
 
 // intFlags is the value of an int flag that may be repeated.
@@ -48,7 +48,7 @@ func (f *intFlags) String() string {
 	return strings.Join(all, ", ")
 }
 
-// Type is what help calls the value.
+// Type is the name of the value in the help.
 func (f *intFlags) Type() string { return "int" }
 
 func (f *intFlags) seconds() []time.Duration {

@@ -35,7 +35,7 @@ type jobData struct {
 	Started      *time.Time      `json:"started_at,omitempty"`
 	Ended        *time.Time      `json:"ended_at,omitempty"`
 	Worker       string          `json:"worker_name,omitempty"`
-	Timeout      *float64        `json:"timeout,omitempty"` // in seconds, as the four below; -1 is for ever
+	Timeout      *float64        `json:"timeout,omitempty"` // in seconds, like the three below; -1 is for ever
 	TTL          *float64        `json:"ttl,omitempty"`
 	ResultTTL    *float64        `json:"result_ttl,omitempty"`
 	FailureTTL   *float64        `json:"failure_ttl,omitempty"`
@@ -69,7 +69,7 @@ func (a *app) jobShow() *cobra.Command {
 	}
 }
 
-// fetch returns the job of that id.
+// fetch returns the job with this id.
 func (a *app) fetch(ctx context.Context, id string) (*rq.Job, error) {
 	ser, err := a.serializerOf()
 	if err != nil {
@@ -82,7 +82,7 @@ func (a *app) fetch(ctx context.Context, id string) (*rq.Job, error) {
 	return rq.FetchJob(ctx, rdb, id, rq.WithSerializer(ser))
 }
 
-// describe reads all about a job.
+// describe reads everything that is shown of a job.
 func describe(ctx context.Context, j *rq.Job) (*jobData, error) {
 	d := &jobData{
 		ID: j.ID(), Status: string(j.Status()), Call: calling(j), Queue: j.Origin(), Worker: j.WorkerName(), Group: j.Group(), Dependencies: j.DependencyIDs(),
@@ -116,7 +116,7 @@ func describe(ctx context.Context, j *rq.Job) (*jobData, error) {
 	return d, errors.Join(err, err2, err3, err4)
 }
 
-// calling returns the call that a job makes, or why nobody knows.
+// calling returns the job's call, or why it cannot be read.
 func calling(j *rq.Job) string {
 	call, err := j.Call()
 	if err != nil {
@@ -125,13 +125,13 @@ func calling(j *rq.Job) string {
 	return call.String()
 }
 
-// jsonOf returns a value of Python's as JSON, or the text of its repr where JSON
-// has no such value.
+// jsonOf returns a Python value as JSON, or its repr as text where JSON has no such
+// value.
 func jsonOf(v any) json.RawMessage {
 	if data, err := pyjson.Append(nil, v); err == nil && json.Valid(data) {
 		return data
 	}
-	data, _ := json.Marshal(pyrepr.Repr(v)) // a string is always possible
+	data, _ := json.Marshal(pyrepr.Repr(v)) // a string can always be marshaled
 	return data
 }
 
@@ -150,7 +150,7 @@ func countOf(n int, said bool) *int {
 	return &n
 }
 
-// print writes what there is, a line each.
+// print writes a line for each value that is set.
 func (d *jobData) print(w io.Writer) {
 	line := func(name, value string) {
 		if value != "" {
@@ -193,7 +193,7 @@ func (d *jobData) print(w io.Writer) {
 		}
 	}
 	line("group", d.Group)
-	line("waits for", strings.Join(d.Dependencies, ", "))
+	line("depends on", strings.Join(d.Dependencies, ", "))
 	line("dependents", strings.Join(d.Dependents, ", "))
 	for _, r := range d.Running {
 		line("runs", fmt.Sprintf("for %s %s", age(r.Since), r.ExecutionID))

@@ -21,11 +21,11 @@ type resultData struct {
 	Worker  string          `json:"worker_name,omitempty"`
 	Value   json.RawMessage `json:"return_value,omitempty"`
 	ExcInfo string          `json:"exc_info,omitempty"`
-	// Malformed is why nobody can read the value.
+	// Malformed is why the value cannot be read.
 	Malformed string `json:"malformed,omitempty"`
 
 	text string
-	err  error // that of Malformed
+	err  error // the error in Malformed
 }
 
 func (a *app) jobResult() *cobra.Command {
@@ -97,7 +97,7 @@ func dataOfResult(r *rq.Result) resultData {
 	return d
 }
 
-// onJobs returns a command that does something to jobs by their ids.
+// onJobs returns a command that calls do with the ids of jobs.
 func (a *app) onJobs(verb, short string, do func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   verb + " JOB_ID...",
@@ -121,7 +121,7 @@ func (a *app) onJobs(verb, short string, do func(ctx context.Context, rdb *redis
 }
 
 func (a *app) jobCancel() *cobra.Command {
-	return a.onJobs("cancel", "Cancel jobs; those that run go on", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
+	return a.onJobs("cancel", "Cancel jobs; running jobs are not interrupted", func(ctx context.Context, rdb *redis.Client, ids []string, l *bulk) (int, error) {
 		return rq.CancelJobs(ctx, rdb, ids, l.options()...)
 	})
 }

@@ -68,7 +68,7 @@ func TestJobShow(t *testing.T) {
 	} {
 		assert.Contains(t, out, line)
 	}
-	assert.Contains(t, command(t, rdb, "job", "show", "b").Out, "waits for    a\n")
+	assert.Contains(t, command(t, rdb, "job", "show", "b").Out, "depends on   a\n")
 	assert.Contains(t, command(t, rdb, "job", "show", "sell0").Out, "\nTraceback (most recent call last):\n")
 
 	var got jobData
@@ -146,7 +146,7 @@ func TestJobsAreChanged(t *testing.T) {
 	assert.Equal(t, []string{"sell0"}, ids)
 
 	got = command(t, rdb, "job", "delete", "a", "b")
-	assert.Equal(t, said{ExitFailure, "", "rq: Delete 2 jobs: use --yes, since there is no terminal to ask on\n"}, got)
+	assert.Equal(t, said{ExitFailure, "", "rq: Delete 2 jobs: use --yes to confirm, there is no terminal to ask on\n"}, got)
 	var report struct{ Done int }
 	data(t, rdb, &report, "job", "delete", "-y", "a", "b")
 	assert.Equal(t, 2, report.Done)
@@ -179,12 +179,12 @@ func TestFailed(t *testing.T) {
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 80)
 	}
-	no := "there is no queue \"other\": `rq queue list` lists the queues\n"
+	no := "no queue \"other\" (`rq queue list` lists the queues)\n"
 	assert.Equal(t, said{ExitFailure, "", "rq: " + no}, command(t, rdb, "failed", "other"))
 	assert.Equal(t, said{ExitFailure, "", "rq: " + no}, command(t, rdb, "worker", "list", "--queue", "other"))
 	assert.Equal(t, said{0, "Nothing to do\n", no}, command(t, rdb, "requeue", "--queue", "other", "--all"))
 	require.NoError(t, rdb.SAdd(t.Context(), "rq:queues", "rq:queue:other").Err())
-	assert.Equal(t, "Nothing has failed\n", command(t, rdb, "failed", "other").Out)
+	assert.Equal(t, "No failed jobs\n", command(t, rdb, "failed", "other").Out)
 }
 
 func TestLastWords(t *testing.T) {

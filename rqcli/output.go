@@ -19,11 +19,11 @@ import (
 	"golang.org/x/term"
 )
 
-// text is what an error says to a person: who says it is known.
+// text returns the text of an error without the prefix "rq: ".
 func text(err error) string { return strings.TrimPrefix(err.Error(), "rq: ") }
 
-// shown returns the way to a stream on which text that comes from Redis may be
-// printed: on a terminal its control characters are seen, and not obeyed.
+// shown returns a stream on which text from Redis is safe to print: on a terminal,
+// control characters are shown and not interpreted.
 func shown(stream io.Writer) io.Writer {
 	if _, tty := terminal(stream); tty {
 		return harmless{stream}
@@ -31,9 +31,9 @@ func shown(stream io.Writer) io.Writer {
 	return stream
 }
 
-// harmless writes control characters as Python's repr does, but for line ends, tabs
-// and the colours of paint; so too what turns the direction of text around. Each
-// write must be of whole characters.
+// harmless escapes control characters and changes of text direction as Python's repr
+// does, except line ends, tabs and the colours of paint. Each write must consist of
+// whole characters.
 type harmless struct{ io.Writer }
 
 var unseen = regexp.MustCompile(`\x1b\[(?:0|1|7|3[1-4])m|[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)
@@ -49,7 +49,7 @@ func (h harmless) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// soFar adds to why something ended early how many jobs it was done to.
+// soFar adds to an error how many jobs were handled before it.
 func soFar(err error, done int, what string) error {
 	if done == 0 {
 		return err
@@ -57,7 +57,7 @@ func soFar(err error, done int, what string) error {
 	return fmt.Errorf("%w; %d jobs were %s before the error", err, done, what)
 }
 
-// show prints data: as JSON with --json, else as asText does.
+// show prints data: as JSON with --json, otherwise with asText.
 func (a *app) show(cmd *cobra.Command, data any, asText func(w io.Writer)) error {
 	w := bufio.NewWriter(cmd.OutOrStdout())
 	if a.json {
@@ -77,7 +77,7 @@ func (a *app) show(cmd *cobra.Command, data any, asText func(w io.Writer)) error
 // age returns how long ago t was, in a few letters.
 func age(t time.Time) string { return ageAt(time.Now(), t) }
 
-// ageAt is age at another moment than now.
+// ageAt is age at a given time.
 func ageAt(now, t time.Time) string {
 	switch d := max(now.Sub(t), 0); {
 	case t.IsZero():
@@ -93,7 +93,7 @@ func ageAt(now, t time.Time) string {
 	}
 }
 
-// oneLine returns what others have written as one line that no terminal obeys.
+// oneLine returns text on one line, without control characters.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -112,7 +112,7 @@ func terminal(stream any) (*os.File, bool) {
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// width returns how many columns the output has, 80 if nobody knows.
+// width returns how many columns the output has, 80 if that is unknown.
 func width(cmd *cobra.Command) int {
 	if f, ok := terminal(cmd.OutOrStdout()); ok {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
@@ -154,7 +154,7 @@ func paint(cmd *cobra.Command) func(colour, string) string {
 // A meter shows the progress of long work, on a terminal only.
 type meter struct {
 	what string
-	w    io.Writer // nil where nobody looks
+	w    io.Writer // nil unless it is a terminal
 	bar  *progressbar.ProgressBar
 }
 
@@ -166,7 +166,7 @@ func progress(cmd *cobra.Command, what string) *meter {
 	return m
 }
 
-// tick says how far the work is.
+// tick updates the progress.
 func (m *meter) tick(done, total int) {
 	if m.w == nil {
 		return
@@ -179,34 +179,34 @@ func (m *meter) tick(done, total int) {
 	_ = m.bar.Set(done)
 }
 
-// clear makes room for a line of text.
+// clear removes the meter for a line of text.
 func (m *meter) clear() {
 	if m.bar != nil {
 		_ = m.bar.Clear()
 	}
 }
 
-// end takes it away.
+// end removes the meter.
 func (m *meter) end() {
 	if m.bar != nil {
 		_ = m.bar.Finish()
 	}
 }
 
-// confirm asks before jobs are removed. --yes answers it; where nobody can be
-// asked, it is refused.
+// confirm asks before jobs are removed. --yes answers it. Without a terminal it returns
+// an error.
 func (a *app) confirm(cmd *cobra.Command, question string) error {
 	if a.yes {
 		return nil
 	}
 	in, ok := terminal(cmd.InOrStdin())
 	if !ok {
-		return fmt.Errorf("%s: use --yes, since there is no terminal to ask on", question)
+		return fmt.Errorf("%s: use --yes to confirm, there is no terminal to ask on", question)
 	}
 	fmt.Fprintf(shown(cmd.ErrOrStderr()), "%s? [y/N] ", question)
 	answers := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(in).ReadString('\n') // an end without an answer is a no
+		line, _ := bufio.NewReader(in).ReadString('\n') // the end of the input is a no
 		answers <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	answer := ""
@@ -220,8 +220,8 @@ func (a *app) confirm(cmd *cobra.Command, question string) error {
 	return nil
 }
 
-// confirmIfAsked asks only where somebody can answer: RQ's own commands do not
-// ask, and scripts that use them go on as they did.
+// confirmIfAsked asks only on a terminal: RQ's own commands do not ask, and scripts
+// that use them must still work.
 func (a *app) confirmIfAsked(cmd *cobra.Command, question string) error {
 	if _, ok := terminal(cmd.InOrStdin()); !ok {
 		return nil

@@ -44,7 +44,7 @@ list them with --dry-run first.`,
 	return cmd
 }
 
-// listOrphans prints what there is as it is found. JSON is printed at the end.
+// listOrphans prints orphans as they are found. JSON is printed at the end.
 func (a *app) listOrphans(cmd *cobra.Command, rdb redis.UniversalClient, kinds []rq.OrphanKind) error {
 	all, counts := []rq.Orphan{}, map[rq.OrphanKind]int{}
 	for o, err := range rq.FindOrphans(cmd.Context(), rdb, kinds...) {
@@ -60,14 +60,14 @@ func (a *app) listOrphans(cmd *cobra.Command, rdb redis.UniversalClient, kinds [
 	}
 	return a.show(cmd, all, func(w io.Writer) {
 		if len(counts) == 0 {
-			fmt.Fprintln(w, "Nothing is left behind")
+			fmt.Fprintln(w, "Nothing was left behind")
 			return
 		}
 		fmt.Fprintf(w, "Left behind: %s\n", countsOf(kinds, counts))
 	})
 }
 
-// whereIs names an orphan. Keys have the id in them, but for those of entries.
+// whereIs names an orphan. A key contains the id, except that of an entry.
 func whereIs(o rq.Orphan) string {
 	if o.Kind == rq.OrphanEntry {
 		return o.ID + " in " + o.Key
@@ -75,7 +75,7 @@ func whereIs(o rq.Orphan) string {
 	return o.Key
 }
 
-// pruneOrphans removes what there is, after it has asked.
+// pruneOrphans removes orphans, after it has asked.
 func (a *app) pruneOrphans(cmd *cobra.Command, rdb redis.UniversalClient, kinds []rq.OrphanKind) error {
 	if !a.yes {
 		counts, err := countOrphans(cmd.Context(), rdb, kinds)
@@ -111,7 +111,7 @@ func countOrphans(ctx context.Context, rdb redis.UniversalClient, kinds []rq.Orp
 	return counts, nil
 }
 
-// orphanNames are one of a kind, and many.
+// orphanNames has the singular and plural of each kind.
 var orphanNames = map[rq.OrphanKind][2]string{
 	rq.OrphanEntry:        {"id without a job", "ids without a job"},
 	rq.OrphanResults:      {"stream of results", "streams of results"},
@@ -121,7 +121,7 @@ var orphanNames = map[rq.OrphanKind][2]string{
 	rq.OrphanJob:          {"job in no queue or registry", "jobs in no queue or registry"},
 }
 
-// countsOf says how many there are of each kind, "" if there are none.
+// countsOf lists how many there are of each kind, "" if there are none.
 func countsOf(kinds []rq.OrphanKind, counts map[rq.OrphanKind]int) string {
 	var parts []string
 	for _, kind := range kinds {

@@ -60,7 +60,7 @@ func TestPrune(t *testing.T) {
 	leaveBehind(t, rdb)
 
 	got := command(t, rdb, "prune")
-	assert.Equal(t, said{ExitFailure, "", "rq: Remove 2 ids without a job, 1 stream of results: use --yes, since there is no terminal to ask on\n"}, got)
+	assert.Equal(t, said{ExitFailure, "", "rq: Remove 2 ids without a job, 1 stream of results: use --yes to confirm, there is no terminal to ask on\n"}, got)
 	assert.EqualValues(t, 2, rdb.LLen(ctx, keys.Queue("q")).Val(), "nothing is changed")
 
 	got = command(t, rdb, "prune", "-y")
@@ -73,5 +73,5 @@ func TestPrune(t *testing.T) {
 	assert.Equal(t, 1, counts[rq.OrphanJob])
 	assert.Zero(t, rdb.Exists(ctx, keys.Job("lost")).Val())
 	assert.Equal(t, said{0, "Nothing to do\n", ""}, command(t, rdb, "prune", "--jobs"), "nobody is asked for nothing")
-	assert.Equal(t, said{0, "Nothing is left behind\n", ""}, command(t, rdb, "prune", "--dry-run"))
+	assert.Equal(t, said{0, "Nothing was left behind\n", ""}, command(t, rdb, "prune", "--dry-run"))
 }

@@ -40,11 +40,11 @@ func (a *app) queueList() *cobra.Command {
 	}
 }
 
-// writeQueues prints names last, since they can be long. Ready jobs, which hardly
-// ever stay so, are counted as deferred.
+// writeQueues prints names last, since they can be long. It counts ready jobs, which
+// are rare, as deferred.
 func writeQueues(w io.Writer, lines []queueData) {
 	if len(lines) == 0 {
-		fmt.Fprintln(w, "There are no queues")
+		fmt.Fprintln(w, "No queues")
 		return
 	}
 	fmt.Fprintln(w, " queued started deferred scheduled finished  failed canceled workers  queue")
@@ -70,8 +70,8 @@ func namesIn(queues []*rq.Queue) []string {
 	return names
 }
 
-// known returns the queues of these names, or all there are. It is an error if
-// there never was a job in one of them, which is a misspelling more often than not.
+// known returns the queues with these names, or all queues. A queue that never had a
+// job is an error, since its name is probably misspelt.
 func (a *app) known(ctx context.Context, names []string, all bool) ([]*rq.Queue, error) {
 	existing, err := a.queues(ctx, nil, true)
 	if err != nil || all {
@@ -84,13 +84,13 @@ func (a *app) known(ctx context.Context, names []string, all bool) ([]*rq.Queue,
 	known := namesIn(existing)
 	for _, info := range infos {
 		if info == (rq.QueueInfo{Name: info.Name}) && !slices.Contains(known, info.Name) {
-			return nil, fmt.Errorf("there is no queue %q: `rq queue list` lists the queues", info.Name)
+			return nil, fmt.Errorf("no queue %q (`rq queue list` lists the queues)", info.Name)
 		}
 	}
 	return a.queues(ctx, names, false)
 }
 
-// A peeked is what is printed of a job that waits.
+// A peeked is what is printed of a waiting job.
 type peeked struct {
 	Position    int        `json:"position"`
 	ID          string     `json:"id"`
@@ -170,7 +170,7 @@ func writePeeked(w io.Writer, jobs []peeked, width int) {
 	}
 }
 
-// A deleted is what became of a queue.
+// A deleted is the result of deleting a queue.
 type deleted struct {
 	Queue   string `json:"queue"`
 	Removed int    `json:"removed"`
@@ -237,5 +237,5 @@ func deleteQueue(ctx context.Context, q *rq.Queue, jobs bool, tick func(done, to
 	return d, q.DeleteKeepingJobs(ctx)
 }
 
-// stamp prints a time as all commands do.
+// stamp formats a time as all commands print it.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

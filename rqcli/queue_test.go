@@ -28,7 +28,7 @@ func fill(t *testing.T, rdb *redis.Client, queue string, n int) *rq.Queue {
 func TestQueueList(t *testing.T) {
 	t.Parallel()
 	ctx, rdb := t.Context(), redistest.New(t)
-	assert.Equal(t, said{0, "There are no queues\n", ""}, command(t, rdb, "queue", "list"))
+	assert.Equal(t, said{0, "No queues\n", ""}, command(t, rdb, "queue", "list"))
 	fill(t, rdb, "low", 2)
 	fill(t, rdb, "high", 1)
 	rdb.ZAdd(ctx, keys.Failed("high"), redis.Z{Score: 4e9, Member: "f"})
@@ -87,7 +87,7 @@ func TestQueuesThatAreNot(t *testing.T) {
 		{"registry", "clean", "q", "qq"},
 	} {
 		got := command(t, rdb, args...)
-		assert.Equal(t, said{ExitFailure, "", "rq: there is no queue \"qq\": `rq queue list` lists the queues\n"}, got, "%q", args)
+		assert.Equal(t, said{ExitFailure, "", "rq: no queue \"qq\" (`rq queue list` lists the queues)\n"}, got, "%q", args)
 	}
 	assert.EqualValues(t, 1, rdb.LLen(ctx, keys.Queue("q")).Val(), "nothing is changed")
 	rdb.ZAdd(ctx, keys.Failed("qq"), redis.Z{Score: 4e9, Member: "f"})
@@ -101,7 +101,7 @@ func TestQueueDelete(t *testing.T) {
 	fill(t, rdb, "b", 3)
 
 	got := command(t, rdb, "queue", "delete", "a", "b", "--jobs")
-	assert.Equal(t, said{ExitFailure, "", "rq: Delete a, b, and all their waiting jobs: use --yes, since there is no terminal to ask on\n"}, got)
+	assert.Equal(t, said{ExitFailure, "", "rq: Delete a, b, and all their waiting jobs: use --yes to confirm, there is no terminal to ask on\n"}, got)
 	assert.EqualValues(t, 2, rdb.LLen(ctx, keys.Queue("a")).Val(), "nothing is changed")
 
 	got = command(t, rdb, "queue", "delete", "a", "-y")

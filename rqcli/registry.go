@@ -18,7 +18,7 @@ func (a *app) registryFamily() *cobra.Command {
 	return family("registry", "List and clean the registries of queues", a.registryList(), a.registryClean())
 }
 
-// An entryLine is what is printed of a registry's entry.
+// An entryLine is a registry's entry as it is printed.
 type entryLine struct {
 	ID        string     `json:"id"`
 	Execution string     `json:"execution,omitempty"`
@@ -26,7 +26,7 @@ type entryLine struct {
 	Meaning   string     `json:"meaning"`
 }
 
-// meanings say what the times of a registry are.
+// meanings say what an entry's time means in each registry.
 var meanings = map[string]string{
 	"started": "heartbeat expires", "finished": "expires", "failed": "expires", "scheduled": "due",
 	"deferred": "since", "canceled": "since", "ready": "since",
@@ -61,12 +61,12 @@ registry, counts the jobs of each. Nothing is cleaned up.`,
 		},
 	}
 	cmd.Flags().Var(&start, "start", "how many entries to skip")
-	cmd.Flags().Var(&limit, "limit", "the largest number of entries to list")
+	cmd.Flags().Var(&limit, "limit", "how many entries to list at most")
 	cmd.Flags().BoolVar(&desc, "desc", false, "list the latest first")
 	return cmd
 }
 
-// registryNames are those of any queue, in the order of Queue.Registries.
+// registryNames returns the names of a queue's registries, in the order of Queue.Registries.
 func registryNames() []string {
 	var names []string
 	for _, r := range rq.NewQueue(nil, rq.DefaultQueue).Registries() {
@@ -75,7 +75,7 @@ func registryNames() []string {
 	return names
 }
 
-// registryNamed returns the name that is said, if one is.
+// registryNamed returns the registry name in words, or "" for none.
 func registryNamed(words []string) (string, error) {
 	if len(words) == 0 {
 		return "", nil
@@ -134,7 +134,7 @@ func (a *app) listRegistry(cmd *cobra.Command, r *rq.Registry, start, limit int,
 	})
 }
 
-// when says what the time of an entry means.
+// when returns the time of an entry and its meaning.
 func (l entryLine) when() string {
 	switch {
 	case l.Time != nil:
@@ -145,7 +145,7 @@ func (l entryLine) when() string {
 	return "never " + l.Meaning
 }
 
-// A cleaned says how many entries left a registry.
+// A cleaned says how many entries were removed from a registry.
 type cleaned struct {
 	Queue    string `json:"queue"`
 	Registry string `json:"registry"`
@@ -158,12 +158,12 @@ func (a *app) registryClean() *cobra.Command {
 		Use:   "clean [--all | QUEUE...]",
 		Short: "Remove the entries of expired jobs",
 		Long: `Removes the expired entries of finished and failed jobs, and enqueues jobs whose
-dependencies are done but that never reached their queue. Workers do the same every
-ten minutes. Only workers fail started jobs that were abandoned.`,
+dependencies are done but which did not reach their queue. Workers do the same every
+ten minutes or sooner. Only workers fail abandoned jobs.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if all == (len(names) > 0) {
-				return usagef("give queues, or --all")
+				return usagef("give queue names, or --all")
 			}
 			queues, err := a.known(cmd.Context(), names, all)
 			if err != nil {
@@ -181,8 +181,8 @@ ten minutes. Only workers fail started jobs that were abandoned.`,
 	return cmd
 }
 
-// clean cleans all registries of queues, and returns those that had something to
-// clean, also when it ends early.
+// clean cleans all registries of queues, and returns those from which entries were
+// removed, also after an error.
 func clean(cmd *cobra.Command, queues []*rq.Queue) ([]cleaned, error) {
 	m := progress(cmd, "queues")
 	defer m.end()

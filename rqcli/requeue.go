@@ -15,12 +15,12 @@ func (a *app) requeue() *cobra.Command {
 		Use:   "requeue --queue QUEUE [--all | JOB_ID...]",
 		Short: "Move failed jobs back to their queue",
 		Long: `Moves failed jobs back to their queue, each in one step. Jobs that cannot be requeued,
-because they have expired or have not failed, are named and skipped; the exit code is
+because they have expired or have not failed, are reported and skipped; the exit code is
 then 1.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			if queue == "" {
-				return usagef("give the queue: --queue QUEUE")
+				return usagef("give a queue: --queue QUEUE")
 			}
 			q, err := a.queue(cmd.Context(), queue)
 			if err != nil {

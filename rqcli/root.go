@@ -1,6 +1,6 @@
 // Package rqcli is RQ's command line in Go, with the names, flags and environment
 // variables of Python's `rq`. The command github.com/rqgo/rq/cmd/rq is this package
-// without handlers; a program that has some gets `worker` too:
+// without handlers. A program that passes handlers gets `worker` too:
 //
 //	func main() {
 //		rqcli.Execute(rq.Handlers{"tasks.add": rq.Func(add, "a", "b")})
@@ -27,14 +27,14 @@ import (
 
 // The exit codes of Execute.
 const (
-	// ExitFailure is for what could not be done, or not for all jobs.
+	// ExitFailure means that something failed, perhaps for some of the jobs only.
 	ExitFailure = 1
-	// ExitUsage is for a command line that cannot be understood.
+	// ExitUsage means that the command line is wrong. Nothing has changed then.
 	ExitUsage = 2
 )
 
-// An app is one run of the command line: the flags that all commands have, and the
-// connection that they make.
+// An app is one run of the command line: the flags that all commands share, and their
+// connection.
 type app struct {
 	handlers        rq.Handlers
 	url, serializer string
@@ -43,8 +43,8 @@ type app struct {
 	client *redis.Client
 }
 
-// New returns the command rq. With handlers its `worker` runs them. Its input and
-// output are those of the command, so a program can set them.
+// New returns the command rq. With handlers, its `worker` runs them. A program can set
+// the input and output of the command as with any cobra.Command.
 func New(handlers rq.Handlers) *cobra.Command {
 	a := &app{handlers: handlers}
 	root := family("rq", "Job queues for Python and Go",
@@ -69,7 +69,7 @@ command line is wrong; nothing has changed then.`
 	return root
 }
 
-// version returns that of this module, as it was built into the program.
+// version returns the version of this module that was built into the program.
 func version() string {
 	const module = "github.com/rqgo/rq"
 	info, ok := debug.ReadBuildInfo()
@@ -84,7 +84,7 @@ func version() string {
 	return "(devel)"
 }
 
-// family returns a command that only has others below it.
+// family returns a command that only has subcommands.
 func family(use, short string, members ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   use,
@@ -106,8 +106,8 @@ func family(use, short string, members ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// closeAfter has every command close the connection at its end, and print no usage
-// for an error, whatever command of the program it is below.
+// closeAfter makes every command close the connection at its end, and not print its
+// usage after an error, even below another root command.
 func (a *app) closeAfter(cmd *cobra.Command) {
 	cmd.SilenceUsage = true
 	for _, c := range cmd.Commands() {
@@ -120,13 +120,13 @@ func (a *app) closeAfter(cmd *cobra.Command) {
 	}
 }
 
-// Execute runs the command line of this process and ends it: with 0 when all is
-// done, ExitFailure or ExitUsage. An interrupt ends what goes on in between two
-// steps.
+// Execute runs the command line of this process and exits with 0 on success,
+// ExitFailure or ExitUsage. An interrupt ends the command between two steps, and a
+// second one ends the process.
 func Execute(handlers rq.Handlers) {
-	logging.Disable() // go-redis would say in its words what the command says in its own
+	logging.Disable() // the command reports these errors itself
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // so that a second one ends the process
+	context.AfterFunc(ctx, stop) // so that a second interrupt ends the process
 	root := New(handlers)
 	root.Use = filepath.Base(os.Args[0]) // the name that a shell completes
 	cmd, err := root.ExecuteContextC(ctx)
@@ -134,7 +134,7 @@ func Execute(handlers rq.Handlers) {
 	os.Exit(report(cmd, err))
 }
 
-// report says what went wrong with a command, and returns the exit code.
+// report prints the error of a command, and returns the exit code.
 func report(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return 0
@@ -143,24 +143,24 @@ func report(cmd *cobra.Command, err error) int {
 		fmt.Fprintln(shown(cmd.ErrOrStderr()), "rq:", text(err))
 	}
 	var usage usageError
-	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") { // cobra's, of its own commands
+	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") { // from cobra, for its own commands
 		fmt.Fprintf(cmd.ErrOrStderr(), "rq: see `%s --help`\n", cmd.CommandPath())
 		return ExitUsage
 	}
 	return ExitFailure
 }
 
-// A usageError is a command line that cannot be understood.
+// A usageError is the error of a wrong command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// errSaid is for a failure that the command has told about already.
+// errSaid is the error of a command that has already reported its failures.
 var errSaid = errors.New("not everything was done")
 
-// args makes the errors of cobra's checks those of usage.
+// args turns the errors of cobra's checks into usage errors.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {

@@ -30,14 +30,14 @@ func (a *app) suspend() *cobra.Command {
 				return err
 			}
 			if d == rq.Forever {
-				fmt.Fprintln(cmd.OutOrStdout(), "Workers are suspended: running jobs finish, and no others start until `rq resume`.")
+				fmt.Fprintln(cmd.OutOrStdout(), "Workers are suspended: running jobs finish, and no new ones start until `rq resume`.")
 			} else {
-				fmt.Fprintf(cmd.OutOrStdout(), "Workers are suspended for %d seconds: running jobs finish, and no others start.\n", seconds)
+				fmt.Fprintf(cmd.OutOrStdout(), "Workers are suspended for %d seconds: running jobs finish, and no new ones start.\n", seconds)
 			}
 			return nil
 		},
 	}
-	cmd.Flags().Var(&seconds, "duration", "suspend for this many seconds (default until they are resumed)")
+	cmd.Flags().Var(&seconds, "duration", "suspend for this many seconds (default until `rq resume`)")
 	return cmd
 }
 

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// tlsSettings are redis-py's settings of TLS that can be followed here.
+// tlsSettings are the TLS settings of redis-py that are supported here.
 var tlsSettings = []string{"ssl_ca_certs", "ssl_ca_data", "ssl_cert_reqs", "ssl_check_hostname", "ssl_keyfile", "ssl_certfile"}
 
-// tlsConfig returns what redis-py's settings of these names mean
-// (redis/connection.py, SSLConnection).
+// tlsConfig returns the configuration for redis-py's TLS settings (redis/connection.py,
+// SSLConnection).
 func tlsConfig(host string, setting func(name string) string) (*tls.Config, error) {
 	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
 	var err error
@@ -22,7 +22,7 @@ func tlsConfig(host string, setting func(name string) string) (*tls.Config, erro
 		return nil, err
 	}
 	switch setting("ssl_cert_reqs") {
-	case "", "required", "optional": // for a client, OpenSSL's optional is required
+	case "", "required", "optional": // for a client, "optional" in OpenSSL means required
 	case "none":
 		config.InsecureSkipVerify = true
 	default:
@@ -42,8 +42,8 @@ func tlsConfig(host string, setting func(name string) string) (*tls.Config, erro
 	return config, nil
 }
 
-// authorities returns the certificates that others must be signed with, or nil for
-// those of the system.
+// authorities returns the certificates of the trusted authorities, or nil for the
+// system's.
 func authorities(file, data string) (*x509.CertPool, error) {
 	if file == "" && data == "" {
 		return nil, nil
@@ -63,8 +63,8 @@ func authorities(file, data string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// anyHost has a certificate be trusted whatever host it is for. It must be signed by
-// an authority still, unless nothing is to be checked.
+// anyHost accepts a certificate for any host. It must still be signed by a trusted
+// authority, unless nothing is verified.
 func anyHost(config *tls.Config) {
 	if config.InsecureSkipVerify {
 		return

@@ -23,7 +23,7 @@ to date. Jobs can be requeued, stopped and deleted, and workers stopped and susp
 each action is confirmed first.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !(interval >= 0.1 && interval <= mostSeconds) { // it may be no number
+			if !(interval >= 0.1 && interval <= mostSeconds) { // NaN fails both
 				return usagef("--interval %v: must be 0.1 seconds or more", interval)
 			}
 			out, ok := terminal(cmd.OutOrStdout())
@@ -49,8 +49,8 @@ each action is confirmed first.`,
 	return cmd
 }
 
-// unlessQuit returns why a program ended, unless it was told to: an interrupt is one
-// way to quit. What goes wrong, such as a panic, kills the program too.
+// unlessQuit returns the error of the program, unless it is an interrupt, which is one
+// way to quit.
 func unlessQuit(err error) error {
 	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, context.Canceled) {
 		return nil
@@ -66,18 +66,18 @@ type top struct {
 	paint         func(colour, string) string
 
 	now, before *snapshot
-	err         error // of the last look
+	err         error // from the last look
 	focus       section
 	keys        [sections]string // of the chosen rows
-	places      [sections]int    // where they were
+	places      [sections]int    // the positions of these rows
 	asking      *question
-	note        string // what came of the last action
+	note        string // the result of the last action
 
 	look func() tea.Msg
 	do   func(*question) tea.Msg
 }
 
-// A question is an action that waits for a yes.
+// A question is an action to be confirmed.
 type question struct {
 	text string
 	do   func(context.Context, *redis.Client) error
@@ -88,7 +88,7 @@ type (
 	looked struct {
 		snapshot *snapshot
 		err      error
-		between  bool // besides the regular looks
+		between  bool // not one of the regular looks
 	}
 	lookAgain struct{}
 	done      struct {

@@ -44,7 +44,7 @@ var keysOf = [sections][]binding{
 	}}},
 }
 
-// press does what a key stands for.
+// press handles a key.
 func (m *top) press(key string) tea.Cmd {
 	if q := m.asking; q != nil {
 		m.asking = nil
@@ -84,7 +84,7 @@ func (m *top) press(key string) tea.Cmd {
 	return nil
 }
 
-// pause asks whether workers are to be suspended, or to go on.
+// pause asks whether to suspend all workers, or to resume them.
 func (m *top) pause() *question {
 	if m.now != nil && m.now.suspended {
 		return &question{"Resume all workers", func(ctx context.Context, rdb *redis.Client) error {
@@ -104,8 +104,8 @@ func (m *top) rows(of section) []row {
 	return m.now.rows(of)
 }
 
-// chosen returns the place of the chosen row: that of the same thing as before, or
-// where that was.
+// chosen returns the index of the chosen row: the row with the same key as before or,
+// if that is gone, the row at its position.
 func (m *top) chosen(of section) int {
 	rows := m.rows(of)
 	for i, r := range rows {
@@ -117,7 +117,7 @@ func (m *top) chosen(of section) int {
 	return max(min(m.places[of], len(rows)-1), 0)
 }
 
-// choose moves the choice in the table in focus.
+// choose moves the selection in the focused table.
 func (m *top) choose(by int) {
 	rows := m.rows(m.focus)
 	if len(rows) == 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// A snapshot is what there was at a moment.
+// A snapshot is the data of one refresh.
 type snapshot struct {
 	at        time.Time
 	suspended bool
@@ -25,11 +25,11 @@ type snapshot struct {
 // seenJob is a job in a snapshot.
 type seenJob struct {
 	id, function, queue string
-	worker, failure     string // what it has of the two
+	worker, failure     string // whichever applies
 	at                  time.Time
 }
 
-// How much of what is long a snapshot has: more than a screen can show.
+// How many jobs a snapshot holds at most: more than a screen can show.
 const (
 	runningSeen = 300
 	failedSeen  = 100
@@ -75,7 +75,7 @@ func look(ctx context.Context, rdb *redis.Client, opts ...rq.QueueOption) (*snap
 	return s, nil
 }
 
-// addRunning reads the jobs of a queue that run.
+// addRunning reads the running jobs of a queue.
 func (s *snapshot) addRunning(ctx context.Context, q *rq.Queue, info rq.QueueInfo) error {
 	left := runningSeen - len(s.running)
 	if info.Started == 0 || left <= 0 {
@@ -94,8 +94,8 @@ func (s *snapshot) addRunning(ctx context.Context, q *rq.Queue, info rq.QueueInf
 	return err
 }
 
-// addFailed reads the jobs of all queues that failed last. Which these are is told by
-// when they expire, so that only so many jobs are read: most are kept for as long.
+// addFailed reads the jobs of all queues that failed last. It takes those that expire
+// last, so that few jobs are read: most have the same failure TTL.
 func (s *snapshot) addFailed(ctx context.Context, rdb *redis.Client, queues []*rq.Queue, infos []rq.QueueInfo) error {
 	type entry struct {
 		rq.RegistryEntry
@@ -164,8 +164,8 @@ func functionOf(j *rq.Job) string {
 	return cmp.Or(name, "?")
 }
 
-// rates returns how many jobs ended well, and failed, per second since an earlier
-// snapshot, as the workers count.
+// rates returns how many jobs finished and failed per second since an earlier snapshot,
+// by the workers' counters.
 func (s *snapshot) rates(before *snapshot) (finished, failed float64) {
 	if before == nil {
 		return 0, 0
@@ -178,7 +178,7 @@ func (s *snapshot) rates(before *snapshot) (finished, failed float64) {
 	for _, w := range s.workers {
 		was := old[w.Name]
 		if was.Birth.Before(w.Birth) {
-			was = workerData{} // another one of the name
+			was = workerData{} // another worker with the same name
 		}
 		finished += float64(w.Succeeded-was.Succeeded) / seconds
 		failed += float64(w.Failed-was.Failed) / seconds

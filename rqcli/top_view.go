@@ -8,14 +8,14 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// A column of a table is so wide, or has a share of the rest when it is negative.
+// A column of a table has a fixed width, or if that is negative, a share of the rest.
 type column struct {
 	title string
 	width int
 	right bool
 }
 
-// A row of a table is about a job, a queue or a worker: its key.
+// A row of a table. Its key is the job id, or the name of the queue or worker.
 type row struct {
 	key, queue string
 	cells      []string
@@ -52,7 +52,7 @@ func (s *snapshot) rows(of section) []row {
 		for _, w := range s.workers {
 			state := w.State
 			if w.ShutdownRequested != nil {
-				state = "ending"
+				state = "stopping"
 			}
 			rows = append(rows, row{w.Name, "", []string{w.Name, state, strings.Join(w.Queues, ","), strconv.Itoa(w.Succeeded), strconv.Itoa(w.Failed), ageAt(s.at, w.LastHeartbeat)}})
 		}
@@ -68,7 +68,7 @@ func (s *snapshot) rows(of section) []row {
 	return rows
 }
 
-// screen draws all of it, line by line, none wider than the screen.
+// screen draws the whole screen, with no line wider than it.
 func (m *top) screen() string {
 	lines := []string{m.header()}
 	heights := m.heights()
@@ -107,8 +107,8 @@ func (m *top) header() string {
 	return line
 }
 
-// heights shares the lines between the tables: what is in focus gets what the
-// others do not need, and each has a quarter if it needs that.
+// heights divides the lines among the tables. Each gets up to a quarter, and the
+// focused one first gets what the others do not need.
 func (m *top) heights() (heights [sections]int) {
 	left := max(m.height-2-int(sections), 0)
 	share := left / int(sections)
@@ -126,8 +126,7 @@ func (m *top) heights() (heights [sections]int) {
 	return heights
 }
 
-// table draws a section: its heading and as many rows as fit, the chosen one among
-// them.
+// table draws a section: its heading and as many rows as fit, including the chosen one.
 func (m *top) table(of section, height int) []string {
 	rows := m.rows(of)
 	cols := columns[of]
@@ -159,7 +158,7 @@ func (m *top) table(of section, height int) []string {
 	return lines
 }
 
-// total returns how many there are, of which the snapshot may have only some.
+// total returns how many there are. The snapshot may hold only some of them.
 func (m *top) total(of section) int {
 	n := 0
 	if m.now == nil {
@@ -180,8 +179,8 @@ func (m *top) total(of section) int {
 	return n
 }
 
-// widthsOf returns how wide columns are: as they need, or where that is too much,
-// their shares of the screen. One is left free between two.
+// widthsOf returns the widths of columns: as much as they need, or if that is too much,
+// their shares of the screen. There is one space between two columns.
 func widthsOf(cols []column, rows []row, width int) []int {
 	left, shares, needed := width-len(cols)+1, 0, 0
 	widths := make([]int, len(cols))

@@ -14,7 +14,7 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// workerFlags are those of `rq worker`, most of them RQ's.
+// workerFlags are the flags of `rq worker`, most of them RQ's.
 type workerFlags struct {
 	cfg                                rq.WorkerConfig
 	level, pid, strategy               string
@@ -31,10 +31,10 @@ first are served first. The subcommands list and stop are for workers on any mac
 (Queues with these names go after --.)
 
 The first interrupt lets running jobs finish, for up to --shutdown-timeout. The second
-one ends the program at once; other workers recover its jobs.`
+one exits at once; other workers recover its jobs.`
 	cmd.RunE = func(cmd *cobra.Command, queues []string) error {
 		if len(a.handlers) == 0 {
-			return usagef("this program has no functions to run: build one with rqcli.Execute(rq.Handlers{...}); `rq worker list` lists the existing workers")
+			return usagef("this program has no functions to run: build one with rqcli.Execute(rq.Handlers{...}); to list the existing workers, use `rq worker list`")
 		}
 		return a.work(cmd, &f, queues)
 	}
@@ -66,7 +66,7 @@ func (f *workerFlags) define(cmd *cobra.Command) {
 	flags.StringVar(&f.pid, "pid", "", "the file to write the process id to")
 }
 
-// work runs jobs until the worker ends.
+// work runs jobs until the worker stops.
 func (a *app) work(cmd *cobra.Command, f *workerFlags, queues []string) error {
 	level, err := f.logLevel()
 	if err != nil {
@@ -98,13 +98,13 @@ func (a *app) work(cmd *cobra.Command, f *workerFlags, queues []string) error {
 	}
 	if f.pid != "" {
 		if err := os.WriteFile(f.pid, []byte(strconv.Itoa(os.Getpid())), 0o644); err != nil {
-			return fmt.Errorf("write the process id: %w", err)
+			return fmt.Errorf("write the pid file: %w", err)
 		}
 	}
 	return w.Run(cmd.Context())
 }
 
-// read fills in the settings that flags have in another form.
+// read converts the flags whose settings have another type.
 func (f *workerFlags) read(cmd *cobra.Command) error {
 	f.cfg.Scheduler, f.cfg.Strategy = f.scheduler, rq.DequeueStrategy(f.strategy)
 	if f.putBack {
@@ -133,7 +133,7 @@ func (f *workerFlags) read(cmd *cobra.Command) error {
 	return nil
 }
 
-// logged leaves out what the flags say.
+// logged drops the attributes that the flags exclude from the log.
 func (f *workerFlags) logged(_ []string, attr slog.Attr) slog.Attr {
 	if f.noCalls && attr.Key == "call" {
 		return slog.Attr{}

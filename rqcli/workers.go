@@ -51,14 +51,14 @@ func (a *app) workerList() *cobra.Command {
 	return cmd
 }
 
-// runningData is a running of a job as --json prints it.
+// runningData is an execution of a job as --json prints it.
 type runningData struct {
 	JobID       string    `json:"job_id"`
 	ExecutionID string    `json:"execution_id,omitempty"`
 	Since       time.Time `json:"since"`
 }
 
-// runningOf returns what a worker runs, if it says that it runs anything.
+// runningOf returns the executions of a worker, if its hash says that it is busy.
 func runningOf(ctx context.Context, rdb *redis.Client, w rq.WorkerInfo) ([]runningData, error) {
 	running := []runningData{}
 	if w.State != "busy" && w.CurrentJobID == "" {
@@ -134,13 +134,13 @@ func (a *app) workerStop() *cobra.Command {
 	return cmd
 }
 
-// knownWorkers returns the names, or those of all workers when there are none,
-// once it is sure that there are such workers.
+// knownWorkers returns the names, after it has checked that such workers exist, or the
+// names of all workers when none is given.
 func (a *app) knownWorkers(ctx context.Context, names []string) ([]string, error) {
 	if len(names) > 0 {
 		for _, name := range names {
 			if _, err := rq.FindWorker(ctx, a.client, name); err != nil {
-				return nil, fmt.Errorf("%w; `rq worker list` lists the workers", err)
+				return nil, fmt.Errorf("%w (`rq worker list` lists the workers)", err)
 			}
 		}
 		return names, nil
