@@ -35,9 +35,9 @@ func TestBadHandlers(t *testing.T) {
 rq: handler "tasks.add": parameter 2 (chan int) cannot come from Python
 rq: handler "tasks.job": takes a *Job: use HandlerFunc instead of Func, or CurrentJob
 rq: handler "tasks.nil": must not be nil
-rq: handler "tasks.none": <nil> is not a function, or is nil
+rq: handler "tasks.none": <nil> is not a function or is nil
 rq: handler "tasks.raw": must not be nil
-rq: handler "tasks.text": string is not a function, or is nil`)
+rq: handler "tasks.text": string is not a function or is nil`)
 }
 
 // TestBadHandlerRuns checks that a bad handler that was run anyway says so.
@@ -45,7 +45,7 @@ func TestBadHandlerRuns(t *testing.T) {
 	t.Parallel()
 	_, err := Func(5).Handle(t.Context(), new(Job))
 
-	assert.EqualError(t, err, "int is not a function, or is nil")
+	assert.EqualError(t, err, "int is not a function or is nil")
 }
 
 func TestWith(t *testing.T) {

@@ -1,6 +1,6 @@
-// Package bind calls a Go function as Python calls its own: it matches
-// positional and keyword arguments with parameters, converts the values, and
-// says what is wrong with a call in the words of Python's TypeError.
+// Package bind calls a Go function as Python calls its own: it matches positional and
+// keyword arguments with parameters, converts the values, and reports a call that does
+// not fit with the text of Python's TypeError.
 package bind
 
 import (
@@ -12,16 +12,16 @@ import (
 	"unicode"
 )
 
-// A Func is a Go function that Python's arguments can be given to. It is safe
-// for concurrent use.
+// A Func is a Go function that can be called with Python's arguments. It is safe for
+// concurrent use.
 type Func struct {
 	fn       reflect.Value
 	takesCtx bool
 	// frame is a struct with a field for each of Go's parameters but ctx, so
 	// that one allocation has room for all.
 	frame reflect.Type
-	// params are the parameters in Python's eyes, in order: first those that
-	// can be given by position, then those that must be given by keyword.
+	// params are the parameters in Python's order: first the positional ones, then the
+	// keyword-only ones.
 	params     []param
 	positional int
 	byName     map[string]int // index in params
@@ -31,27 +31,26 @@ type Func struct {
 	hasError   bool
 }
 
-// A param is what one argument is for.
+// A param is a parameter that takes one argument.
 type param struct {
-	name     string // "" when it can only be given by position
+	name     string // "" for a positional-only parameter
 	required bool
 	index    []int // in frame; of length two for a field of the struct of keywords
 }
 
-// New returns fn, whose form is func([ctx,] params...) ([R,] [error]), as a
-// Func. The names are those of its parameters, for keyword arguments, without
-// ctx. Parameters that are left after the names can only be given by position,
-// but for the last ones:
+// New returns fn, whose form is func([ctx,] params...) ([R,] [error]), as a Func. The
+// names are the names of its parameters without ctx, for keyword arguments. Parameters
+// without a name are positional-only, except for the last ones:
 //
 //   - a struct with fields that are tagged rq:"name" takes these keywords;
 //   - a map[string]T takes all other keywords, as **kwargs does;
 //   - ...T takes all other positional arguments, as *args does.
 //
-// A parameter that is a pointer may be left out, and is nil then; see isOptional.
+// A pointer parameter is optional, and nil when it is left out; see isOptional.
 func New(fn any, names []string) (*Func, error) {
 	v := reflect.ValueOf(fn)
 	if v.Kind() != reflect.Func || v.IsNil() {
-		return nil, fmt.Errorf("%T is not a function, or is nil", fn)
+		return nil, fmt.Errorf("%T is not a function or is nil", fn)
 	}
 	f := &Func{fn: v, byName: map[string]int{}, args: -1, kwargs: -1}
 	if err := f.addParams(names); err != nil {
@@ -162,7 +161,7 @@ func (f *Func) checkResults() error {
 		n--
 	}
 	if n > 1 {
-		return fmt.Errorf("%d results: there can be one, and an error after it", t.NumOut())
+		return fmt.Errorf("%d results: at most one result and an error are allowed", t.NumOut())
 	}
 	f.hasResult = n == 1
 	if f.hasResult && !toPython(t.Out(0)) {
@@ -171,8 +170,8 @@ func (f *Func) checkResults() error {
 	return nil
 }
 
-// isIdentifier reports whether Python could call a parameter s, or take it from
-// a dict as in f(**{"from": 1}).
+// isIdentifier reports whether s can be the name of a parameter in Python, at least
+// from a dict as in f(**{"from": 1}).
 func isIdentifier(s string) bool {
 	for i, r := range s {
 		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsNumber(r)) {

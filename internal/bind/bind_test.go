@@ -29,9 +29,9 @@ func TestNewRefuses(t *testing.T) {
 		names []string
 		want  string
 	}{
-		{nil, nil, "<nil> is not a function, or is nil"},
-		{5, nil, "int is not a function, or is nil"},
-		{(func())(nil), nil, "func() is not a function, or is nil"},
+		{nil, nil, "<nil> is not a function or is nil"},
+		{5, nil, "int is not a function or is nil"},
+		{(func())(nil), nil, "func() is not a function or is nil"},
 		{func(int, chan int) {}, nil, "parameter 2 (chan int) cannot come from Python"},
 		{func(context.Context, func()) {}, nil, "parameter 2 (func()) cannot come from Python"},
 		{func(int, context.Context) {}, nil, "parameter 2 (context.Context) cannot come from Python"},
@@ -47,8 +47,8 @@ func TestNewRefuses(t *testing.T) {
 		{func(int) {}, []string{"a b"}, `"a b" cannot be the name of a parameter`},
 		{func(hidden) {}, nil, "field a (int) of bind_test.hidden cannot come from Python"},
 		{func(noisy) {}, nil, "field A (chan int) of bind_test.noisy cannot come from Python"},
-		{func() (int, int) { return 0, 0 }, nil, "2 results: there can be one, and an error after it"},
-		{func() (int, int, error) { return 0, 0, nil }, nil, "3 results: there can be one, and an error after it"},
+		{func() (int, int) { return 0, 0 }, nil, "2 results: at most one result and an error are allowed"},
+		{func() (int, int, error) { return 0, 0, nil }, nil, "3 results: at most one result and an error are allowed"},
 		{func() (error, error) { return nil, nil }, nil, "result 1 (error) cannot go to Python"},
 		{func() *bind.CallError { return nil }, nil, "result 1 (*bind.CallError) cannot go to Python"},
 		{func() chan int { return nil }, nil, "result 1 (chan int) cannot go to Python"},

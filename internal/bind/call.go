@@ -7,15 +7,15 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// A slot is what a call has for a parameter.
+// A slot holds the argument of a call for one parameter.
 type slot struct {
 	value any
 	given bool
 }
 
-// Call calls the function with Python's arguments and returns its results. The
-// error is a *CallError when they do not fit: then the function was not called.
-// The name is for that error.
+// Call calls the function with Python's arguments and returns its results. The error is
+// a *CallError when they do not fit, and the function is not called. The name is for
+// that error.
 func (f *Func) Call(ctx context.Context, name string, args []any, kwargs *py.Dict) (any, error) {
 	var room [8]slot // more are allocated
 	slots := append(room[:0], make([]slot, len(f.params))...)
@@ -41,9 +41,9 @@ func (f *Func) Call(ctx context.Context, name string, args []any, kwargs *py.Dic
 	return f.invoke(ctx, frame)
 }
 
-// match fills the slots as Python does, and returns the keywords that no
-// parameter is called by, or what is wrong with the call. The checks are in
-// Python's order, as a call can be wrong in more than one way.
+// match fills the slots as Python does. It returns the keywords that match no
+// parameter, or the error of the call. The checks are in Python's order, because a call
+// can be wrong in more than one way.
 func (f *Func) match(slots []slot, args []any, kwargs *py.Dict) (extra []py.Item, problem string) {
 	for i, v := range args[:min(len(args), f.positional)] {
 		slots[i] = slot{v, true}
@@ -70,7 +70,7 @@ func (f *Func) match(slots []slot, args []any, kwargs *py.Dict) (extra []py.Item
 	return extra, f.missing(slots)
 }
 
-// fillArgs gives the function the positional arguments that are left.
+// fillArgs passes the remaining positional arguments to the function.
 func (f *Func) fillArgs(frame reflect.Value, name string, args []any) error {
 	if f.args < 0 {
 		return nil
@@ -86,8 +86,8 @@ func (f *Func) fillArgs(frame reflect.Value, name string, args []any) error {
 	return nil
 }
 
-// fillKwargs gives the function the keyword arguments that are left. As in
-// Python the map is there also when it is empty.
+// fillKwargs passes the remaining keyword arguments to the function. As in Python the
+// map is passed even when it is empty.
 func (f *Func) fillKwargs(frame reflect.Value, name string, extra []py.Item) error {
 	if f.kwargs < 0 {
 		return nil

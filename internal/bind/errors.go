@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// A CallError says how a Python call does not fit the function it is for. Its
-// text is what Python's TypeError would say.
+// A CallError says why a Python call does not fit the function. Its text is that of
+// Python's TypeError.
 type CallError struct {
 	// Func is the name of the function, without its module.
 	Func string
-	// Problem is what is wrong, such as "missing 1 required positional
-	// argument: 'b'", or the argument that Err is about.
+	// Problem is the error, such as "missing 1 required positional argument: 'b'", or
+	// the argument that Err is about.
 	Problem string
 	// Err is nil unless an argument cannot be converted.
 	Err error
@@ -29,8 +29,8 @@ func (e *CallError) Error() string {
 // Unwrap returns Err.
 func (e *CallError) Unwrap() error { return e.Err }
 
-// label returns how errors call the parameter at i: by its name, or else by its
-// place, counted from 1.
+// label returns the name of the parameter at i in errors, or else its position, counted
+// from 1.
 func (p *param) label(i int) string {
 	if p.name == "" {
 		return place(i)
@@ -40,7 +40,7 @@ func (p *param) label(i int) string {
 
 func place(i int) string { return "#" + strconv.Itoa(i+1) }
 
-// missing returns what is wrong when a required argument is, or "".
+// missing returns the error of missing required arguments, or "".
 func (f *Func) missing(slots []slot) string {
 	if s := f.missingIn(slots, 0, f.positional, "positional"); s != "" {
 		return s
@@ -61,8 +61,8 @@ func (f *Func) missingIn(slots []slot, from, to int, kind string) string {
 	return "missing " + count(len(labels), "required "+kind+" argument") + ": " + enumerate(labels)
 }
 
-// tooMany returns what is wrong when given arguments are more than fit. It
-// tells keywords too, as they may be what the caller has forgotten to name.
+// tooMany returns the error of too many positional arguments. It counts keyword-only
+// arguments too, as Python does.
 func (f *Func) tooMany(slots []slot, given int) string {
 	takes := count(f.positional, "positional argument")
 	if least := f.leastPositional(); least < f.positional {

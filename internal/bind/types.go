@@ -17,14 +17,14 @@ var pythonPointers = []reflect.Type{
 	reflect.TypeFor[*py.Set](), reflect.TypeFor[*py.FrozenSet](), reflect.TypeFor[*py.Object](),
 }
 
-// isOptional reports whether a parameter of type t may be left out. A pointer
-// may, unless it is how Go holds a Python value: nobody expects a nil *big.Int.
+// isOptional reports whether a parameter of type t may be left out. A pointer may,
+// unless Go holds the Python value by pointer: nobody expects a nil *big.Int.
 func isOptional(t reflect.Type) bool {
 	return t.Kind() == reflect.Pointer && !slices.Contains(pythonPointers, t)
 }
 
-// takesKwargs reports whether a last parameter of type t is **kwargs. A map of
-// empty structs is a set.
+// takesKwargs reports whether a last parameter of type t takes **kwargs. A map of empty
+// structs is a set.
 func takesKwargs(t reflect.Type) bool {
 	return t.Kind() == reflect.Map && t.Key().Kind() == reflect.String && t.Elem() != reflect.TypeFor[struct{}]()
 }
@@ -43,9 +43,9 @@ func takesKeywords(t reflect.Type) bool {
 	return false
 }
 
-// fromPython reports whether py.Assign can ever give a t a value. It does not
-// look into structs, whose fields need not all be given. The types on the way
-// are in seen: a slice can be of itself.
+// fromPython reports whether py.Assign can ever assign to a t. It does not look into
+// structs, whose fields are optional. seen has the enclosing types, because a slice
+// type can contain itself.
 func fromPython(t reflect.Type, seen []reflect.Type) bool {
 	if slices.Contains(seen, t) || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 		return true
@@ -64,8 +64,8 @@ func fromPython(t reflect.Type, seen []reflect.Type) bool {
 	return true
 }
 
-// toPython reports whether py.From can ever take a t. Errors are refused as an
-// error in the wrong place; another interface may hold anything.
+// toPython reports whether py.From can ever convert a t. An error type is refused: it
+// is an error result in the wrong place. Another interface may hold anything.
 func toPython(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer:

@@ -17,7 +17,7 @@ const (
 	Suspended = "rq:suspended"
 	// Groups is a SET of the names of all groups.
 	Groups = "rq:groups"
-	// GroupsCleaning is a STRING: the lock of whoever cleans the groups (RQ 3.0).
+	// GroupsCleaning is a STRING: the lock for cleaning the groups (RQ 3.0).
 	GroupsCleaning = "rq:clean_groups"
 	// CronSchedulers is a ZSET of the names of cron schedulers, scored by last heartbeat.
 	CronSchedulers = "rq:cron_schedulers"
@@ -36,8 +36,8 @@ const (
 // Queue is a LIST of the ids of waiting jobs; the next one is at the left.
 func Queue(name string) string { return QueuePrefix + name }
 
-// QueueName returns the name of the queue whose key is key, and false when key
-// is not one of a queue.
+// QueueName returns the name of the queue with this key, and false when it is not the
+// key of a queue.
 func QueueName(key string) (string, bool) { return strings.CutPrefix(key, QueuePrefix) }
 
 // Intermediate is a LIST of ids that a worker took and has not yet started.
@@ -65,7 +65,7 @@ func Results(id string) string { return "rq:results:" + id }
 // Executions is a ZSET of the ids of the job's running executions, scored by expiry.
 func Executions(id string) string { return "rq:executions:" + id }
 
-// Execution is a HASH: one running of a job.
+// Execution is a HASH: one execution of a job.
 func Execution(id, execution string) string { return "rq:execution:" + id + ":" + execution }
 
 // Started is a ZSET of job:execution pairs, scored by when their heartbeat
@@ -87,8 +87,8 @@ func Scheduled(queue string) string { return "rq:scheduled:" + queue }
 // Canceled is a ZSET of ids, scored by when they were canceled.
 func Canceled(queue string) string { return "rq:canceled:" + queue }
 
-// Ready is a ZSET of ids whose dependencies are met and that are about to be
-// queued (RQ 3.0).
+// Ready is a ZSET of ids whose dependencies are met and which are about to be queued
+// (RQ 3.0).
 func Ready(queue string) string { return "rq:ready:" + queue }
 
 // Worker is a HASH: a worker's state, counters and identity.
@@ -100,10 +100,10 @@ func WorkerExecutions(name string) string { return Worker(name) + ":executions" 
 // QueueWorkers is a SET of the full keys of the workers that listen to a queue.
 func QueueWorkers(queue string) string { return Workers + ":" + queue }
 
-// Commands is a pub/sub channel, not a key: what a worker is told to do.
+// Commands is a pub/sub channel, not a key: the commands to a worker.
 func Commands(worker string) string { return "rq:pubsub:" + worker }
 
-// CleaningLock is a STRING: the lock of whoever cleans the queue's registries.
+// CleaningLock is a STRING: the lock for cleaning the queue's registries.
 func CleaningLock(queue string) string { return "rq:clean_registries:" + queue }
 
 // SchedulerLock is a STRING: the name of the scheduler of a queue; before RQ
@@ -125,8 +125,8 @@ func Group(name string) string { return "rq:group:" + name }
 // RateLimit is a HASH with the concurrency of a rate limit (RQ 3.0).
 func RateLimit(key string) string { return "rq:rl:" + key }
 
-// RateLimitAllowed is a ZSET of the ids that hold a slot, scored by since when.
+// RateLimitAllowed is a ZSET of the ids that hold a slot, scored by when they got it.
 func RateLimitAllowed(key string) string { return RateLimit(key) + ":allowed" }
 
-// RateLimitWaiting is a ZSET of the ids that wait for a slot, scored by since when.
+// RateLimitWaiting is a ZSET of the ids that wait for a slot, scored by when they began to wait.
 func RateLimitWaiting(key string) string { return RateLimit(key) + ":rate_limited" }

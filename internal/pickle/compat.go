@@ -2,8 +2,8 @@ package pickle
 
 import "github.com/rqgo/rq/internal/py"
 
-// fixImport gives a name of Python 2 as Python 3 has it, which is what
-// protocols 0 to 2 are read with, and written with by Python 3 as well.
+// fixImport maps a name of Python 2 to that of Python 3. Protocols 0 to 2 contain names
+// of Python 2, also when Python 3 writes them.
 func fixImport(g py.Global) py.Global {
 	if renamed, ok := renamedNames[g]; ok {
 		return renamed

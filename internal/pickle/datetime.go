@@ -76,9 +76,9 @@ func validClock(hour, minute, second, microsecond, fold int) bool {
 		0 <= microsecond && microsecond < 1e6 && (fold == 0 || fold == 1)
 }
 
-// instant returns the time that d shows in loc. A clock that goes back shows
-// some times twice: the fold says which. One that goes forward leaves some
-// out: they are read with the offset from before, or after when folded.
+// instant returns the time that d shows in loc. When a clock goes back, it shows some
+// times twice, and the fold says which is meant. When it goes forward, it skips some
+// times: they get the offset from before, or with fold, from after.
 func instant(d py.DateTime, loc *time.Location) time.Time {
 	wall := time.Date(d.Year, time.Month(d.Month), d.Day, d.Hour, d.Minute, d.Second, d.Microsecond*1000, time.UTC)
 	if loc == time.UTC {

@@ -13,7 +13,7 @@ import (
 // its end are ignored, as Python does. The error is a *SyntaxError.
 func Decode(data []byte) (any, error) { return DecodeWithin(data, Limits{}) }
 
-// DecodeWithin is Decode with limits of one's own.
+// DecodeWithin is Decode with the given limits.
 func DecodeWithin(data []byte, limits Limits) (any, error) {
 	d := decoders.Get().(*decoder)
 	defer d.release()
@@ -37,7 +37,7 @@ func DecodeWithin(data []byte, limits Limits) (any, error) {
 type decoder struct {
 	data     []byte
 	pos      int // of the next byte to read
-	at       int // of the opcode at work
+	at       int // of the current opcode
 	protocol int
 	limits   Limits
 	memory   int // what is left of limits.Memory
@@ -118,7 +118,7 @@ func (d *decoder) run() (any, error) {
 	}
 }
 
-// charge takes what n values of a kind cost from the budget.
+// charge takes the cost of n values of a kind from the budget.
 func (d *decoder) charge(n, each int) error {
 	if d.memory -= n * each; d.memory < 0 {
 		return d.tooMuch()
@@ -138,8 +138,8 @@ func (d *decoder) fail(err error, reason string) error {
 	return &SyntaxError{Offset: d.at, Reason: reason, Err: err}
 }
 
-// notPickle marks the error of input that is wrong from its first opcode on,
-// or that has no protocol in front and a byte that is no opcode.
+// notPickle marks the error of input that is wrong at its first opcode, or has no
+// protocol at the start and a byte that is not an opcode.
 func (d *decoder) notPickle(err error) error {
 	var syntax *SyntaxError
 	if !errors.As(err, &syntax) || syntax.Err != nil {
@@ -153,7 +153,7 @@ func (d *decoder) notPickle(err error) error {
 	return err
 }
 
-// looksLike names what data may be instead of a pickle.
+// looksLike names the format that data may have instead of a pickle.
 func looksLike(data []byte) string {
 	switch data[0] {
 	case '{', '[', '"':

@@ -75,8 +75,8 @@ func (d *decoder) appends() error {
 	return d.appendTo(target, values)
 }
 
-// popBatch returns the values above the last MARK and what they are for. As in
-// Python, that may be anything when there are none.
+// popBatch returns the values above the last MARK and their container. As in Python,
+// that may be anything when there are no values.
 func (d *decoder) popBatch() (target any, values []any, err error) {
 	if values, err = d.popMark(); err != nil {
 		return nil, nil, err

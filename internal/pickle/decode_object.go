@@ -60,7 +60,7 @@ func (d *decoder) stackGlobal() error {
 	return nil
 }
 
-// reduce is REDUCE: a call that is done for types known here, else noted.
+// reduce is REDUCE: a call, which is done for known types and recorded for others.
 func (d *decoder) reduce() error {
 	callable, args, err := d.popCall()
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package pickle reads every protocol of Python's pickle without running any
 // of it, and writes protocols 4 and 5 with the bytes of CPython's own pickler.
 //
-// Values are those of package py. What stands for a call, a class or an
-// instance that Go has no type for is a *py.Object: how it was built, as data.
+// Values are those of package py. A call, a class or an instance that Go has no type
+// for is a *py.Object: data about how it was built.
 //
 // # Identity
 //

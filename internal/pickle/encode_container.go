@@ -6,9 +6,9 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// saveTuple writes a tuple after its elements. When an element has led back to
-// the tuple it is in the memo by then, and what was written for the elements
-// is dropped again, as CPython does.
+// saveTuple writes a tuple after its elements. When an element refers back to the
+// tuple, the tuple is already in the memo, and the elements are dropped from the stack
+// again, as CPython does.
 func (e *encoder) saveTuple(t py.Tuple) error {
 	if len(t) == 0 {
 		e.op(opEmptyTuple)
@@ -168,7 +168,7 @@ func (e *encoder) saveItem(it py.Item) error {
 	return nil
 }
 
-// step is how the path of an error goes through a key.
+// step is the step of an error's path through a key.
 func step(key any) string {
 	switch k := key.(type) {
 	case string:

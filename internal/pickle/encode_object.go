@@ -7,7 +7,7 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// errNoCallable is the reason for a py.Object that says not how it is built.
+// errNoCallable is the reason for a py.Object that does not say how it is built.
 var errNoCallable = errors.New("no Callable")
 
 // saveObject writes how an object is built, in the order of CPython's
@@ -92,7 +92,7 @@ func (e *encoder) saveAppended(values []any) error {
 	return nil
 }
 
-// saveItems is saveAppended for the items of a dict that is no plain dict.
+// saveItems is saveAppended for the items of a subclass of dict.
 func (e *encoder) saveItems(items []py.Item) error {
 	for len(items) > 0 {
 		n := min(batchSize, len(items))

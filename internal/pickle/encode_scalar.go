@@ -167,7 +167,7 @@ func (e *encoder) writeBytes(b []byte) {
 	}
 }
 
-// saveByteArray writes BYTEARRAY8, which protocol 4 has not.
+// saveByteArray writes BYTEARRAY8, which protocol 4 does not have.
 func (e *encoder) saveByteArray(b py.ByteArray) {
 	r := sliceRef(refByteArray, b)
 	if e.recall(r) {
@@ -193,7 +193,7 @@ func (e *encoder) saveByteArray(b py.ByteArray) {
 	e.memoizeRef(r)
 }
 
-// saveFreshBytes writes bytes made for the occasion, which nothing refers to.
+// saveFreshBytes writes temporary bytes, which nothing refers to.
 func (e *encoder) saveFreshBytes(b []byte) {
 	e.boundary()
 	e.writeBytes(b)

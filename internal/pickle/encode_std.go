@@ -37,8 +37,8 @@ func (e *encoder) saveDecimal(d py.Decimal) error {
 	return nil
 }
 
-// savePath writes the parts, which pathlib interns, all but the root of two
-// slashes: every path has one of its own.
+// savePath writes the parts. pathlib interns them, except the root of two slashes,
+// which is a new string for every path.
 func (e *encoder) savePath(p py.Path) error {
 	e.saveClass("pathlib", "PosixPath")
 	e.boundary()

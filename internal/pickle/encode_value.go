@@ -41,7 +41,7 @@ func (e *encoder) save(v any) error {
 	return e.saveNested(v)
 }
 
-// saveNested keeps what holds other values within py.MaxDepth.
+// saveNested keeps the nesting of containers within py.MaxDepth.
 func (e *encoder) saveNested(v any) error {
 	if leaf(v) {
 		return e.saveContainer(v)

@@ -13,7 +13,7 @@ var (
 	ErrNotPickle = errors.New("not a pickle")
 	// ErrTruncated is wrapped when the input ends before the pickle does.
 	ErrTruncated = errors.New("the pickle is cut off")
-	// ErrLimit is wrapped when a pickle is past one of the Limits.
+	// ErrLimit is wrapped when a pickle exceeds one of the Limits.
 	ErrLimit = errors.New("limit exceeded")
 	// ErrUnsupported is wrapped for a pickle that means nothing on its own: one
 	// with persistent ids, extension codes or out-of-band buffers.
@@ -22,7 +22,7 @@ var (
 
 // A SyntaxError says where a pickle is wrong.
 type SyntaxError struct {
-	// Offset is that of the opcode at fault.
+	// Offset is the offset of the opcode at fault.
 	Offset int
 	// Reason says what is wrong with it.
 	Reason string
@@ -45,10 +45,10 @@ func (e *SyntaxError) Unwrap() error { return e.Err }
 var (
 	// ErrProtocol is returned by Append for a protocol other than 4 and 5.
 	ErrProtocol = errors.New("pickle protocol must be 4 or 5")
-	// ErrTooLarge is returned when a pickle would be past what Redis can store.
+	// ErrTooLarge is returned when a pickle would be larger than Redis can store.
 	ErrTooLarge = errors.New("pickle larger than 512 MiB")
-	// ErrRange is the reason of an EncodeError for a value that Python's type
-	// does not reach, such as a time in the year 10000.
+	// ErrRange is the reason of an EncodeError for a value outside the range of
+	// Python's type, such as a time in the year 10000.
 	ErrRange = errors.New("out of Python's range")
 	// ErrText is the reason of an EncodeError for a string that is not UTF-8.
 	ErrText = errors.New("not UTF-8")

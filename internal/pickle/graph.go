@@ -6,9 +6,9 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// finish resolves the list nodes of exact mode, and sees to it that nothing is
-// nested past the limit. Whoever walks the value can then do so by recursion.
-// The usual pickle needs neither.
+// finish resolves the list nodes of exact mode, and checks that nothing is nested past
+// the limit, so that callers can walk the value by recursion. The usual pickle needs
+// neither.
 func (d *decoder) finish(root any) (any, error) {
 	if !d.exact && d.containers <= d.limits.Depth {
 		return root, nil
@@ -53,8 +53,8 @@ type walker struct {
 	heights map[any]int // by identity; 0 while a value is being measured
 }
 
-// height returns how deep the value in slot is nested, and puts lists in the
-// place of nodes. What leads back to where it came from counts for nothing.
+// height returns how deep the value in slot is nested, and puts lists in the place of
+// nodes. A reference back to an enclosing value does not count.
 func (w *walker) height(slot *any, depth int) int {
 	v := *slot
 	if n, ok := v.(*listNode); ok {
@@ -99,7 +99,7 @@ func leaf(v any) bool {
 	return true
 }
 
-// identity is what a container is found by when it comes again.
+// identity is the key by which a container is recognised when it comes again.
 func identity(v any) any {
 	switch v := v.(type) {
 	case py.Tuple:

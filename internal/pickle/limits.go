@@ -8,10 +8,10 @@ type Limits struct {
 	Depth int
 	// Memo is how many objects a pickle may number. Default: 16 million.
 	Memo int
-	// Memory is roughly how many bytes the values may take. What is shared
-	// counts once. Default: 1 MiB and 128 times the input. What CPython writes
-	// stays well under that; it takes references to one large value, copied
-	// again and again, or a key made of many others, to go past it.
+	// Memory is roughly how many bytes the values may take. What is shared counts once.
+	// Default: 1 MiB and 128 times the input. Pickles that CPython writes stay well
+	// under that. Only crafted ones exceed it, which copy one large value again and
+	// again, or have a key made of many others.
 	Memory int
 }
 

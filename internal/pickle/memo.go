@@ -8,8 +8,8 @@ const scanLimit = 16
 // maxSpare is how many keys a map may have held to be kept for the next pickle.
 const maxSpare = 1 << 12
 
-// A table numbers keys. Most pickles have a handful, which a scan finds sooner
-// than a map does.
+// A table numbers keys. Most pickles have a handful, which a scan finds faster than a
+// map.
 type table[K comparable] struct {
 	entries []entry[K]
 	index   map[K]uint32
@@ -62,7 +62,7 @@ func (t *table[K]) reset() {
 	t.index = nil
 }
 
-// refKind keeps apart objects of different types at one address.
+// refKind distinguishes objects of different types at one address.
 type refKind uint8
 
 const (

@@ -15,13 +15,13 @@ const (
 	builtinStrings          // the module is the one that all built-in functions share
 )
 
-// ownNameModules are modules of C code, whose names are all of their own.
+// ownNameModules are modules of C code, whose names are all ownName.
 var ownNameModules = map[string]bool{
 	"_codecs": true, "_functools": true, "_operator": true, "builtins": true,
 	"datetime": true, "decimal": true, "itertools": true, "math": true,
 }
 
-// nameKinds are the names that their module says nothing about.
+// nameKinds are the names whose kind does not follow from their module.
 var nameKinds = map[py.Global]nameKind{
 	{Module: "collections", Name: "OrderedDict"}: ownName,
 	{Module: "collections", Name: "defaultdict"}: ownName,

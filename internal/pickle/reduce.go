@@ -8,13 +8,13 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// A builder does a call of the standard library. It returns false to have the
-// call noted as a py.Object, and an error where Python would raise one.
+// A builder does a call of the standard library. It returns false if the call is to be
+// recorded as a py.Object, and an error where Python would raise one.
 type builder func(d *decoder, args py.Tuple) (v any, ok bool, err error)
 
 var uuidClass any = py.Global{Module: "uuid", Name: "UUID"}
 
-// known are the callables with a Go meaning.
+// known are the callables with a counterpart in Go.
 var known map[py.Global]builder
 
 func init() {
@@ -107,7 +107,7 @@ func buildPath(d *decoder, args py.Tuple) (any, bool, error) {
 	return py.Path(joinPath(parts)), true, nil
 }
 
-// buildNewObj is what protocols without NEWOBJ call in its place.
+// buildNewObj is the call that protocols without NEWOBJ make instead.
 func buildNewObj(d *decoder, args py.Tuple) (any, bool, error) {
 	if len(args) == 0 || !canCall(args[0]) {
 		return nil, false, nil
@@ -136,8 +136,8 @@ func (d *decoder) created(o *py.Object) (any, bool, error) {
 	return v, true, nil
 }
 
-// buildAttribute names what protocols without dotted names get by getattr: the
-// method or inner class of a class.
+// buildAttribute returns the method or inner class of a class that protocols without
+// dotted names get by getattr.
 func buildAttribute(d *decoder, args py.Tuple) (any, bool, error) {
 	if len(args) != 2 || d.protocol >= 4 {
 		return nil, false, nil

@@ -92,8 +92,8 @@ var (
 	zoneInfoMaker any = py.Global{Module: "zoneinfo", Name: "ZoneInfo._unpickle"}
 )
 
-// location returns the zone that tz is, or nil. One object gives one Location,
-// so that times that share a tzinfo do so afterwards.
+// location returns the zone of tz, or nil. One object gives one Location, so that times
+// that share a tzinfo share the Location.
 func (d *decoder) location(tz *py.Object) *time.Location {
 	if loc, ok := d.zones[tz]; ok {
 		return loc
@@ -187,9 +187,9 @@ func (d *decoder) zoneInfo(key string) *time.Location {
 	return loc
 }
 
-// zoneName reports whether key can name a zone. LoadLocation takes more: the
-// empty name and Local, and paths such as Europe//Paris, of which there is no
-// end and which zonesByName must not hold.
+// zoneName reports whether key can name a zone. LoadLocation accepts more: the empty
+// name, Local, and paths such as Europe//Paris, whose endless variants zonesByName must
+// not hold.
 func zoneName(key string) bool {
 	if key == "" || key == "Local" || strings.HasPrefix(key, "/") || strings.Contains(key, "//") {
 		return false

@@ -45,7 +45,7 @@ func (d *decoder) need(n int) error {
 	return nil
 }
 
-// pop returns the top of the stack, as a container may hold it.
+// pop returns the top of the stack, in the form in which a container may hold it.
 func (d *decoder) pop() (any, error) {
 	if err := d.need(1); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (d *decoder) popMark() ([]any, error) {
 	return values, nil
 }
 
-// held returns v as a container may hold it.
+// held returns v in the form in which a container may hold it.
 func (d *decoder) held(v any) any {
 	switch n := v.(type) {
 	case *listNode:

@@ -48,8 +48,8 @@ func goType(v any) string {
 	return reflect.TypeOf(v).String()
 }
 
-// maxAssigned bounds the elements of one Assign. A few bytes of pickle can say
-// a list of lists of lists, each the same thousand times over.
+// maxAssigned limits the elements of one Assign. A few bytes of pickle can make lists
+// of lists of lists, each with the same element a thousand times.
 const maxAssigned = 1 << 24
 
 // An assigner is one call of Assign.
@@ -58,7 +58,7 @@ type assigner struct {
 	left  int // elements until maxAssigned
 }
 
-// enter counts a container of n elements. Its result must be called at the end.
+// enter counts a container of n elements. The function that it returns must be called at the end.
 func (a *assigner) enter(dst reflect.Value, src any, n int) error {
 	if a.left -= n + 1; a.left < 0 {
 		return cannotUse(src, dst, errTooMany)
@@ -98,8 +98,8 @@ func assignNone(dst reflect.Value) error {
 	return cannotUse(nil, dst, nil)
 }
 
-// assignKnown handles the types that mean more than their kind. It is false
-// when dst is none of them.
+// assignKnown handles types that mean more than their kind. It returns false for
+// others.
 func assignKnown(dst reflect.Value, src any) (done bool, err error) {
 	if !dst.CanAddr() {
 		return false, nil

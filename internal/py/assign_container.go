@@ -82,7 +82,7 @@ func (a *assigner) assignElements(dst reflect.Value, list []any) error {
 	return nil
 }
 
-// assignRange spells a range out, unless it is longer than Go should hold.
+// assignRange expands a range, unless it is longer than Go should hold.
 func (a *assigner) assignRange(dst reflect.Value, r Range) error {
 	n := r.Len()
 	if n.Cmp(big.NewInt(int64(a.left))) >= 0 {

@@ -12,19 +12,19 @@ import (
 var (
 	errNotPointer = errors.New("the destination must be a non-nil pointer")
 	errTooMany    = fmt.Errorf("more than %d elements", maxAssigned)
-	errNoKey      = errors.New("no Go map can have this key in an interface")
+	errNoKey      = errors.New("a Go map cannot have this key in an interface")
 )
 
-// An AssignError says which Python value does not fit the Go type it is for.
+// An AssignError says which Python value does not fit its Go type.
 type AssignError struct {
 	// Path leads to the value from the one that was given, as in
 	// "args[1].items[3]". It is empty for that value itself.
 	Path string
 	// PyType is the Python type of the value, such as "str".
 	PyType string
-	// GoType is the type it was to become, such as "int".
+	// GoType is the type of the destination, such as "int".
 	GoType string
-	// Reason is nil when the types say all. ErrTooDeep is one.
+	// Reason is nil when the types say it all. ErrTooDeep is one.
 	Reason error
 }
 

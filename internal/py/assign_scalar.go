@@ -112,7 +112,7 @@ func assignComplex(dst reflect.Value, src any) error {
 	return nil
 }
 
-// textOf returns the text of the values that are text to Go.
+// textOf returns the text of values that are text in Go.
 func textOf(src any) (string, bool) {
 	switch s := src.(type) {
 	case string:

@@ -166,7 +166,7 @@ func TestAssignContainers(t *testing.T) {
 	refuses[[2]int](t, []any{int64(1)}, "cannot use list as [2]int: its length is 1")
 	refuses[map[string]int](t, dict(t, "a", "b"), `["a"]: cannot use str as int`)
 	refuses[map[int]int](t, dict(t, "a", 1), "[key]: cannot use str as int")
-	refuses[map[any]any](t, dict(t, py.Tuple{1}, 1), "[key]: cannot use tuple as interface {}: no Go map can have this key in an interface")
+	refuses[map[any]any](t, dict(t, py.Tuple{1}, 1), "[key]: cannot use tuple as interface {}: a Go map cannot have this key in an interface")
 	refuses[[]int](t, py.Range{Stop: math.MaxInt64, Step: 1}, "cannot use range as []int: more than 16777216 elements")
 	refuses[*py.Set](t, []any{}, "cannot use list as py.Set")
 	refuses[func()](t, int64(1), "cannot use int as func()")

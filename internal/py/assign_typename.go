@@ -7,9 +7,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// TypeName returns the Python type of a value, as in "str" or
-// "datetime.datetime". That of an *Object is the class that made it, if a class
-// it was. A value that From refuses has its Go type.
+// TypeName returns the Python type of a value, as in "str" or "datetime.datetime". For
+// an *Object it is the class that made it, if it was a class. For a value that From
+// refuses it is the Go type.
 func TypeName(v any) string {
 	canonical, err := From(v)
 	if err != nil {

@@ -31,7 +31,7 @@ type DefaultDict struct {
 // scanLimit is the size up to which a Dict is searched item by item.
 const scanLimit = 8
 
-// noKeys is for keys that are used once.
+// noKeys remembers nothing, for keys that are used once.
 var noKeys *Keys
 
 // NewDict returns a Dict of items. A key that comes twice keeps its first

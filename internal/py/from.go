@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxIndirections bounds the pointers and interfaces between From and a value:
-// in Go, a pointer can point to itself.
+// maxIndirections limits the pointers and interfaces that From follows to a value: in
+// Go, a pointer can point to itself.
 const maxIndirections = 100
 
 // From returns the canonical value (see the package comment) of any Go value.
@@ -37,7 +37,7 @@ const maxIndirections = 100
 // class, so error values are refused like functions and channels.
 func From(v any) (any, error) { return from(v, 0) }
 
-// from is From behind so many pointers.
+// from is From after so many pointers.
 func from(v any, pointers int) (any, error) {
 	switch v := v.(type) {
 	case nil, bool, int64, float64, complex128, string, []byte, []any,

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// ErrNoPython is the reason of a FromError for a Go value that Python has no
-// value for, such as a function, a channel or an error.
-var ErrNoPython = errors.New("no Python value means the same")
+// ErrNoPython is the reason of a FromError for a Go value without a counterpart in
+// Python, such as a function, a channel or an error.
+var ErrNoPython = errors.New("Python has no such value")
 
-// ErrTooDeep is returned when values are nested past MaxDepth, which is also
-// how a value that contains itself ends.
+// ErrTooDeep is returned when values are nested more than MaxDepth deep, as is a value
+// that contains itself.
 var ErrTooDeep = errors.New("nested too deeply")
 
 // MaxDepth is how many containers may hold one another.
@@ -70,8 +70,8 @@ func Step(key any) string {
 	return fmt.Sprintf("[%v]", key)
 }
 
-// JoinPath returns path behind step, cut to what a person reads: the path into
-// a value that holds itself has no end.
+// JoinPath returns path after step, cut to a readable length: the path into a value
+// that contains itself has no end.
 func JoinPath(step, path string) string {
 	const limit = 200
 	if joined := step + path; len(joined) <= limit {

@@ -135,8 +135,8 @@ func hashFloat(f float64) any {
 	return f
 }
 
-// The bounds of one nested key: t = (t, t) forty levels deep would otherwise
-// be 2^40 steps.
+// The limits of one nested key: t = (t, t) forty levels deep would otherwise take 2^40
+// steps.
 const (
 	hashBudget = 1 << 20
 	hashDepth  = MaxDepth
@@ -151,9 +151,8 @@ type hasher struct {
 // digestAbove is the length from which a key is kept as its SHA-256.
 const digestAbove = 48
 
-// key returns a short string that is equal for equal values only. What is
-// equal in Python but of different types in Go is told apart no more than by
-// hashKey.
+// key returns a short string that is equal for equal values only. Like hashKey it does
+// not distinguish values that are equal in Python but have different types in Go.
 func (h *hasher) key(v any, depth int) (string, error) {
 	if h.budget--; h.budget < 0 || depth > hashDepth {
 		return "", fmt.Errorf("%w: too many nested values", ErrUnhashable)

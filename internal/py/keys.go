@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// largeKey is the size from which a key is large. A large str, bytes, Decimal
-// or Path is known by its SHA-256 in a Dict, so that looking it up again needs
-// nothing but that. A tuple or frozenset is large when its Cost is.
+// largeKey is the size from which a key is large. A Dict stores a large str, bytes,
+// Decimal or Path by its SHA-256, so that another lookup needs only the digest. A tuple
+// or frozenset is large when its Cost is.
 const largeKey = 256
 
 // A digestKey stands for a large key.
@@ -17,7 +17,7 @@ type digestKey struct {
 	sum  [sha256.Size]byte
 }
 
-// keyKind keeps apart keys of different types with the same content or place.
+// keyKind distinguishes keys of different types with the same content or address.
 type keyKind byte
 
 const (
@@ -29,7 +29,7 @@ const (
 	kindFrozenSet
 )
 
-// textKey returns the key v, whose text this is, or a digest when it is large.
+// textKey returns the key v with this text, or a digest when it is large.
 func textKey(kind keyKind, text string, v any) any {
 	if len(text) <= largeKey {
 		return v
@@ -37,21 +37,21 @@ func textKey(kind keyKind, text string, v any) any {
 	return digestKey{kind, sha256.Sum256(unsafe.Slice(unsafe.StringData(text), len(text)))}
 }
 
-// Keys remembers the hashes of large keys by their place in memory, so that a
-// key which many dicts and sets share is hashed once. It is for values that do
-// not change while it is in use. The zero Keys is ready to use; a nil one
-// remembers nothing. It is not safe for concurrent use.
+// Keys remembers the hashes of large keys by their address, so that a key which many
+// dicts and sets share is hashed once. The values must not change while it is in use.
+// The zero Keys is ready to use; a nil one remembers nothing. It is not safe for
+// concurrent use.
 type Keys struct{ known map[keyRef]any }
 
-// A keyRef is the place of a large key. The pointer keeps it alive, so that no
-// other key can get its place.
+// A keyRef is the address of a large key. The pointer keeps the key alive, so that no
+// other key can get its address.
 type keyRef struct {
 	kind keyKind
 	at   unsafe.Pointer
 	n    int
 }
 
-// refOf returns the place of a key that may be large.
+// refOf returns the address of a key that may be large.
 func refOf(v any) (keyRef, bool) {
 	switch v := v.(type) {
 	case string:
@@ -89,9 +89,9 @@ func (k *Keys) hash(v any) (any, error) {
 	return h, err
 }
 
-// Cost returns roughly how many bytes have to be looked at to use v as a key:
-// that of all it holds, as often as it holds it. What is looked at once however
-// often it is used costs nothing: a large text or bytes, and a key that k knows.
+// Cost returns roughly how many bytes must be read to use v as a key. A value that it
+// contains several times counts each time. Large text or bytes, and keys that k
+// remembers, cost nothing, because they are read only once.
 func (k *Keys) Cost(v any) int {
 	if ref, ok := refOf(v); ok && k != nil {
 		if _, known := k.known[ref]; known || ref.kind < kindTuple {

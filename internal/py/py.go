@@ -1,8 +1,7 @@
-// Package py holds the Python values that Go has no type of its own for, so
-// that pickle, JSON, MessagePack, repr and the binding of calls all speak of
-// the same things.
+// Package py holds the Python values that Go has no type for. Pickle, JSON,
+// MessagePack, repr and the binding of calls all use them.
 //
-// What a decoder returns (and every encoder takes) is one of:
+// A decoder returns, and every encoder takes, one of:
 //
 //	None       nil                   dict         *Dict (or *OrderedDict, *DefaultDict)
 //	bool       bool                  set          *Set
@@ -51,8 +50,8 @@ type Date struct {
 	Year, Month, Day int
 }
 
-// A DateTime is a Python datetime.datetime that time.Time cannot say: one
-// without a time zone (TZ is nil), or with a tzinfo that is an *Object.
+// A DateTime is a Python datetime.datetime that time.Time cannot represent: one without
+// a time zone (TZ is nil), or with a tzinfo that is an *Object.
 type DateTime struct {
 	Year, Month, Day                  int
 	Hour, Minute, Second, Microsecond int
@@ -75,19 +74,19 @@ type TimeDelta struct {
 	Days, Seconds, Microseconds int
 }
 
-// An Object is a Python value that has no Go meaning: an instance of a class,
-// an exception, an Enum member. It is how the value was built, never run, and
-// it encodes back to an equal pickle.
+// An Object is a Python value without a counterpart in Go: an instance of a class, an
+// exception, an Enum member. It records how the value was built, never runs it, and
+// encodes back to an equal pickle.
 type Object struct {
-	// Callable is what was called, nearly always a Global.
+	// Callable is the callee, nearly always a Global.
 	Callable any
-	// Args are what it was called with.
+	// Args are the arguments of the call.
 	Args Tuple
 	// KwArgs is nil unless the class has keyword arguments to its __new__.
 	KwArgs *Dict
-	// New tells cls.__new__(cls, *Args) from a plain call.
+	// New marks cls.__new__(cls, *Args), as opposed to a plain call.
 	New bool
-	// State is what __setstate__ or __dict__ received; HasState tells None from absent.
+	// State is what __setstate__ or __dict__ received; HasState distinguishes None from absent.
 	State    any
 	HasState bool
 	// Appended and Items are the list and dict items that were added to the
@@ -96,8 +95,7 @@ type Object struct {
 	Items    []Item
 }
 
-// Class returns the dotted path of what was called, or "" when it is not a
-// plain reference.
+// Class returns the dotted path of the callee, or "" when it is not a plain reference.
 func (o *Object) Class() string {
 	if g, ok := o.Callable.(Global); ok {
 		return g.String()

@@ -16,24 +16,23 @@ import (
 type Fate int
 
 const (
-	// Done means that the server has answered, if only that there is nothing.
+	// Done means that the server has answered without an error. A nil reply counts too.
 	Done Fate = iota
 	// Refused means that the server has answered with an error.
 	Refused
-	// NotSent means that the server has never seen the command.
+	// NotSent means that the server has never received the command.
 	NotSent
-	// Unknown means that the command was sent, and that its reply was lost, or told
-	// of a part only.
+	// Unknown means that the command was sent, but its reply was lost or incomplete.
 	Unknown
 )
 
-// A fateError is an error whose fate is known from how it came about.
+// A fateError is an error with a known fate.
 type fateError struct {
 	fate Fate
 	err  error
 }
 
-// Error says of an unknown fate what follows from it.
+// Error says for an unknown fate that the command may have been done.
 func (e *fateError) Error() string {
 	if e.fate == Unknown {
 		return "it may have been done: " + e.err.Error()
@@ -43,9 +42,8 @@ func (e *fateError) Error() string {
 
 func (e *fateError) Unwrap() error { return e.err }
 
-// FateOf returns what became of the command that err is about. Of a command that
-// go-redis repeats by itself, err is about the last try, so that a lost reply is
-// never taken for anything else than Unknown.
+// FateOf returns the fate of the command that returned err. For a command that go-redis
+// retries by itself, err is from the last attempt.
 func FateOf(err error) Fate {
 	var known *fateError
 	switch {
@@ -59,24 +57,24 @@ func FateOf(err error) Fate {
 	return Unknown
 }
 
-// isReply reports whether the server has answered, and not the way to it.
+// isReply reports whether the error is a reply of the server, and not of the connection.
 func isReply(err error) bool {
 	var reply redis.Error
 	return errors.As(err, &reply)
 }
 
-// A kind says what an error code of the server means for the next try.
+// A kind says what an error of the server means for a retry.
 type kind int
 
 const (
-	unknown kind = iota // nobody has seen it yet
-	state               // all commands of the kind are refused until the server's state changes
+	unknown kind = iota // not in the table
+	state               // such commands are refused until the server's state changes
 	data                // this command, on this data, is refused for ever
 	cluster             // the keys are on several servers
 	script              // the server does not know the script
 )
 
-// kinds are the errors of servers, by the words they begin with.
+// kinds are the errors of servers, by the words that they begin with.
 var kinds = []struct {
 	words string
 	kind  kind
@@ -87,7 +85,7 @@ var kinds = []struct {
 	{"NOREPLICAS", state},
 	{"MISCONF", state},
 	{"OOM", state},
-	{"BUSY ", state}, // BUSYGROUP and BUSYKEY are of data
+	{"BUSY ", state}, // BUSYGROUP and BUSYKEY are about data
 	{"UNKILLABLE", state},
 	{"TRYAGAIN", state},
 	{"CLUSTERDOWN", state},
@@ -96,7 +94,7 @@ var kinds = []struct {
 	{"WRONGPASS", state},
 	{"NOPERM", state},
 	{"max number of clients", state},
-	{"DB index is out of range", state}, // of SELECT, when a connection is made
+	{"DB index is out of range", state}, // from SELECT, when a connection is made
 
 	{"WRONGTYPE", data},
 	{"BUSYGROUP", data},
@@ -117,8 +115,8 @@ var kinds = []struct {
 	{"NOSCRIPT", script},
 }
 
-// kindOf looks an error of the server up. Before Redis 7 the error of a script has
-// that of its command in the middle, and EXECABORT names its cause at the end.
+// kindOf looks up the kind of a server's error. Before Redis 7 a script's error
+// contains that of its command in the middle, and EXECABORT names its cause at the end.
 func kindOf(err error) kind {
 	var reply redis.Error
 	if !errors.As(err, &reply) {
@@ -139,43 +137,43 @@ func kindOf(err error) kind {
 	return unknown
 }
 
-// IsServer reports whether err is about the server or the way to it, and not about
-// one command or its data: other commands meet it too.
+// IsServer reports whether err is about the server or the connection, and not about one
+// command or its data: other commands would fail too.
 func IsServer(err error) bool {
 	return err != nil && !errors.Is(err, redis.Nil) && (!isReply(err) || kindOf(err) == state)
 }
 
-// IsPassing reports whether the same command may succeed later. An error that
-// nobody has seen before may pass, too.
+// IsPassing reports whether the same command may succeed later. An unknown error may
+// pass, too.
 func IsPassing(err error) bool {
 	k := kindOf(err)
 	return err != nil && k != data && k != cluster
 }
 
-// IsForeign reports whether a key holds something else than RQ puts there.
+// IsForeign reports whether a key holds something that RQ does not put there.
 func IsForeign(err error) bool {
 	var reply redis.Error
 	return errors.As(err, &reply) && strings.Contains(reply.Error(), "WRONGTYPE")
 }
 
-// IsCluster reports whether err is what a node of a cluster says of keys that are
-// on other nodes.
+// IsCluster reports whether err is the error of a cluster's node for keys on other
+// nodes.
 func IsCluster(err error) bool { return kindOf(err) == cluster }
 
-// IsNoScript reports whether the server has to be told the script first.
+// IsNoScript reports whether the server must be sent the whole script first.
 func IsNoScript(err error) bool { return kindOf(err) == script }
 
 // IsNotPermitted reports whether the user of the connection may not run the command,
 // or not on these keys or channels.
 func IsNotPermitted(err error) bool { return redis.HasErrorPrefix(err, "NOPERM") }
 
-// IsTimeout reports whether the client has stopped waiting.
+// IsTimeout reports whether the client has timed out.
 func IsTimeout(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) && network.Timeout()
 }
 
-// IsTooLarge reports whether the server has refused the length of a value.
+// IsTooLarge reports whether the server has refused a value for its length.
 func IsTooLarge(err error) bool {
 	return isReply(err) && (strings.Contains(err.Error(), "invalid bulk length") || strings.Contains(err.Error(), "string exceeds maximum"))
 }

@@ -9,20 +9,19 @@ import (
 // A noRetryCmd is a command that go-redis sends at most once, and with it the
 // pipeline that it is in.
 //
-// Other commands go-redis repeats on another connection when the reply does not
-// come: a job would then be pushed a second time, and run twice. With this one a
-// lost reply is an error, and the caller knows that it is not known whether the
-// server has done it.
+// go-redis retries other commands on another connection when the reply is lost: a job
+// would be pushed a second time, and run twice. For this one a lost reply is an error,
+// which tells the caller that the server may or may not have done it.
 type noRetryCmd struct{ redis.Cmder }
 
 // NoRetry tells go-redis not to send the command again.
 func (noRetryCmd) NoRetry() bool { return true }
 
-// AddOnce adds a command to a pipeline, which is then sent at most once. The
-// command takes any reply, also that of a transaction.
+// AddOnce adds a command to a pipeline, which is then sent at most once. The command
+// accepts any reply, including QUEUED in a transaction.
 func AddOnce(ctx context.Context, pipe redis.Pipeliner, args ...any) *redis.Cmd {
 	cmd := redis.NewCmd(ctx, args...)
-	_ = pipe.Process(ctx, noRetryCmd{cmd}) // it is only added
+	_ = pipe.Process(ctx, noRetryCmd{cmd}) // it only adds the command
 	return cmd
 }
 
@@ -31,7 +30,7 @@ func AddEvalOnce(ctx context.Context, pipe redis.Pipeliner, script string, keys 
 	return AddOnce(ctx, pipe, evalArgs("eval", script, keys, args)...)
 }
 
-// AddEvalShaOnce is AddEvalOnce for a script that the server knows by its hash.
+// AddEvalShaOnce is AddEvalOnce with the hash of a script that the server has.
 func AddEvalShaOnce(ctx context.Context, pipe redis.Pipeliner, hash string, keys []string, args ...any) *redis.Cmd {
 	return AddOnce(ctx, pipe, evalArgs("evalsha", hash, keys, args)...)
 }
@@ -47,8 +46,8 @@ func Once(ctx context.Context, c redis.UniversalClient, args ...any) *redis.Cmd 
 	return cmd
 }
 
-// EvalOnce sends a script at most once. The name of the command says whether script
-// is the text or its hash.
+// EvalOnce sends a script at most once. With the name "eval" script is its text, with
+// "evalsha" its hash.
 func EvalOnce(ctx context.Context, c redis.UniversalClient, name, script string, keys []string, args ...any) *redis.Cmd {
 	return Once(ctx, c, evalArgs(name, script, keys, args)...)
 }

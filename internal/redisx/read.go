@@ -7,20 +7,20 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// How much Read asks for in one round trip. The first one is smaller, because it
-// is not known yet how large the replies are.
+// How much Read reads in one round trip. The first one is smaller, because the size of
+// the replies is not known yet.
 const (
 	readFirst = 100
 	readMost  = 1000
 	readBytes = 4 << 20
 )
 
-// Read sends a command that reads for each of n items, and gives each reply to
-// take, in order. What take returns is the size of the reply: large ones travel in
-// more round trips, so that none takes longer than a reply may.
+// Read sends a reading command for each of n items, and passes each reply to take, in
+// order. take returns the size of the reply: the larger they are, the more round trips
+// Read makes, so that none exceeds the read timeout.
 //
-// An item whose key holds something else, or nothing, has the zero value: there is
-// no such thing. Any other error ends the reading and is returned.
+// For an item whose key does not exist, or holds another type, take gets the zero
+// value. Any other error ends the reading and is returned.
 func Read[T any, C interface {
 	redis.Cmder
 	Result() (T, error)

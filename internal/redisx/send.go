@@ -7,11 +7,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Send sends a pipeline. It returns nil when the server has answered each command,
-// with whatever: the commands have their replies and errors then. Any other error
-// is about the pipeline as a whole, and a command without a reply may look as if
-// it had succeeded: go-redis stamps none of them when a connection is refused.
-// FateOf tells what became of the commands.
+// Send sends a pipeline. It returns nil when the server has answered every command:
+// then the commands have their replies and errors. Any error is about the pipeline as a
+// whole, and a command without a reply may look as if it had succeeded, since go-redis
+// sets no error on commands when a connection is refused. FateOf returns the fate of
+// the commands.
 //
 // A pipeline with a command of NoRetry is sent at most once.
 func Send(ctx context.Context, pipe redis.Pipeliner) error {
@@ -32,8 +32,8 @@ func Send(ctx context.Context, pipe redis.Pipeliner) error {
 	return b.whole(plain, err)
 }
 
-// Exec sends a pipeline whose commands must all succeed, and returns the first
-// error. That there is nothing, redis.Nil, is none.
+// Exec sends a pipeline whose commands must all succeed, and returns the first error.
+// redis.Nil is not an error.
 func Exec(ctx context.Context, pipe redis.Pipeliner) error {
 	cmds := append([]redis.Cmder(nil), pipe.Cmds()...)
 	if err := Send(ctx, pipe); err != nil {
@@ -47,17 +47,17 @@ func Exec(ctx context.Context, pipe redis.Pipeliner) error {
 	return nil
 }
 
-// A batch is what is seen of a pipeline while go-redis sends it.
+// A batch records what happens to a pipeline while go-redis sends it.
 type batch struct {
-	sent    bool // at least a part
+	sent    bool // at least part of it
 	first   redis.Cmder
 	demoted bool // a command was refused because the server is a replica
 	// firstErr is the first command's own error.
 	firstErr error
 }
 
-// whole returns the error of the pipeline as a whole: err, unless it is that of one
-// of its commands and all of them have been answered.
+// whole returns the error of the pipeline as a whole: err, or nil if err belongs to one
+// command and all have been answered.
 func (b *batch) whole(cmds []redis.Cmder, err error) error {
 	answered := err == nil || b.demoted && isReply(err)
 	for _, cmd := range cmds {
@@ -73,7 +73,7 @@ func (b *batch) whole(cmds []redis.Cmder, err error) error {
 	return b.lost(err)
 }
 
-// lost adds to an error what it means for commands without a reply.
+// lost adds to an error the fate of the commands without a reply.
 func (b *batch) lost(err error) error {
 	if b.sent {
 		return &fateError{Unknown, err}
@@ -93,10 +93,10 @@ func (c batchCmd) Args() []any {
 	return c.Cmder.Args()
 }
 
-// SetErr is called when the reply is read. go-redis looks at the first command of a
-// pipeline only when it decides whether to keep the connection. One to a replica
-// has to go, or all that is sent on it fails for ever after a failover behind one
-// address; so the first command stands for the others until the pipeline has ended.
+// SetErr is called when the reply is read. To decide whether to keep the connection,
+// go-redis looks only at the first command of a pipeline. A connection to a replica
+// must be dropped, or all its commands fail for ever after a failover behind one
+// address. So the first command carries such an error until the pipeline has ended.
 func (c batchCmd) SetErr(err error) {
 	c.Cmder.SetErr(err)
 	if c.Cmder == c.first {

@@ -8,10 +8,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A Tx is a transaction in a pipeline. go-redis's own knows one for a pipeline, and
-// says EXECABORT for whatever a command of it was refused for: LOADING, READONLY,
-// OOM, NOPERM, BUSY. Here MULTI and EXEC are ordinary commands, and those between
-// them keep their own errors.
+// A Tx is a transaction in a pipeline. go-redis allows one transaction per pipeline,
+// and reports EXECABORT for any reason why a command was refused: LOADING, READONLY,
+// OOM, NOPERM, BUSY. Here MULTI and EXEC are ordinary commands, and those between them
+// keep their own errors.
 type Tx struct {
 	multi  *redis.Cmd
 	queued []redis.Cmder
@@ -19,8 +19,7 @@ type Tx struct {
 }
 
 // AddTx adds to a pipeline, as one transaction, the commands that fill adds to it.
-// Their replies come from Replies, and not from themselves: the server answers each
-// with QUEUED.
+// Their replies come from Replies, because the server answers each command with QUEUED.
 func AddTx(ctx context.Context, pipe redis.Pipeliner, fill func(redis.Pipeliner)) *Tx {
 	t := &Tx{multi: pipe.Do(ctx, "multi")}
 	start := pipe.Len()
@@ -47,15 +46,14 @@ func Transact(ctx context.Context, c redis.UniversalClient, fill func(redis.Pipe
 	return t.Replies(Send(ctx, pipe))
 }
 
-// Replies returns the replies of the commands in a transaction, after Send has
-// returned an error or nil. FateOf tells of the error what became of them, all
-// together.
+// Replies returns the replies of the commands in a transaction. sent is the error of
+// Send. FateOf returns the fate of the whole transaction from the error.
 func (t *Tx) Replies(sent error) ([]any, error) {
 	if replies := t.exec.Val(); replies != nil {
 		return replies, t.failed(replies)
 	}
 	if err := t.multi.Err(); err != nil && isReply(err) && t.ran() {
-		return nil, &fateError{Unknown, err} // without MULTI each command is for itself
+		return nil, &fateError{Unknown, err} // without MULTI each command ran by itself
 	}
 	for _, cmd := range append([]redis.Cmder{t.multi}, t.queued...) {
 		if err := cmd.Err(); err != nil && isReply(err) {
@@ -66,12 +64,12 @@ func (t *Tx) Replies(sent error) ([]any, error) {
 		return nil, err
 	}
 	if sent == nil {
-		sent = &fateError{Unknown, errors.New("the server has not answered EXEC")}
+		sent = &fateError{Unknown, errors.New("the server did not answer EXEC")}
 	}
 	return nil, sent
 }
 
-// ran reports whether the server has carried out a command outside a transaction.
+// ran reports whether the server has executed a command outside of a transaction.
 func (t *Tx) ran() bool {
 	for _, cmd := range t.queued {
 		if c, ok := cmd.(*redis.Cmd); ok && c.Err() == nil && c.Val() != nil && c.Val() != "QUEUED" {
@@ -81,10 +79,10 @@ func (t *Tx) ran() bool {
 	return false
 }
 
-// failed returns the first error among the replies. The other commands are done.
+// failed returns the first error among the replies. The other commands were done.
 func (t *Tx) failed(replies []any) error {
 	if len(replies) != len(t.queued) {
-		return &fateError{Unknown, fmt.Errorf("the server has answered %d of %d commands", len(replies), len(t.queued))}
+		return &fateError{Unknown, fmt.Errorf("the server answered %d of %d commands", len(replies), len(t.queued))}
 	}
 	for _, reply := range replies {
 		if err, ok := reply.(error); ok && !errors.Is(err, redis.Nil) {

@@ -15,13 +15,13 @@ var releaseDependentsLua string
 
 var releaseDependents = redis.NewScript(libRateLimit + libJob + libDependents + releaseDependentsLua)
 
-// A Release says where ReleaseDependents goes on. The zero Release is for whatever is
-// due.
+// A Release says where ReleaseDependents continues. The zero Release takes any entry
+// that is due.
 type Release struct{ entry, job, cursor string }
 
-// ReleaseDependents runs release_dependents.lua: one step with the jobs that others have
-// left when the one they wait for ended. It reports whether there is more to do, and
-// where to go on. An entry that nobody goes on with is due again after 5 seconds.
+// ReleaseDependents runs release_dependents.lua: one step for dependents that another
+// script has left in rq:releasing. It reports whether there is more to do, and where to
+// continue. An entry that nobody continues is due again after 5 seconds.
 func ReleaseDependents(ctx context.Context, c redis.Scripter, at Release, now Moment) (next Release, more bool, err error) {
 	reply, err := releaseDependents.Run(ctx, c, []string{keys.Releasing}, at.entry, at.job, at.cursor, now.Unix, now.Text).StringSlice()
 	if err == nil && len(reply) != 4 {
@@ -33,8 +33,8 @@ func ReleaseDependents(ctx context.Context, c redis.Scripter, at Release, now Mo
 	return Release{reply[1], reply[2], reply[3]}, reply[0] == "1", nil
 }
 
-// ReleaseAllDependents takes steps of ReleaseDependents until nothing is due. After an error
-// it can be repeated, by anybody.
+// ReleaseAllDependents calls ReleaseDependents until nothing is due. After an error it can
+// be repeated, by any client.
 func ReleaseAllDependents(ctx context.Context, c redis.Scripter, now Moment) error {
 	var at Release
 	for more := true; more; {
@@ -52,8 +52,8 @@ func ReleaseAllDependents(ctx context.Context, c redis.Scripter, now Moment) err
 // memberChunk is how many members of a set are read at once.
 const memberChunk = 500
 
-// leaveAllDependencies takes a job out of the sets of dependents of those it waits for.
-// It is canceled: where it is still in one, it does no harm.
+// leaveAllDependencies takes a canceled job out of the sets of dependents of the jobs
+// that it waits for. It does no harm in a set where it remains.
 func leaveAllDependencies(ctx context.Context, c redis.UniversalClient, id string) error {
 	for cursor := uint64(0); ; {
 		ids, next, err := c.SScan(ctx, keys.Dependencies(id), cursor, "", memberChunk).Result()

@@ -32,7 +32,7 @@ var (
 	leaveQueue = redis.NewScript(libRateLimit + libJob + libDependents + libQueue + libStatus + statusTable("over") + leaveQueueLua)
 )
 
-// What CancelJob, RequeueJobs and RemoveJobs return.
+// The codes that CancelJob, RequeueJobs and RemoveJobs return.
 const (
 	Done    = 1
 	NoJob   = 0
@@ -40,10 +40,10 @@ const (
 	Left    = -2
 )
 
-// What scripts return beside these. The callers of this package do not see it.
+// Further codes that scripts return. The callers of this package do not see them.
 const (
-	doneAndMore = 2  // Done, with something to do for ReleaseDependents
-	longQueue   = -3 // nothing is done: the queue is too long for one step
+	doneAndMore = 2  // Done, with more to do for ReleaseDependents
+	longQueue   = -3 // nothing was done: the queue is too long for one step
 )
 
 // DeleteJob runs delete_job.lua. It reports false when there is no such job.
@@ -55,9 +55,9 @@ func DeleteJob(ctx context.Context, c redis.UniversalClient, id string, fromQueu
 	return codes[0] == Done, nil
 }
 
-// DeleteJobs runs delete_job.lua for many jobs in one round trip. For each it
-// returns Done or NoJob, or its error. Long queues are looked through in more
-// round trips, when the jobs are gone: an id without a job does no harm there.
+// DeleteJobs runs delete_job.lua for many jobs in one round trip. For each it returns
+// Done or NoJob, or its error. Long queues are searched afterwards, in more round
+// trips: an id without a job does no harm there.
 func DeleteJobs(ctx context.Context, c redis.UniversalClient, ids []string, fromQueue bool, now Moment) ([]int64, []error, error) {
 	codes, errs, err := deleteJobs(ctx, c, ids, fromQueue, now)
 	late := atLongQueues(ids, codes)
@@ -87,10 +87,11 @@ func deleteJobs(ctx context.Context, c redis.UniversalClient, ids []string, from
 	})
 }
 
-// CancelJob runs cancel_job.lua for one job, and all that is left to do after it: the
-// job leaves a long queue, its dependents go to their queues, and it leaves the sets
-// of those it waits for. It returns Done, NoJob, or Refused when the job is canceled
-// already. After an error in between it can be repeated to go on with the dependents.
+// CancelJob runs cancel_job.lua for one job and completes what the script leaves: it
+// takes the job out of a long queue, enqueues its dependents, and takes it out of the
+// dependents of the jobs that it waits for. It returns Done, NoJob, or Refused when the
+// job is already canceled. After an error it can be repeated to continue with the
+// dependents.
 func CancelJob(ctx context.Context, c redis.UniversalClient, id string, now Moment, enqueueDependents, leaveDependencies bool) (int64, error) {
 	codes, errs, more, err := cancelJobs(ctx, c, []string{id}, now, enqueueDependents)
 	if err = errors.Join(append(errs, err)...); err != nil {
@@ -138,8 +139,8 @@ func cancelShort(ctx context.Context, c redis.UniversalClient, ids []string, now
 	})
 }
 
-// cancelLong cancels jobs whose queues are long. Those that are in them are canceled
-// where they are found, so that a crash leaves none canceled and in its queue.
+// cancelLong cancels jobs whose queues are long. A job in its queue is canceled in the
+// step that takes it out, so that a crash never leaves a canceled job in its queue.
 func cancelLong(ctx context.Context, c redis.UniversalClient, ids []string, now Moment, enqueueDependents bool) ([]int64, []error, error) {
 	byQueue, err := originsOf(ctx, c, ids)
 	if err != nil {
@@ -171,14 +172,15 @@ func cancelLong(ctx context.Context, c redis.UniversalClient, ids []string, now 
 	return codes, errs, nil
 }
 
-// leaveChunk is how many ids of a queue a script looks at, overlapChunk how many of
-// them again in the next step: others may take ids out behind it meanwhile.
+// leaveChunk is how many ids of a queue one step looks at, and overlapChunk how many of
+// them the next step looks at again, because others may take out ids behind it
+// meanwhile.
 const (
 	leaveChunk   = 5000
 	overlapChunk = 500
 )
 
-// leaveLongQueue runs leave_queue.lua for all of a queue. It returns the codes of the
+// leaveLongQueue runs leave_queue.lua for a whole queue. It returns the codes of the
 // jobs that it has canceled.
 func leaveLongQueue(ctx context.Context, c redis.Scripter, queue string, cancel, gone []string, enqueueDependents bool, now Moment) (map[string]int64, error) {
 	tombstone, canceled := uuid.NewString(), make(map[string]int64)
@@ -208,7 +210,7 @@ func leaveLongQueue(ctx context.Context, c redis.Scripter, queue string, cancel,
 	}
 }
 
-// originsOf returns jobs by the queue that they say they are in.
+// originsOf returns jobs by the queue in their hash.
 func originsOf(ctx context.Context, c redis.UniversalClient, ids []string) (map[string][]string, error) {
 	byQueue := make(map[string][]string)
 	err := redisx.Read(ctx, c, len(ids), func(pipe redis.Pipeliner, i int) *redis.StringCmd {
@@ -230,7 +232,7 @@ func atLongQueues(ids []string, codes []int64) (late []string) {
 	return late
 }
 
-// fillIn replaces the codes that are longQueue by those of a second run, in turn.
+// fillIn replaces each longQueue code by the next code of a second run.
 func fillIn(codes []int64, errs []error, again []int64, againErrs []error) {
 	next := 0
 	for i, code := range codes {
@@ -241,8 +243,7 @@ func fillIn(codes []int64, errs []error, again []int64, againErrs []error) {
 	}
 }
 
-// forEach runs a script for n jobs, each for itself: all in one round trip, and one as
-// the client sends a script.
+// forEach runs a script once for each of n jobs, in one round trip.
 func forEach(ctx context.Context, c redis.UniversalClient, script *redis.Script, text string, n int, call func(i int) (id string, args []any)) (codes []int64, errs []error, err error) {
 	if n == 0 {
 		return nil, nil, nil

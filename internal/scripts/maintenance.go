@@ -43,8 +43,8 @@ var (
 	recoverStuck      = redis.NewScript(libMaintenance + statusTable("known", "nowhere", "runs") + recoverStuckLua)
 )
 
-// CleanUnlock runs clean_unlock.lua. It reports false when the lock is not the
-// owner's any more.
+// CleanUnlock runs clean_unlock.lua. It reports false when the caller no longer holds
+// the lock.
 func CleanUnlock(ctx context.Context, c redis.Scripter, lock, token string, leave time.Duration) (bool, error) {
 	n, err := run(ctx, c, cleanUnlock, []string{lock}, token, max(leave.Milliseconds(), 0))
 	return n == 1, err
@@ -55,8 +55,8 @@ func CleanExpired(ctx context.Context, c redis.Scripter, registry string, now in
 	return run(ctx, c, cleanExpired, []string{registry}, now, most)
 }
 
-// CleanReady runs clean_ready.lua and returns the number of entries it looked at
-// and of those that stay.
+// CleanReady runs clean_ready.lua and returns how many entries it looked at, and how
+// many of them stay.
 func CleanReady(ctx context.Context, c redis.Scripter, queue string, skip int64, most int, now Moment) (seen, kept int64, err error) {
 	return pair(cleanReady.Run(ctx, c, []string{keys.Ready(queue)}, queue, skip, most, now.Unix, now.Text))
 }
@@ -73,8 +73,8 @@ func CleanGroup(ctx context.Context, c redis.Scripter, name string, ids []string
 	return run(ctx, c, cleanGroup, []string{keys.Group(name), keys.Groups}, append([]any{name}, anys(ids)...)...)
 }
 
-// CleanRateLimit runs clean_rate_limit.lua. It returns how many of the allowed
-// jobs it looked at keep their slot, and whether there may be more to do.
+// CleanRateLimit runs clean_rate_limit.lua. It returns how many of the jobs that it
+// looked at keep their slot, and whether there may be more to do.
 func CleanRateLimit(ctx context.Context, c redis.Scripter, key string, skip int64, most int, now Moment) (kept int64, more bool, err error) {
 	kept, n, err := pair(cleanRateLimit.Run(ctx, c,
 		[]string{keys.RateLimitAllowed(key), keys.RateLimitWaiting(key), keys.RateLimit(key), keys.RateLimits},
@@ -82,7 +82,7 @@ func CleanRateLimit(ctx context.Context, c redis.Scripter, key string, skip int6
 	return kept, n == 1, err
 }
 
-// FirstSeenTTL is how long it is remembered when an id was first seen in an
+// FirstSeenTTL is how long the time is kept at which an id was first seen in an
 // intermediate queue. clean_intermediate.lua has it too.
 const FirstSeenTTL = 24 * time.Hour
 
@@ -90,15 +90,15 @@ const FirstSeenTTL = 24 * time.Hour
 // and EnqueuedAt are as they are stored.
 type Stuck struct{ ID, FirstSeen, EnqueuedAt string }
 
-// A Stretch is what CleanIntermediate tells of some ids.
+// A Stretch is what CleanIntermediate found in some ids.
 type Stretch struct {
 	Seen, Removed int64
 	Now           string  // the time of the script, as FirstSeen
 	Stuck         []Stuck // from the end on
 }
 
-// CleanIntermediate runs clean_intermediate.lua. If it is to note ids that are seen
-// for the first time, it returns only the others. The time "0" is the server's.
+// CleanIntermediate runs clean_intermediate.lua. With note it notes ids that it sees
+// for the first time, and returns only the others. The time "0" is the server's.
 func CleanIntermediate(ctx context.Context, c redis.Scripter, queue string, behind int64, length int, note bool, now string) (*Stretch, error) {
 	reply, err := cleanIntermediate.Run(ctx, c, []string{keys.Intermediate(queue)}, queue, behind, length, flag(note), now).Slice()
 	if err != nil {
@@ -118,16 +118,16 @@ func CleanIntermediate(ctx context.Context, c redis.Scripter, queue string, behi
 	return &s, nil
 }
 
-// What RecoverStuck is told to do with a job that waits: Ask says only that it
-// would go back.
+// What RecoverStuck does with a waiting job: with Ask it only reports that the job
+// would be put back.
 const (
 	Ask     = "ask"
 	PutBack = "back"
 	TakeOut = "out"
 )
 
-// What RecoverStuck did: it left the id, took it out or put it back. Asks and
-// Started changed nothing.
+// What RecoverStuck did: it left the id, took it out or put it back. After Asks and
+// Started nothing has changed.
 const (
 	LeftIn   = "left"
 	TakenOut = "out"

@@ -24,15 +24,15 @@ var (
 	pruneJobs    = redis.NewScript(libRateLimit + libJob + libMaintenance + libStatus + statusTable("nowhere") + pruneJobsLua)
 )
 
-// How much prune_keys.lua and prune_jobs.lua look at before other clients get
-// their turn: some milliseconds of hashes, or of ids in lists.
+// How many hashes prune_keys.lua, and how many ids in lists prune_jobs.lua look at in
+// one step: some milliseconds' worth.
 const (
 	dependentsBudget = 5_000
 	listBudget       = 100_000
 )
 
-// PruneEntries runs prune_entries.lua for members of a registry. It reports for
-// each whether it is there and its job is gone.
+// PruneEntries runs prune_entries.lua for members of a registry. It reports for each
+// whether it is in the registry and its job is gone.
 func PruneEntries(ctx context.Context, c redis.Scripter, registry string, started bool, members []string, now int64, remove bool) ([]bool, error) {
 	found, err := pruneEntries.Run(ctx, c, []string{registry}, append([]any{flag(remove), now, flag(started)}, anys(members)...)...).BoolSlice()
 	if err == nil && len(found) != len(members) {
@@ -53,8 +53,8 @@ const (
 // A Leftover is a key that belongs to a job.
 type Leftover struct{ Key, Kind, ID string }
 
-// PruneKeys runs prune_keys.lua. It reports for the first of the keys, at least
-// for one, whether their job is gone.
+// PruneKeys runs prune_keys.lua. It reports for the first of the keys, at least one,
+// whether their job is gone.
 func PruneKeys(ctx context.Context, c redis.Scripter, leftovers []Leftover, now int64, remove bool) ([]bool, error) {
 	names, args := make([]string, len(leftovers)), []any{flag(remove), now, dependentsBudget}
 	for i, l := range leftovers {
@@ -65,12 +65,12 @@ func PruneKeys(ctx context.Context, c redis.Scripter, leftovers []Leftover, now 
 	return found, someOf(len(leftovers), len(found), err)
 }
 
-// A Lost is a job that may be nowhere. Like is what PruneJobs has returned for
-// it, "" before.
+// A Lost is a job that may be in no queue or registry. Like is what PruneJobs has
+// returned for it before, "" the first time.
 type Lost struct{ ID, Like string }
 
-// PruneJobs runs prune_jobs.lua. It returns for the first of the jobs, at least
-// for one, what they are like if they are nowhere, else "".
+// PruneJobs runs prune_jobs.lua. It returns for the first of the jobs, at least one,
+// their state if they are in no queue or registry, else "".
 func PruneJobs(ctx context.Context, c redis.Scripter, jobs []Lost, now Moment, remove bool) ([]string, error) {
 	return prunedJobs(ctx, c, jobs, now, remove, listBudget)
 }

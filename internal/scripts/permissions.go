@@ -13,9 +13,9 @@ var checkPermissionsLua string
 
 var checkPermissions = redis.NewScript(checkPermissionsLua)
 
-// Work are the commands that a worker runs for each job, and Clean those that it
-// runs beside these for maintenance and the scheduler. Since Redis 7 those of scripts
-// count, too. A test compares them with the scripts.
+// Work are the commands that a worker needs to run jobs, and Clean those that it also
+// needs for maintenance and the scheduler. Since Redis 7, commands that scripts run
+// need permission too. A test compares them with the scripts.
 var (
 	Work = []string{
 		"blmove", "del", "eval", "evalsha", "exec", "exists", "expire", "hdel", "hexists", "hget", "hgetall", "hkeys", "hmget",
@@ -26,8 +26,8 @@ var (
 	Clean = []string{"get", "llen", "lpop", "lset", "rpop", "set", "sismember", "sscan", "zrangebyscore", "zremrangebyrank"}
 )
 
-// CheckPermissions runs check_permissions.lua. It returns those of the commands that
-// the user of the connection may not run. Before Redis 7 it knows of none.
+// CheckPermissions runs check_permissions.lua. It returns the commands that the user of
+// the connection may not run. Before Redis 7 it returns none.
 func CheckPermissions(ctx context.Context, c redis.Scripter, commands ...string) ([]string, error) {
 	args := make([]any, len(commands))
 	for i, name := range commands {

@@ -35,21 +35,21 @@ var (
 	takeOver      = redis.NewScript(libNow + libOwn + libMaintenance + takeOverLua)
 )
 
-// ServerTime stands for the server's time where a script is given the Unix seconds
-// of a change. Workers compare expiries with it, and their own clocks may be wrong.
+// ServerTime stands for the server's time where a script takes Unix seconds. Workers
+// compare expiries by it, because their own clocks may be wrong.
 const ServerTime = 0
 
-// TakeLock runs take_lock.lua. It reports false when the lock is someone else's.
+// TakeLock runs take_lock.lua. It reports false when another holds the lock.
 func TakeLock(ctx context.Context, c redis.Scripter, lock, token string, keep time.Duration) (bool, error) {
 	n, err := run(ctx, c, takeLock, []string{lock}, token, max(keep.Milliseconds(), 1))
 	return n == 1, err
 }
 
-// A Look is what LookQueues tells of a queue.
+// A Look is what LookQueues returns for a queue.
 type Look struct {
 	Taken     int64 // ids in the intermediate queue
 	Ready     int64 // jobs that are about to be enqueued
-	Abandoned bool  // the heartbeat of a started job has ended
+	Abandoned bool  // the heartbeat of a started job has expired
 }
 
 // LookQueues runs look_queues.lua and returns a Look for each queue.
@@ -98,18 +98,18 @@ func FindAbandoned(ctx context.Context, c redis.Scripter, queue string, skip, mo
 // A Takeover is what TakeOver needs to know.
 type Takeover struct {
 	Queue, ID        string
-	Entry, Execution string // where it was found; "" is in none, or not known
+	Entry, Execution string // where it was found; "" if in none, or not known
 	OwnEntry, Own    string // the caller's entry and execution
 	Keep             int    // seconds
 	Now              int64
 	Float            string
 }
 
-// What TakeOver finds of a job beside its hash.
+// The states in which TakeOver finds a job.
 const (
-	TakenOver = "taken" // it is the caller's, and has a hash
-	Alive     = "alive" // nothing is to be done
-	Over      = "over"  // its entry was left over, and is removed
+	TakenOver = "taken" // the caller has taken it over
+	Alive     = "alive" // there is nothing to do
+	Over      = "over"  // its entry was left over and has been removed
 )
 
 // TakeOver runs take_over.lua. It returns TakenOver with the hash of the job, Alive

@@ -27,11 +27,11 @@ var (
 	removeJobs   = redis.NewScript(libRateLimit + libJob + statusTable("nowhere") + removeJobsLua)
 )
 
-// An Entry is one of a registry, with its score as the server writes it.
+// An Entry is an entry of a registry, with its score as the server formats it.
 type Entry struct{ Member, Score string }
 
-// PageRegistry runs page_registry.lua: it returns up to most entries that come
-// after one. After no Entry come the first ones.
+// PageRegistry runs page_registry.lua: it returns up to most entries that come after
+// the given one, or the first ones for the zero Entry.
 func PageRegistry(ctx context.Context, c redis.Scripter, registry string, after Entry, most int) ([]Entry, error) {
 	flat, err := pageRegistry.Run(ctx, c, []string{registry}, after.Score, after.Member, most).StringSlice()
 	if err != nil {
@@ -57,20 +57,20 @@ type Requeue struct {
 	AtFront  bool
 	Now      Moment
 	Empty    []byte // the compressed empty string
-	LeaveOwn bool   // leaves those that were enqueued at just that time, by the same call
+	LeaveOwn bool   // leave jobs with this enqueued_at, which the same call has requeued
 }
 
-// RequeueJobs runs requeue_jobs.lua for jobs of a registry. For each it returns
-// Done, NoJob, Refused if it is not in the registry or is to run anyway, or Left; or
-// its error.
+// RequeueJobs runs requeue_jobs.lua for jobs of a registry. For each it returns Done,
+// NoJob, Refused if it is not in the registry or will run anyway, or Left; or its
+// error.
 func RequeueJobs(ctx context.Context, c redis.Scripter, p Requeue) ([]int64, []error, error) {
 	args := append([]any{flag(p.AtFront), p.Now.Unix, p.Now.Text, p.Empty, flag(p.LeaveOwn)}, anys(p.IDs)...)
 	return each(len(p.IDs), requeueJobs.Run(ctx, c, jobsOf(p.Registry, p.IDs), args...))
 }
 
-// RemoveJobs runs remove_jobs.lua for jobs of a registry. For each it returns
-// Done, NoJob if it has left the registry, or Refused if it stays because it is
-// elsewhere; or its error.
+// RemoveJobs runs remove_jobs.lua for jobs of a registry. For each it returns Done,
+// NoJob if it has left the registry, or Refused if the job is not deleted because it
+// has moved; or its error.
 func RemoveJobs(ctx context.Context, c redis.Scripter, registry string, ids []string, deleteJobs bool, now Moment) ([]int64, []error, error) {
 	return each(len(ids), removeJobs.Run(ctx, c, jobsOf(registry, ids), append([]any{flag(deleteJobs), now.Unix, now.Text}, anys(ids)...)...))
 }
@@ -83,7 +83,7 @@ func jobsOf(registry string, ids []string) []string {
 	return k
 }
 
-// each returns what a script says of each of n jobs.
+// each returns the replies of a script for each of n jobs.
 func each(n int, cmd *redis.Cmd) (codes []int64, errs []error, err error) {
 	replies, err := cmd.Slice()
 	if err == nil && len(replies) != n {

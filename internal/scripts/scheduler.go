@@ -27,19 +27,19 @@ var (
 // A Due is what EnqueueDue needs to know.
 type Due struct {
 	Queue   string
-	Owner   string // what the caller's locks hold
+	Owner   string // the value of the caller's locks
 	Now     Moment
-	Timeout int // in seconds, of jobs that have none
+	Timeout int // in seconds, for jobs without one
 	Skip    int // due ids to leave out
 	Most    int // ids to look at
-	Again   int // in how many seconds to look again for a job that is not there; 0 is never
+	Again   int // in how many seconds to look again for a missing job; 0 is never
 }
 
 // An Enqueued is what EnqueueDue did.
 type Enqueued struct {
-	Held  bool     // the caller has the lock; else nothing was done
+	Held  bool     // the caller has the lock; otherwise nothing was done
 	Seen  int      // ids looked at; fewer than asked for means that no more are due
-	Alien []string // ids whose key is that of something else: they were dropped
+	Alien []string // ids whose key holds something else: they were dropped
 	Stay  []string // ids of jobs that cannot be moved
 }
 
@@ -75,20 +75,20 @@ func texts(item any) []string {
 // A Hold is what HoldLocks needs to know.
 type Hold struct {
 	Scheduler string
-	Owner     string // what the locks are to hold
+	Owner     string // the value for the locks
 	Keep      int    // seconds
 	Queues    []string
-	Fields    []any // of the scheduler; none writes no hash
+	Fields    []any // of the scheduler's hash; without any no hash is written
 }
 
-// What HoldLocks returns of a lock.
+// The outcomes of HoldLocks for a lock.
 const (
 	Taken   = 0 // by another
 	Free    = 1 // until now
 	Renewed = 2
 )
 
-// HoldLocks runs hold_locks.lua and returns one of these for each queue.
+// HoldLocks runs hold_locks.lua and returns an outcome for each queue.
 func HoldLocks(ctx context.Context, c redis.Scripter, p Hold) ([]int64, error) {
 	outcomes, err := holdLocks.Run(ctx, c, schedulerKeys(p.Scheduler, p.Queues),
 		append([]any{p.Owner, p.Keep}, p.Fields...)...).Int64Slice()
@@ -98,7 +98,7 @@ func HoldLocks(ctx context.Context, c redis.Scripter, p Hold) ([]int64, error) {
 	return outcomes, err
 }
 
-// ReleaseLocks runs release_locks.lua and returns the number of locks given up.
+// ReleaseLocks runs release_locks.lua and returns the number of locks released.
 func ReleaseLocks(ctx context.Context, c redis.Scripter, scheduler, owner string, queues []string) (int64, error) {
 	return run(ctx, c, releaseLocks, schedulerKeys(scheduler, queues), owner)
 }

@@ -56,9 +56,9 @@ const (
 	Nowhere = "nowhere"
 )
 
-// run executes a script and returns its integer. In a pipeline the script is
-// sent whole, because a transaction cannot be repeated when the server does not
-// know its hash; the integer is then not known and returned as 0.
+// run executes a script and returns its integer. In a pipeline the whole script is
+// sent, because a transaction cannot be repeated when the server does not know its
+// hash. The result is then 0.
 func run(ctx context.Context, c redis.Scripter, s *redis.Script, keys []string, args ...any) (int64, error) {
 	if _, ok := c.(redis.Pipeliner); ok {
 		return 0, s.Eval(ctx, c, keys, args...).Err()
@@ -77,7 +77,7 @@ type Create struct {
 	Fields []any
 }
 
-// CreateJob runs create_job.lua. It reports false when the job exists.
+// CreateJob runs create_job.lua. It reports false when the job already exists.
 func CreateJob(ctx context.Context, c redis.Scripter, p Create) (bool, error) {
 	n, err := run(ctx, c, createJob,
 		[]string{keys.Job(p.ID), p.Target, keys.Queues},
@@ -98,13 +98,13 @@ type Moment struct {
 	Text string
 }
 
-// EmptyQueue runs empty_queue.lua and returns the number of ids taken.
+// EmptyQueue runs empty_queue.lua and returns the number of ids that it took out.
 func EmptyQueue(ctx context.Context, c redis.Scripter, queue string, most int, now Moment) (int64, error) {
 	return run(ctx, c, emptyQueue, []string{keys.Queue(queue)}, most, now.Unix, now.Text)
 }
 
-// CompactQueue runs compact_queue.lua and returns the number of ids it looked
-// at and of those it removed.
+// CompactQueue runs compact_queue.lua and returns how many ids it looked at, and how
+// many of them it removed.
 func CompactQueue(ctx context.Context, c redis.Scripter, queue string, behind, length int64, tombstone string) (seen, removed int64, err error) {
 	counts, err := compactQueue.Run(ctx, c, []string{keys.Queue(queue)}, behind, length, tombstone).Int64Slice()
 	if err != nil {

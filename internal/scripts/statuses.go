@@ -7,31 +7,32 @@ import (
 	"strings"
 )
 
-// A status is what RQ's schema says of the jobs that have it.
+// A status describes the jobs that have it in RQ's schema.
 type status struct {
 	name string // as it is stored
-	// registry is where such jobs are, without the name of the queue; "" is none.
-	// Started ones are in rq:wip with their executions, rate_limited ones with their
+	// registry is the registry of such jobs, without the name of the queue; "" is none.
+	// Started jobs are in rq:wip with their executions, rate_limited jobs with their
 	// rate limit.
 	registry string
-	// nowhere is a job that was never enqueued, runs is one that is in its queue or
-	// was taken from there. All others are in a registry or a rate limit.
+	// nowhere says that the job was never enqueued, runs that it is in its queue or was
+	// taken from it. All others are in a registry or a rate limit.
 	nowhere, runs bool
-	// dropped is a job whose id is dropped where it is found in a queue. RQ runs all
-	// whose ids are there, whatever has become of them since.
+	// dropped says that the job's id is dropped when it is found in a queue. RQ runs
+	// every job whose id is there, whatever its status.
 	dropped bool
-	// pending is a job that runs or will by itself: it is not requeued from elsewhere.
+	// pending says that the job runs or will run by itself: it is not requeued from another
+	// registry.
 	pending bool
-	// over is a job that cannot be canceled.
+	// over says that the job cannot be canceled.
 	over bool
-	// met is whether it lets go those that wait for it: "always", or "failed" if a
-	// failed dependency will do for them.
+	// met says whether the job is done for its dependents: "always", or "failed" for
+	// those that allow a failed dependency.
 	met string
 }
 
-// statuses is the one table of them, from which the scripts read too. A job of any
-// other status is of a newer RQ, and left alone: it is neither run nor enqueued,
-// requeued or canceled, and nothing that waits for it is let go.
+// statuses is the one table of statuses, which the scripts use too. A job with any
+// other status is from a newer RQ, and left alone: it is neither run nor enqueued,
+// requeued or canceled, and its dependents are not enqueued.
 var statuses = []status{
 	{name: "created", nowhere: true},
 	{name: "queued", runs: true, pending: true},
@@ -57,8 +58,8 @@ func RegistryOf(name, queue string) string {
 	return ""
 }
 
-// statusTables are what scripts read: for each property a Lua table from the names of
-// the statuses that have it.
+// statusTables has for each property its Lua table, whose keys are the statuses that
+// have it.
 var statusTables = map[string]func(status) string{
 	"known":       func(status) string { return "true" },
 	"registry_of": func(s status) string { return quoted(s.registry) },
@@ -70,7 +71,7 @@ var statusTables = map[string]func(status) string{
 	"over":        func(s status) string { return whether(s.over) },
 }
 
-// statusTable writes some of statusTables for a script, which pays for each.
+// statusTable writes the tables that a script uses. Each costs time at every run.
 func statusTable(names ...string) string {
 	var b strings.Builder
 	for _, name := range names {

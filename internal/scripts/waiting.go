@@ -30,7 +30,7 @@ var (
 	registerScript  = redis.NewScript(registerDependenciesLua)
 )
 
-// A Waiting is what EnqueueWaiting needs to know. Fields are without status and
+// A Waiting holds the arguments of EnqueueWaiting. Fields has neither status nor
 // enqueued_at.
 type Waiting struct {
 	ID           string
@@ -44,13 +44,13 @@ type Waiting struct {
 	Concurrency  int
 	AllowFailure bool
 	Dependencies []string
-	more         bool // there are more of them, which are registered
+	more         bool // there are more, which are registered
 	Fields       []any
 }
 
-// EnqueueWaiting runs enqueue_waiting.lua and returns the status of the job. In
-// a pipeline, which is sent at most once then, that is "", because it is not known yet.
-// With more than ManyDependencies it takes several steps, but in a pipeline.
+// EnqueueWaiting runs enqueue_waiting.lua and returns the status of the job. In a
+// pipeline the status is "", because it is not known yet, and the pipeline is then sent
+// at most once. Outside of pipelines, more than ManyDependencies take several steps.
 func EnqueueWaiting(ctx context.Context, c redis.Scripter, p Waiting) (string, error) {
 	if pipe, ok := c.(redis.Pipeliner); ok {
 		redisx.AddEvalOnce(ctx, pipe, enqueueWaitingLib, p.keys(), p.args()...)
@@ -66,9 +66,9 @@ func EnqueueWaiting(ctx context.Context, c redis.Scripter, p Waiting) (string, e
 const ManyDependencies = 200
 
 // enqueueWithMany enqueues a job with many dependencies. They are registered first, in
-// steps. The job is saved last, in one step that begins with a look at one that was not
-// done: while this one is not, somebody will look at the job when it is. A job all
-// of whose dependencies were done when it was their turn does not wait.
+// steps. The last step saves the job, after it has checked again one dependency that
+// was not done: if it still is not, its end will release the job. A job does not wait
+// if each dependency was done when it was checked.
 func enqueueWithMany(ctx context.Context, c redis.Scripter, p Waiting) (string, error) {
 	registered := false
 	for {
@@ -97,7 +97,7 @@ func enqueueWithMany(ctx context.Context, c redis.Scripter, p Waiting) (string, 
 	}
 }
 
-// findUnmet returns one of the dependencies that is not done, or "".
+// findUnmet returns a dependency that is not done, or "".
 func findUnmet(ctx context.Context, c redis.Scripter, p Waiting) (string, error) {
 	for ids := range slices.Chunk(p.Dependencies, memberChunk) {
 		n, err := run(ctx, c, unmetDependency, keysOf(keys.Job, ids), flag(p.AllowFailure))
@@ -111,7 +111,7 @@ func findUnmet(ctx context.Context, c redis.Scripter, p Waiting) (string, error)
 	return "", nil
 }
 
-// registerDependencies notes that a job waits for all its dependencies, or for none.
+// registerDependencies registers that a job waits for all its dependencies, or for none.
 func registerDependencies(ctx context.Context, c redis.Scripter, p Waiting, waits bool) error {
 	for ids := range slices.Chunk(p.Dependencies, memberChunk) {
 		k := append([]string{keys.Dependencies(p.ID)}, keysOf(keys.Dependents, ids)...)
@@ -123,14 +123,14 @@ func registerDependencies(ctx context.Context, c redis.Scripter, p Waiting, wait
 	return nil
 }
 
-// LoadEnqueueWaiting adds to a pipeline what AddEnqueueWaiting needs before it,
-// and outside a transaction.
+// LoadEnqueueWaiting adds to a pipeline the command that AddEnqueueWaiting needs before
+// it, outside of a transaction.
 func LoadEnqueueWaiting(ctx context.Context, pipe redis.Pipeliner) {
 	pipe.ScriptLoad(ctx, enqueueWaitingLib) // Script.Load would take over a hash that is not there yet
 }
 
-// AddEnqueueWaiting adds EnqueueWaiting to a pipeline without the script, which
-// LoadEnqueueWaiting has put there.
+// AddEnqueueWaiting adds EnqueueWaiting to a pipeline by its hash, after
+// LoadEnqueueWaiting.
 func AddEnqueueWaiting(ctx context.Context, pipe redis.Pipeliner, p Waiting) {
 	redisx.AddEvalShaOnce(ctx, pipe, enqueueWaiting.Hash(), p.keys(), p.args()...)
 }
@@ -157,7 +157,7 @@ func (p *Waiting) args() []any {
 	return append(a, p.Fields...)
 }
 
-// keysOf returns the keys of a kind of some jobs.
+// keysOf returns the keys of jobs.
 func keysOf(key func(string) string, ids []string) []string {
 	k := make([]string, len(ids))
 	for i, id := range ids {

@@ -43,8 +43,8 @@ type Claim struct {
 	Worker, Birth string
 	Interval      int // seconds between its heartbeats
 	InTurn        bool
-	Composite     bool // readers know executions
-	CurrentJob    bool // readers look for current_job
+	Composite     bool // readers support executions
+	CurrentJob    bool // readers use current_job
 	Now           Moment
 	Float         string
 	Budget        int // bytes of data after which the claim ends; 0 is no limit
@@ -54,31 +54,31 @@ type Claim struct {
 	Executions    []string // one for each job that may be taken
 }
 
-// A ClaimQueue is a queue to take jobs of: any, or only those that are named.
+// A ClaimQueue is a queue to take jobs from: any, or only the named ones.
 type ClaimQueue struct {
 	Name string
 	Open bool
 }
 
-// A Named is an id in the intermediate queue of Claim.Queues[Queue], where a blocking
-// move has put it, or in that queue itself.
+// A Named is an id in Claim.Queues[Queue], or if Moved, in its intermediate queue,
+// where a blocking move has put it.
 type Named struct {
 	Queue int
 	ID    string
 	Moved bool
 }
 
-// What the worker is told beside jobs or instead of them.
+// The states that a claim returns.
 const (
 	Claimed      = 1
 	Drained      = 2 // claimed, and the queues are empty now
-	Held         = 3 // as Drained, but for jobs that only a newer RQ knows what to do with
+	Held         = 3 // as Drained, except for jobs whose status only a newer RQ knows
 	Suspended    = 0
 	Unregistered = -1
 )
 
-// A ClaimedJob is a job whose execution has started. Hash is as it was before, and
-// has no data if this is LongData bytes.
+// A ClaimedJob is a job whose execution has started. Hash is from before that. It has
+// no data if LongData is not 0, which is then the length of the data.
 type ClaimedJob struct {
 	Queue         int
 	ID, Execution string
@@ -109,7 +109,7 @@ func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, job
 	return readClaim(reply)
 }
 
-var errReply = errors.New("the server's reply to a script is not as expected")
+var errReply = errors.New("unexpected reply to a script")
 
 func readClaim(reply []any) (int64, []ClaimedJob, error) {
 	if len(reply) == 0 {
@@ -138,11 +138,11 @@ func readClaim(reply []any) (int64, []ClaimedJob, error) {
 	return state, jobs, nil
 }
 
-// The fences of an execution that the worker began itself. That of one that it has
+// The fences of an execution that the worker has started. The fence of one that it has
 // taken over is TakenOver.
 const (
 	Own  = "own"
-	Sent = "sent" // Own that was sent before, and may have been settled
+	Sent = "sent" // as Own, for a settlement that was sent before and may have been done
 )
 
 // A Settle is what SettleJob needs to know.
@@ -164,8 +164,7 @@ type Settle struct {
 	Fields                       []any
 }
 
-// settlement returns what settle_job.lua needs to know of jobs that one worker
-// has run.
+// settlement returns the arguments of settle_job.lua for jobs that one worker has run.
 func settlement(batch []Settle) (jobs []string, args []any) {
 	jobs = make([]string, 0, len(batch)+2)
 	for i := range batch {
@@ -176,7 +175,7 @@ func settlement(batch []Settle) (jobs []string, args []any) {
 			p.Keep, p.Place, p.Parent, p.Counter, p.Seconds, flag(p.CurrentJob), p.RateLimit, p.ResultTTL, len(p.Result))
 		args = append(append(args, p.Result...), p.Fields...)
 		if i == 0 {
-			args = slices.Grow(args, len(args)*(len(batch)-1)) // they are much alike
+			args = slices.Grow(args, len(args)*(len(batch)-1)) // the jobs are much alike
 		}
 	}
 	return append(jobs, keys.Worker(batch[0].Worker), keys.WorkerExecutions(batch[0].Worker)), args
@@ -207,13 +206,13 @@ func readSettled(reply any) (done, more bool, err error) {
 	return false, false, errReply
 }
 
-// settleChunk is how many jobs one script settles. A few are enough to share what
-// a script costs by itself, and between two scripts others are served.
+// settleChunk is how many jobs one script settles. A few are enough to share the cost
+// of a script, and other clients get their turn between two scripts.
 const settleChunk = 16
 
-// SettleJobs settles a batch of jobs in one round trip. The error of each is its
-// own. It also reports whether there is more to do for ReleaseDependents, for a job of
-// the batch or for one of somebody who does not go on.
+// SettleJobs settles a batch of jobs in one round trip. Each job has its own error. It
+// also reports whether there is more to do for ReleaseDependents, for the batch or for
+// other entries that are due.
 func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (done []bool, more bool, errs []error) {
 	chunks := chunksOf(batch)
 	cmds := make([]*redis.Cmd, len(chunks))
@@ -247,7 +246,7 @@ func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (d
 	return done, more, errs
 }
 
-// chunksOf divides a batch into what one script settles: jobs of one worker.
+// chunksOf divides a batch into chunks for one script each, with jobs of one worker.
 func chunksOf(batch []Settle) (chunks [][]Settle) {
 	for first := 0; first < len(batch); {
 		end := first + 1
@@ -260,8 +259,8 @@ func chunksOf(batch []Settle) (chunks [][]Settle) {
 	return chunks
 }
 
-// repliesTo returns a reply for each job of a chunk: the error of all, if there
-// is one.
+// repliesTo returns a reply for each job of a chunk. An error of the script is the
+// reply for all.
 func repliesTo(chunk []Settle, cmd *redis.Cmd) []any {
 	replies, err := cmd.Slice()
 	if err == nil && len(replies) != len(chunk) {
@@ -290,7 +289,7 @@ type Beating struct {
 	CreatedAt                     string
 }
 
-// The states that SendBeat finds the worker in.
+// The states in which SendBeat finds the worker.
 const (
 	Registered = 1
 	Forgotten  = 0
@@ -302,8 +301,8 @@ type Echo struct {
 	State     int64
 	Suspended bool
 	Time      float64  // the server's, in Unix seconds
-	Expiries  []int64  // the least in each queue's rq:wip, 0 if there is none
-	Away      []string // executions that are not the worker's any more
+	Expiries  []int64  // the earliest in each queue's rq:wip, 0 if there is none
+	Away      []string // executions that no longer belong to the worker
 }
 
 // SendBeat runs beat.lua.
@@ -340,7 +339,7 @@ func SendBeat(ctx context.Context, c redis.Scripter, p Beat) (*Echo, error) {
 	return echo, nil
 }
 
-// moment reads a score as Unix seconds. What is none, as "inf", counts as 0.
+// moment parses a score as Unix seconds, and returns 0 for others, such as "inf".
 func moment(score string) int64 {
 	f, err := strconv.ParseFloat(score, 64)
 	if err != nil || !(f > 0 && f < 1<<53) {
@@ -349,7 +348,7 @@ func moment(score string) int64 {
 	return int64(f)
 }
 
-// How RegisterWorker treats another worker of the same name.
+// How RegisterWorker treats another worker with the same name.
 const (
 	New     = "new"
 	Instead = "instead"

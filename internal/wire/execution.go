@@ -26,7 +26,7 @@ func (e *Execution) Fields() []any {
 	return w.fields
 }
 
-// DecodeExecution reads the hash of an execution. What cannot be read is left
+// DecodeExecution reads the hash of an execution. Fields that cannot be read are left
 // zero and joined into the error as FieldErrors.
 func DecodeExecution(hash map[string]string) (*Execution, error) {
 	r := fieldReader{hash: hash}

@@ -5,14 +5,12 @@ import (
 	"time"
 )
 
-// A Job is the hash rq:job:<id>. Its fields stand in the order in which RQ
-// writes them (rq/job.py, Job.to_dict). A nil pointer, slice or zero time is
-// an absent field.
+// A Job is the hash rq:job:<id>. Its fields are in the order in which RQ writes them
+// (rq/job.py, Job.to_dict). A nil pointer, slice or zero time is an absent field.
 type Job struct {
 	Status    string
 	CreatedAt time.Time
-	// Data is what the serializer made of (function, instance, args, kwargs),
-	// not compressed.
+	// Data is the serialized (function, instance, args, kwargs), not compressed.
 	Data []byte
 
 	SuccessCallback string
@@ -40,8 +38,8 @@ type Job struct {
 	RateLimitKey         string
 	RateLimitConcurrency int
 
-	// Result is the serializer's bytes of a return value. Since RQ 1.12 only a
-	// repeat or a returned Retry leaves it here.
+	// Result is a serialized return value. Since RQ 1.12 only a repeat or a returned
+	// Retry stores it here.
 	Result []byte
 	// ExcInfo is a traceback, not compressed. Since RQ 1.12 only a requeue
 	// writes it, empty.
@@ -60,7 +58,7 @@ type Job struct {
 
 	DependencyIDs []string
 
-	// Meta is the serializer's bytes of the meta dict.
+	// Meta is the serialized meta dict.
 	Meta []byte
 
 	TTL                     *int

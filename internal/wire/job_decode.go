@@ -14,7 +14,7 @@ import (
 // no job at all.
 var ErrNoData = errors.New("the job has no data")
 
-// A FieldError is one field of a hash that cannot be read as what it should be.
+// A FieldError is a field of a hash whose value cannot be read.
 type FieldError struct {
 	Field string
 	Err   error
@@ -104,8 +104,8 @@ func (j *Job) readCallbacks(r *fieldReader) {
 	}
 }
 
-// A fieldReader reads fields and keeps what it could not read. An empty field
-// counts as absent.
+// A fieldReader reads fields and collects the errors of those that it could not read.
+// An empty field counts as absent.
 type fieldReader struct {
 	hash map[string]string
 	errs []error
@@ -201,8 +201,8 @@ func (r *fieldReader) inflated(field, v string) []byte {
 	return out
 }
 
-// asText returns a traceback, which is for people to read: what is not UTF-8 in
-// it is replaced. nil stays nil.
+// asText returns a traceback, in which bytes that are not UTF-8 are replaced, since it
+// is for people to read. nil stays nil.
 func asText(p []byte) *string {
 	if p == nil {
 		return nil
@@ -211,7 +211,7 @@ func asText(p []byte) *string {
 	return &s
 }
 
-// quote quotes a value for an error, which does not repeat all of a long one.
+// quote quotes a value for an error, and shortens a long one.
 func quote(v string) string {
 	const most = 80
 	if len(v) > most {

@@ -42,8 +42,8 @@ func headersOf(headers map[string]string) any {
 	return headers
 }
 
-// parseWebhooks returns nil for text that is not a list of webhooks that RQ
-// would take: RQ ignores them all when one is bad.
+// parseWebhooks returns nil for text that is not a list of webhooks that RQ accepts: RQ
+// ignores them all when one is bad.
 func parseWebhooks(text string) []Webhook {
 	var raw []struct {
 		URL       string            `json:"url"`
@@ -96,12 +96,12 @@ func FormatInts(list []int) string {
 	return string(append(b, ']'))
 }
 
-// longestExact is the largest number in JSON that is sure to be read as it is.
+// longestExact is the largest number in JSON that every reader reads exactly.
 const longestExact = 1 << 53
 
-// parseInts reads a JSON list of numbers, or null. Fractions are dropped: RQ takes a
-// float where it says int, and waits for the whole seconds. longestExact stands for
-// all larger numbers: no clock reaches either.
+// parseInts reads a JSON list of numbers, or null. Fractions are dropped: RQ accepts a
+// float where it documents an int, and waits whole seconds. Larger numbers become
+// longestExact: no clock reaches either.
 func parseInts(text string) ([]int, error) {
 	var floats []float64
 	if err := json.Unmarshal([]byte(text), &floats); err != nil {
@@ -125,7 +125,7 @@ func dictOf(items ...py.Item) *py.Dict {
 	return d
 }
 
-// mustJSON encodes what was validated as text before it came here.
+// mustJSON encodes values whose text was validated before.
 func mustJSON(v any) string {
 	b, err := pyjson.Append(nil, v)
 	if err != nil {

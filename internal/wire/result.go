@@ -18,15 +18,15 @@ const (
 	MaxRetriesExceeded = 5 // RQ 2.8
 )
 
-// A Result is one entry of the stream rq:results:<id>. Its fields stand in the
-// order in which RQ writes them (rq/results.py, Result.serialize).
+// A Result is one entry of the stream rq:results:<id>. Its fields are in the order in
+// which RQ writes them (rq/results.py, Result.serialize).
 type Result struct {
 	Type       int
 	WorkerName string
 	// ExcString is the traceback, not encoded; nil when absent.
 	ExcString *string
-	// ReturnValue is the serializer's bytes, not encoded; nil when absent,
-	// which stands for None.
+	// ReturnValue is the serialized value, not encoded; nil when absent, which means
+	// None.
 	ReturnValue []byte
 	ExecutionID string
 	StartedAt   time.Time
@@ -54,14 +54,14 @@ func (r *Result) Fields() []any {
 	return w.fields
 }
 
-// DecodeResult reads an entry of a result stream. What cannot be read is left
-// zero and joined into the error as FieldErrors; the result is usable all the
-// same. An unknown type is no error: a newer RQ may have more of them.
+// DecodeResult reads an entry of a result stream. Fields that cannot be read are left
+// zero and joined into the error as FieldErrors; the result is still usable. An unknown
+// type is not an error: a newer RQ may have more types.
 func DecodeResult(entry map[string]string) (*Result, error) {
 	r := fieldReader{hash: entry}
 	res := &Result{WorkerName: r.text("worker_name"), ExecutionID: r.text("execution_id")}
 	if entry["type"] == "" {
-		r.fail("type", errors.New("there is none"))
+		r.fail("type", errors.New("missing"))
 	} else if n := r.number("type"); n != nil {
 		res.Type = *n
 	}

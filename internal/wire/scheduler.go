@@ -13,7 +13,7 @@ type Scheduler struct {
 	Name          string
 	Hostname      string
 	PID           int
-	Queues        []string // in no order
+	Queues        []string // in no particular order
 	CreatedAt     time.Time
 	LastHeartbeat time.Time
 }
@@ -30,7 +30,7 @@ func (s *Scheduler) Fields() []any {
 	return w.fields
 }
 
-// DecodeScheduler reads the hash of a scheduler. What cannot be read is left
+// DecodeScheduler reads the hash of a scheduler. Fields that cannot be read are left
 // zero and joined into the error as FieldErrors.
 func DecodeScheduler(hash map[string]string) (*Scheduler, error) {
 	r := fieldReader{hash: hash}

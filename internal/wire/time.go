@@ -1,6 +1,6 @@
-// Package wire is the content of RQ's Redis keys: bytes in, bytes out. Each
-// record has its encoder beside its decoder, with the fields in the order RQ
-// writes them. Writers are strict; readers take whatever any RQ version wrote.
+// Package wire is the content of RQ's Redis keys: bytes in, bytes out. Each record has
+// its encoder beside its decoder, with the fields in the order RQ writes them. Writers
+// are strict; readers accept whatever any RQ version has written.
 package wire
 
 import (
@@ -28,8 +28,8 @@ func formatTimeOrEmpty(t time.Time) string {
 	return FormatTime(t)
 }
 
-// ParseTime reads a time from a hash. It is more lenient than RQ: any RFC 3339
-// time will do. Like RQ's, it has whole microseconds.
+// ParseTime reads a time from a hash. It is more lenient than RQ: it accepts any RFC
+// 3339 time. Like RQ, it drops fractions of a microsecond.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {

@@ -20,7 +20,7 @@ type Worker struct {
 	Version       string
 	PythonVersion string
 
-	// What changes while it works.
+	// These change while it works.
 	State              string
 	CurrentJob         string // RQ before 3.0
 	CurrentJobSeconds  float64
@@ -31,8 +31,8 @@ type Worker struct {
 	Death              time.Time
 }
 
-// Fields returns what a worker writes at its birth, as alternating names and
-// values for HSET.
+// Fields returns the fields that a worker writes when it registers, as alternating
+// names and values for HSET.
 func (w *Worker) Fields() []any {
 	f := fieldWriter{make([]any, 0, 16)}
 	f.text("birth", FormatTime(w.Birth))
@@ -46,7 +46,7 @@ func (w *Worker) Fields() []any {
 	return f.fields
 }
 
-// DecodeWorker reads the hash of a worker. What cannot be read is left zero and
+// DecodeWorker reads the hash of a worker. Fields that cannot be read are left zero and
 // joined into the error as FieldErrors.
 func DecodeWorker(hash map[string]string) (*Worker, error) {
 	r := fieldReader{hash: hash}

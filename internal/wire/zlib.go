@@ -12,13 +12,13 @@ import (
 	"sync"
 )
 
-// MaxInflated bounds what one compressed field may unfold to. Redis itself
-// does not hold longer strings.
+// MaxInflated limits how large one compressed field may inflate. Redis itself does not
+// hold longer strings.
 const MaxInflated = 512 << 20
 
-// tinyInput is the size up to which data is stored as it is inside the zlib
-// stream. So short a pickle does not get smaller at the fast level, and this
-// takes a fiftieth of the time.
+// tinyInput is the size up to which data is stored uncompressed inside the zlib stream.
+// Such a short pickle does not get smaller at the fast level, and this takes a fiftieth
+// of the time.
 const tinyInput = 128
 
 // smallInput is the size up to which the fast level is used: resetting the
@@ -32,7 +32,7 @@ var (
 	inflaters        = sync.Pool{}
 )
 
-// A deflater appends to out what is written to z.
+// A deflater compresses what is written to z and appends it to out.
 type deflater struct {
 	out []byte
 	z   *flate.Writer
@@ -52,8 +52,8 @@ func (d *deflater) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Deflate compresses p as a zlib stream that begins as Python's do (78 9c). What
-// follows need not be Python's, but for the empty string it is.
+// Deflate compresses p as a zlib stream with Python's header (78 9c). The rest need not
+// equal Python's, except for the empty string.
 func Deflate(p []byte) []byte {
 	out := make([]byte, 0, len(p)/2+tinyInput)
 	out = append(out, 0x78, 0x9c)
@@ -83,11 +83,11 @@ func deflate(pool *sync.Pool, out, p []byte) []byte {
 	return out
 }
 
-// ErrNotDeflated is returned when bytes are not a zlib stream at all. Python
-// takes such bytes as they are.
+// ErrNotDeflated is returned when bytes are not a zlib stream at all. RQ uses such
+// bytes as they are.
 var ErrNotDeflated = errors.New("not zlib data")
 
-// ErrTooLarge is returned when data would unfold to more than MaxInflated.
+// ErrTooLarge is returned when data would inflate to more than MaxInflated.
 var ErrTooLarge = errors.New("inflates to more than Redis holds")
 
 // An inflater reads src through z and limit into out.
@@ -98,8 +98,8 @@ type inflater struct {
 	out   bytes.Buffer
 }
 
-// Inflate undoes Deflate, and reads any zlib stream. Like Python's decompress,
-// it does not mind bytes that follow the stream.
+// Inflate decompresses any zlib stream. Like Python's decompress, it ignores bytes
+// after the stream.
 func Inflate(p []byte) ([]byte, error) { return inflate(p, MaxInflated) }
 
 func inflate(p []byte, most int64) ([]byte, error) {
@@ -135,8 +135,7 @@ func newInflater(p []byte) (*inflater, error) {
 	return in, in.z.(zlib.Resetter).Reset(&in.src, nil)
 }
 
-// release lets go of the input and of a large buffer, and keeps the rest for
-// the next one.
+// release drops the input and a large buffer, and keeps the rest for the next use.
 func (in *inflater) release() {
 	in.src.Reset(nil)
 	in.out.Reset()
