@@ -1,9 +1,9 @@
--- add_entry puts a job that exists in a registry, and on request lets it expire with
--- its relations. One that is there already gets the new score. The entry comes first,
--- so that an error leaves the job as it was.
+-- add_entry puts an existing job in a registry, and on request lets it expire with its
+-- relations. An entry that is already there gets the new score. The entry is written
+-- first, so that an error leaves the job unchanged.
 --
 -- KEYS: registry, job
--- ARGV: id, score, ttl of the job in seconds (not positive: it stays as it is)
+-- ARGV: id, score, ttl of the job in seconds (not positive: no change)
 -- returns 1, or 0 if there is no such job
 local id, score, ttl = unpack(ARGV)
 if redis.call('EXISTS', KEYS[2]) == 0 then

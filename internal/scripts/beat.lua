@@ -1,18 +1,17 @@
--- beat renews what tells others that a worker and its executions are alive. Of
--- an execution that has been taken away it renews nothing: a late heartbeat must
--- not bring back a job that is deleted, or one that others have taken over. One
--- that it cannot renew, because a key holds something else, does not keep it from
--- the others.
+-- beat renews the heartbeats of a worker and its executions. It renews nothing of an
+-- execution that was taken away: a late heartbeat must not bring back a job that was
+-- deleted or that others have taken over. An execution that it cannot renew, because a
+-- key holds something else, does not keep it from renewing the others.
 --
 -- KEYS: worker, its executions
 -- ARGV: birth of the worker, now in Unix seconds ("0": the server's), now as a
 --       time, now with a fraction, seconds that the worker is kept, its name, the number of
 --       queues, their names, then for each execution: job, execution, queue,
 --       member in rq:wip, seconds that it is kept, when it was created
--- returns a state, "1" if workers are suspended, the server's time, the least expiry in each
+-- returns a state, "1" if workers are suspended, the server's time, the earliest expiry in each
 --       queue's rq:wip ("" if there is none), then the executions that are
---       taken away. The state is 1, 0 if the worker is not registered any more,
---       -1 if another one has its name
+--       taken away. The state is 1, 0 if the worker is no longer registered,
+--       -1 if another worker has its name
 local birth, now, time, moment, keep, worker = unpack(ARGV, 1, 6)
 now = server_now(now)
 local queues = tonumber(ARGV[7])
@@ -30,8 +29,8 @@ end
 local clock = redis.call('TIME')
 local reply = {state, tostring(redis.call('EXISTS', 'rq:suspended')), string.format('%d.%06d', clock[1], clock[2])}
 
--- held reports whether an execution is still the job's. That of a canceled job is
--- in rq:wip no more, and runs on.
+-- held reports whether an execution still belongs to the job. The execution of a
+-- canceled job is no longer in rq:wip, but still runs.
 local function held(id, execution, queue, member)
   local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'worker_name', 'status')
   local of_worker, status = unpack(fields.err and {} or fields)
@@ -44,7 +43,7 @@ local function held(id, execution, queue, member)
   if member == id and of_worker ~= worker then
     return false
   end
-  return redis.pcall('ZSCORE', 'rq:wip:' .. queue, member) -- an error does not tell that it is not
+  return redis.pcall('ZSCORE', 'rq:wip:' .. queue, member) -- an error does not mean that it is not there
 end
 
 local function renew(id, execution, queue, member, ttl, created)

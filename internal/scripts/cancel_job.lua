@@ -1,12 +1,12 @@
--- cancel_job marks a job canceled and takes it out of its queue or registry. On
--- request those that wait only for it go to their queues. When it fails, for want of
--- memory or because a shared key holds something else, nothing has changed.
+-- cancel_job marks a job canceled and takes it out of its queue or registry. On request
+-- the jobs that wait only for it go to their queues. When it fails, because Redis is
+-- out of memory or a shared key holds something else, nothing has changed.
 --
 -- KEYS: job
 -- ARGV: id, now in Unix seconds, enqueued_at for jobs that are queued,
---       "1" to enqueue dependents, "1" if it is in its queue no more
+--       "1" to enqueue dependents, "1" if it is no longer in its queue
 -- returns 1, 2 if there is more to do for release_dependents.lua, 0 if there is no
---       such job, -1 if it is canceled already or its status is of a newer RQ, -3 if
+--       such job, -1 if it is already canceled or has a status of a newer RQ, -3 if
 --       its queue is too long to look for it in one step
 local id, now, enqueued_at = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('EXISTS', KEYS[1]) == 0 then
@@ -25,7 +25,7 @@ if length > longest then
   return -3
 end
 local code = cancel_stored(id, ARGV[4] == '1', now, enqueued_at)
--- One that has ended is in its queue, too, if its id was enqueued twice, and RQ's
+-- A job that has ended is still in its queue if its id was enqueued twice, and RQ's
 -- workers run canceled jobs that they find there.
 if length > 0 then
   redis.call('LREM', queue, 0, id)

@@ -1,9 +1,9 @@
--- check_permissions tells which commands the user of the connection may not run on
+-- check_permissions finds the commands that the user of the connection may not run on
 -- RQ's keys and channels. It runs none of them.
 --
 -- KEYS: none
 -- ARGV: names of commands
--- returns those that are refused, or that the server does not have; none before
+-- returns those that are refused or that the server does not have; none before
 --       Redis 7, whose scripts cannot ask
 if not redis.acl_check_cmd then
   return {}

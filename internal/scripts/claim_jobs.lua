@@ -1,21 +1,20 @@
--- claim_jobs takes jobs off their queues and starts an execution of each, all
--- in one step: a job is at no moment in a worker's memory only. It writes what
--- a worker of RQ writes between taking a job and calling its function.
+-- claim_jobs takes jobs off their queues and starts an execution of each, all in one
+-- step, so that a job is never in a worker's memory only. It writes what a worker of RQ
+-- writes between taking a job and calling its function.
 --
--- Ids that a blocking move has put in an intermediate queue come first in their
--- queue; those for which there is no room go back to its front. Ids without a
--- job, and those of canceled jobs, are dropped; a slot that a job held until it
--- expired goes to the next one. An id leaves its queue after its
--- job has started, so a key that holds something else loses none: that queue is
--- left alone, and it is an error if no other has a job.
+-- Ids that a blocking move has put in an intermediate queue come first in their queue;
+-- ids for which there is no room go back to its front. Ids without a job, and those of
+-- canceled jobs, are dropped. The slot of a job that has expired goes to the next one.
+-- An id leaves its queue after its job has started, so a key that holds something else
+-- loses no id: that queue is left alone, and it is an error if no other has a job.
 --
--- The data of jobs is most of the reply. The claim ends when it has so many bytes
--- of it, and data that is longer than a limit is left out, to be read by itself.
--- A job whose status is of a newer RQ is never run, and its id goes to the end of its
--- queue: there those that know it find it, and it is in nobody's way.
+-- The data of jobs is most of the reply. The claim ends when it has read a number of
+-- bytes, and data longer than a limit is left out, to be read by itself. A job with a
+-- status of a newer RQ is never run, and its id goes to the end of its queue, where
+-- workers that know the status find it.
 --
--- Python's readers since RQ 2 fail on an entry of rq:wip with two colons, so that of an
--- id which has one itself is the id, as in RQ 1.
+-- RQ 2 and later fail on an entry of rq:wip with two colons, so for an id that has one
+-- itself, the entry is the id, as in RQ 1.
 --
 -- KEYS: worker, its executions
 -- ARGV: how many jobs at the most, "1" to take one of each queue in turn, now in
@@ -31,8 +30,8 @@
 --       the queues of which any job may be taken are empty now, 3 if that is so
 --       but for jobs of a newer RQ's status, or no others were found, 0 if workers
 --       are suspended, -1 if the worker is not registered, has died before its claim
---       came, or another one has its name; then no job is taken, and moved ones go back. With 1 and no
---       job, so many ids were dropped that it was time to let others have their turn
+--       came, or another worker has its name; then no job is taken, and moved ones go back. With 1 and no
+--       job, so many ids were dropped that other clients must get their turn
 local most, in_turn, now, time, moment, worker, birth, interval = unpack(ARGV, 1, 8)
 most, in_turn, now, interval = tonumber(most), in_turn == '1', tonumber(server_now(now)), tonumber(interval)
 local composite, current_job = ARGV[9] == '1', ARGV[10] == '1'
@@ -99,9 +98,9 @@ local function readable(id)
   return hash, job, length
 end
 
--- times_of returns when what goes with a timeout ends, as texts: Redis takes long
--- to make them of numbers. These are the expiry of a heartbeat, of the execution,
--- and the same of the entry in rq:executions.
+-- times_of returns the times that follow from a timeout, as text, because Redis is slow
+-- to convert numbers: the expiry of a heartbeat and of the execution, and that of the
+-- entry in rq:executions.
 local times = {}
 local function times_of(timeout)
   timeout = tonumber(timeout or 0) or 0
@@ -113,8 +112,8 @@ local function times_of(timeout)
   return unpack(times[ttl])
 end
 
--- start writes that a job runs, what can fail first. It returns an error if it
--- did: then nothing was changed.
+-- start writes that a job runs, and first the parts that can fail. It returns their
+-- error; then nothing was changed.
 local function start(id, execution, queue, job)
   local key, pair, origin = 'rq:job:' .. id, id .. ':' .. execution, job.origin
   local expiry, ttl, entry_expiry, entry_ttl = times_of(job.timeout)
@@ -139,19 +138,19 @@ local function start(id, execution, queue, job)
 end
 
 local reply, started, failure = {state}, {}, nil
-local left = {} -- whether a queue has ids left, where that is known
-local patience = 1000 -- for ids that are no jobs
+local left = {} -- whether a queue has ids left, if that is known
+local patience = 1000 -- for ids without a job
 local spent = 0 -- bytes of data in the reply
 
--- enough tells whether the claim has all that it can take.
+-- enough tells whether the claim is full.
 local function enough(jobs)
   return #started >= jobs or (#started > 0 and spent >= budget)
 end
 local expired = {} -- jobs that may have held a slot
 local held = {} -- queues and ids of jobs that this version leaves alone
 
--- begin starts the job of an id, if there is one. It reports whether the id is
--- dealt with.
+-- begin starts the job of an id, if there is one. It reports whether the id can be
+-- removed.
 local function begin(i, id)
   local hash, job, length = readable(id)
   if not hash then
@@ -183,15 +182,15 @@ local function begin(i, id)
   return true
 end
 
--- take_moved begins with the ids of a queue that a blocking move has taken,
--- until so many jobs have started in all.
+-- take_moved starts jobs whose ids a blocking move has taken from a queue, until so
+-- many have started in all.
 local function take_moved(i, most_of_all)
   local intermediate = 'rq:queue:' .. queues[i] .. ':intermediate'
   while #moved[i] > 0 and not enough(most_of_all) do
     local id = table.remove(moved[i], 1)
     if redis.call('LREM', intermediate, 1, id) == 1 then
-      -- Maintenance may just have seen it there. RQ's would fail the job when it
-      -- sees it there again within a day.
+      -- Maintenance may just have seen it there, and RQ's fails the job when it sees it
+      -- there again within a day.
       redis.call('DEL', intermediate .. ':first_seen:' .. id)
       if not begin(i, id) then
         redis.call('LPUSH', intermediate, id)
@@ -245,7 +244,7 @@ local function take(i, most_of_all)
   until not left[i] or done < want or enough(most_of_all)
 end
 
--- give_back puts an id in its queue, or where it is found if that is none.
+-- give_back puts an id in its queue, or in the one where it was found if it has none.
 local function give_back(i, id, command)
   local key = 'rq:queue:' .. queues[i]
   local pushed = redis.pcall(command, key, id)
@@ -268,7 +267,7 @@ local function put_back(i)
   end
 end
 
--- take_in_turn takes one job of each queue, again and again.
+-- take_in_turn takes one job from each queue in turn.
 local function take_in_turn()
   local i, empty = 1, 0
   while not enough(most) and empty < #queues and patience > 0 do
@@ -305,7 +304,7 @@ for i = 1, #queues do
 end
 for _, id in ipairs(expired) do
   give_slot_of_expired_on(id, now, time)
-  left = {} -- who gets the slot may be in any queue
+  left = {} -- the next job for the slot may be in any queue
 end
 if state == 1 and drained() then
   reply[1] = 2

@@ -1,5 +1,5 @@
--- clean_expired removes some of the entries of a registry whose time has come.
--- Those of a negative score stay, as in RQ.
+-- clean_expired removes some of the expired entries of a registry. Entries with a
+-- negative score stay, as in RQ.
 --
 -- KEYS: registry
 -- ARGV: now in Unix seconds ("0": the server's), how many at the most

@@ -1,5 +1,4 @@
--- clean_group removes ids without a job from a group, and the group when none
--- is left.
+-- clean_group removes ids without a job from a group, and the group when it is empty.
 --
 -- KEYS: group, rq:groups
 -- ARGV: name of the group, then ids of it

@@ -1,8 +1,7 @@
--- clean_intermediate looks at one stretch of the ids that workers took and have
--- not started. Those without a job are removed. When the others were first seen
--- can be noted, as RQ does: its workers count a minute from then. The stretch is
--- counted from the end, so that it is not moved by jobs that are added there
--- meanwhile.
+-- clean_intermediate looks at one stretch of the ids that workers took and did not
+-- start. Ids without a job are removed. For the others it can note when they were first
+-- seen, as RQ does, whose workers count a minute from then. The stretch is counted from
+-- the end, so that ids added at the front meanwhile do not shift it.
 --
 -- KEYS: intermediate queue
 -- ARGV: queue, how many ids lie behind the stretch, its length, "1" to note when an
@@ -26,8 +25,8 @@ local first = math.max(0, last - length + 1)
 local ids, before = redis.call('LRANGE', KEYS[1], first, last), size
 local seen = {}
 
--- remove takes out what is at an index. To move the last id there costs the same
--- however long the list is, and nobody minds the order.
+-- remove takes out the id at an index. It moves the last id there, which costs the same
+-- for any length, because the order does not matter.
 local function remove(index)
   local moved = redis.call('RPOP', KEYS[1])
   size = size - 1

@@ -1,11 +1,11 @@
--- clean_rate_limit takes the slots of a rate limit from jobs that need none, and
--- gives free ones to waiting jobs, the oldest first. A limit that nobody holds
--- or waits for is removed. It fails only before it changes anything.
+-- clean_rate_limit takes the slots of a rate limit from jobs that no longer need them,
+-- and gives free slots to waiting jobs, the oldest first. A limit without jobs is
+-- removed. It fails only before it changes anything.
 --
 -- KEYS: allowed, rate_limited, config, rq:rl-keys
 -- ARGV: rate limit key, how many of the allowed to skip, how many of the allowed
 --       and of the waiting at the most, now in Unix seconds ("0": the server's), enqueued_at
--- returns how many of those it looked at keep their slot, and 1 if there may be
+-- returns how many of the jobs it looked at keep their slot, and 1 if there may be
 --       more to do, else 0
 local key, skip, most, now, enqueued_at = unpack(ARGV)
 skip, most, now = tonumber(skip), tonumber(most), server_now(now)
@@ -26,7 +26,7 @@ local function may_go(id)
 end
 
 local concurrency = tonumber(redis.call('HGET', KEYS[3], 'concurrency') or 0) or 0
-redis.call('ZCARD', KEYS[2]) -- what can fail comes first
+redis.call('ZCARD', KEYS[2]) -- the command that can fail comes first
 redis.call('SISMEMBER', KEYS[4], key)
 local allowed, kept = redis.call('ZRANGE', KEYS[1], skip, skip + most - 1), 0
 for _, id in ipairs(allowed) do
@@ -37,8 +37,8 @@ for _, id in ipairs(allowed) do
   end
 end
 
--- Those that do not wait any more go first, so that promote meets none of them
--- and does no more than is counted here.
+-- Jobs that no longer wait are removed first, so that promote meets none of them and
+-- does no more than is counted here.
 local held = redis.call('ZCARD', KEYS[1])
 local waiting, dropped, next_ones = {}, 0, 0
 if concurrency > held then

@@ -1,6 +1,6 @@
--- clean_ready enqueues jobs that are ready and that whoever made them ready did
--- not get to enqueue. The entries of all others are dropped. One that cannot be
--- enqueued, because a shared key holds something else, stays as it is.
+-- clean_ready enqueues jobs that a worker has made ready and did not get to enqueue.
+-- The entries of all other jobs are dropped. A job that cannot be enqueued, because a
+-- shared key holds something else, stays.
 --
 -- KEYS: ready
 -- ARGV: queue, how many entries to skip, how many at the most, now in Unix

@@ -1,9 +1,9 @@
--- clean_unlock gives up a lock that is still its owner's, or leaves it to expire with
--- RQ's value. RQ deletes it whoever has it by then.
+-- clean_unlock releases a lock that its owner still holds, or leaves it to expire with
+-- RQ's value. RQ deletes the lock whoever holds it by then.
 --
 -- KEYS: lock
 -- ARGV: the owner's token, in how many milliseconds it is to expire (0: at once)
--- returns 1, or 0 if the lock is gone or someone else's
+-- returns 1, or 0 if the lock is gone or another holds it
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then
   return 0
 end

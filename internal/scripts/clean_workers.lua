@@ -1,5 +1,5 @@
--- clean_workers removes the keys of workers that are gone from the sets of
--- workers. In RQ a worker that registers meanwhile can get lost.
+-- clean_workers removes the keys of workers that no longer exist from the sets of
+-- workers. In RQ a worker that registers meanwhile can be lost.
 --
 -- KEYS: the set they were found in, rq:workers
 -- ARGV: the keys of workers

@@ -1,9 +1,9 @@
--- compact_queue removes the ids without a job from one stretch of a queue. The
--- stretch is counted from the end, so that jobs that are taken meanwhile do not
--- move it, and jobs that are added only make it overlap.
+-- compact_queue removes the ids without a job from one stretch of a queue. The stretch
+-- is counted from the end, so that jobs taken meanwhile do not shift it, and jobs added
+-- only make it overlap.
 --
 -- KEYS: queue
--- ARGV: how many ids lie behind the stretch, its length, a text that is no id
+-- ARGV: how many ids lie behind the stretch, its length, a text that is not an id
 -- returns the number of ids in the stretch, and how many of them were removed
 local behind, length, tombstone = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local size = redis.call('LLEN', KEYS[1])

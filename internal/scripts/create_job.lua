@@ -1,6 +1,6 @@
--- create_job saves a job unless one with its id exists, and puts it in a queue
--- or among the scheduled jobs. What can fail because a shared key holds
--- something else comes first, so that no job is saved that is nowhere.
+-- create_job saves a job unless one with its id exists, and puts it in a queue or among
+-- the scheduled jobs. The commands that can fail, because a shared key holds something
+-- else, come first, so that no job is saved without being in a queue.
 --
 -- KEYS: job, target (LIST of the queue, or ZSET scheduled), rq:queues
 -- ARGV: id, queue key, where ("front", "back", "nowhere", or the score in target),

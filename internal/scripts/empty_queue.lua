@@ -1,9 +1,9 @@
--- empty_queue takes some jobs off the front of a queue and deletes them. Their slots
--- go to the next ones, which are put in their queues: those of this queue too, at
--- its end unless they want to be in front.
+-- empty_queue takes some jobs off the front of a queue and deletes them. Their slots go
+-- to the next jobs, which are put in their queues. Jobs of this queue go to its end,
+-- unless they are to be at the front.
 --
 -- KEYS: queue
--- ARGV: how many at the most, now in Unix seconds, enqueued_at for whoever gets a slot
+-- ARGV: how many at the most, now in Unix seconds, enqueued_at for jobs that get a slot
 -- returns the number of ids taken; fewer than asked for means the queue is empty
 local ids = redis.call('LPOP', KEYS[1], ARGV[1])
 if not ids then

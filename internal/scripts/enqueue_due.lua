@@ -1,24 +1,23 @@
--- enqueue_due moves scheduled jobs of one queue that are due into the queue, or
--- in line for their rate limits, as long as the caller has the queue's scheduler
--- lock: what RQ does in three steps can happen twice when a scheduler was held up
--- for longer than its lock lasts.
+-- enqueue_due moves the due jobs of one queue into the queue, or in line for their rate
+-- limits, if the caller holds the queue's scheduler lock. RQ's three steps can happen
+-- twice when a scheduler is held up for longer than its lock lasts.
 --
--- Ids without a job are dropped. But RQ before 3.0 saves a job only after it has
--- scheduled it. With such around, the first time that the job is not there the id
--- becomes due again a little later, at half a second, which marks it.
+-- Ids without a job are dropped. But RQ before 3.0 schedules a job before it saves it.
+-- For such versions, an id whose job is missing the first time becomes due again a
+-- little later, at half a second, which marks it.
 --
--- No entry may stop those behind it. So all that can fail comes before the first
--- change, or is caught: a job that cannot get in line for its rate limit stays
--- scheduled, as does one whose status is of a newer RQ, and the caller leaves it out
--- of the next chunk.
+-- No entry may block those behind it. So everything that can fail comes before the
+-- first change, or is caught. A job that cannot get in line for its rate limit stays
+-- scheduled, as does one with a status of a newer RQ, and the caller leaves it out of
+-- the next chunk.
 --
 -- KEYS: scheduler lock, scheduled, queue, deferred
 -- ARGV: what the lock holds if it is the caller's, name of the queue, now in Unix
 --       seconds ("0": the server's), enqueued_at, the timeout of jobs that have none, how many due ids
 --       to leave out, how many to look at after those, in how many seconds to look
---       again for a job that is not there (0: never)
--- returns nothing if the caller has no lock, else the number of ids looked at,
---         those of them that are keys of something else and were dropped, and
+--       again for a missing job (0: never)
+-- returns nothing if the caller does not hold the lock, else the number of ids looked at,
+--         those of them whose key holds something else, which were dropped, and
 --         those that stay
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return {}
@@ -26,7 +25,7 @@ end
 local queue, now, enqueued_at, default_timeout, skip, most, patience = unpack(ARGV, 2, 8)
 now = server_now(now)
 
--- read_job returns what decides where a job goes.
+-- read_job returns the data that decides where a job goes.
 local function read_job(id)
   local key = 'rq:job:' .. id
   local limit, concurrency = rate_limit_of(key)
@@ -42,8 +41,8 @@ local function read_job(id)
   }
 end
 
--- get_in_line puts a job in line for its rate limit. What goes wrong may be the
--- fault of another job that is promoted on the occasion.
+-- get_in_line puts a job in line for its rate limit. An error may be due to another job
+-- that is promoted with it.
 -- returns false if the job stays where it was
 local function get_in_line(job)
   redis.call('HSET', job.key, 'status', 'rate_limited', 'origin', queue, 'timeout', job.timeout)
@@ -61,7 +60,7 @@ local function get_in_line(job)
   return true
 end
 
--- is_late tells whether a job may yet come, and looks again for it later if so.
+-- is_late tells whether a job may yet be saved, and if so schedules another look.
 local function is_late(id)
   if patience == '0' or tonumber(redis.call('ZSCORE', KEYS[2], id)) % 1 ~= 0 then
     return false

@@ -1,7 +1,7 @@
--- enqueue_waiting saves a job that may have to wait: first for other jobs, then
--- for a slot of its rate limit. With nothing to wait for it goes to its queue.
--- A dependency that does not exist counts as done, as in RQ. It fails before its first
--- write, if a key holds something else.
+-- enqueue_waiting saves a job that may have to wait: first for other jobs, then for a
+-- slot of its rate limit. A job that need not wait goes to its queue. A dependency that
+-- does not exist counts as done, as in RQ. If a key holds something else, it fails
+-- before its first write.
 --
 -- KEYS: job, dependents of it, dependencies of it, queue, deferred, rq:queues,
 --       then the job and the dependents of each dependency in turn
@@ -37,7 +37,7 @@ elseif more then
 elseif limit ~= '' and tonumber(concurrency) ~= 0 then
   status = 'rate_limited'
 end
--- check fails if a key holds something else than it should.
+-- check fails if a key has another type.
 local function check(key, kind)
   local holds = redis.call('TYPE', key).ok
   if holds ~= kind and holds ~= 'none' then
@@ -61,7 +61,7 @@ if group ~= '' then
   redis.call('SADD', 'rq:groups', group)
 end
 if status ~= 'deferred' then
-  -- It may have been deferred before, and have waited for these.
+  -- It may have been deferred before, waiting for these.
   redis.pcall('ZREM', KEYS[5], id)
   for i = 0, n - 1 do
     redis.pcall('SREM', KEYS[8 + 2 * i], id)

@@ -1,5 +1,5 @@
--- find_abandoned returns some entries of a registry of started jobs whose
--- heartbeats have ended by the server's clock. take_over decides about each.
+-- find_abandoned returns some entries of a registry of started jobs whose heartbeats
+-- have expired by the server's clock. take_over decides about each.
 --
 -- KEYS: the registry
 -- ARGV: how many to skip, how many at the most, now in Unix seconds ("0": the server's)

@@ -1,12 +1,12 @@
 -- hold_locks takes the scheduler locks that are free and renews the caller's own
--- (rq/scripts.py ACQUIRE_OR_REFRESH_LOCK_SCRIPT). Whoever has any lock then is
--- entered as a scheduler, with all fields each time: RQ's heartbeat, when it
--- comes late, leaves a hash with one field that RQScheduler.fetch cannot read.
+-- (rq/scripts.py ACQUIRE_OR_REFRESH_LOCK_SCRIPT). If the caller then holds any lock,
+-- its scheduler hash is written with all fields, because a late heartbeat of RQ leaves
+-- a hash with one field, which RQScheduler.fetch cannot read.
 --
 -- KEYS: scheduler, then the locks
 -- ARGV: what the locks of the caller hold, for how many seconds, then the fields
 --       and values of the scheduler (none for RQ before 2.10, which has no such hash)
--- returns for each lock 1 if it was free, 2 if it was the caller's, 0 if it is another's
+-- returns for each lock 1 if it was free, 2 if the caller held it, 0 if another holds it
 local owner, seconds = ARGV[1], ARGV[2]
 local outcomes, any = {}, false
 for i = 2, #KEYS do

@@ -1,10 +1,10 @@
 -- leave_queue takes ids out of one stretch of a long queue: those of jobs that it
--- cancels in the same step, and those of jobs that are canceled or gone. The stretch
--- is counted from the end, so that jobs that are taken meanwhile do not move it, and
--- jobs that are added only make it overlap.
+-- cancels in the same step, and those of jobs that are canceled or gone. The stretch is
+-- counted from the end, so that jobs taken meanwhile do not shift it, and jobs added
+-- only make it overlap.
 --
 -- KEYS: queue
--- ARGV: how many ids lie behind the stretch, its length, a text that is no id,
+-- ARGV: how many ids lie behind the stretch, its length, a text that is not an id,
 --       "1" to enqueue dependents, now in Unix seconds, enqueued_at, the number of jobs to
 --       cancel, their ids, then the ids of others
 -- returns the number of ids in the stretch, then for each job that was canceled its
@@ -22,10 +22,10 @@ for i = 8, #ARGV do
   place[ARGV[i]] = i - 7
 end
 if n == 0 then
-  redis.call('UNLINK', tombstone) -- no such key: a script that has begun is given memory, and to delete must not need any
+  redis.call('UNLINK', tombstone) -- there is no such key: after its first write a script gets memory, so that deleting cannot fail
 end
 
--- ends tells whether a job is canceled, maybe just now, or gone.
+-- ends tells whether a job is gone or canceled, possibly just now.
 local function ends(id, at)
   local status = redis.pcall('HGET', 'rq:job:' .. id, 'status')
   if over[status] or redis.call('EXISTS', 'rq:job:' .. id) == 0 then

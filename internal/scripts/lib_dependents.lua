@@ -1,13 +1,12 @@
--- How much a script does for jobs that wait for others before other clients get
--- their turn. The unit is about that of one command, so that all of it takes the
--- server some milliseconds.
+-- How much work for dependents a script does before other clients get their turn. The
+-- unit is roughly one command, so that all of it takes the server some milliseconds.
 local allowance = 1000
 
--- What is known of dependencies: the status of each, and one that is not done. Jobs
--- that wait for the same one often wait for the same others, too.
+-- A cache of dependencies: the status of each, and one that is not done. Jobs that wait
+-- for the same job often share other dependencies, too.
 local statuses, witness = {}, nil
 
--- forget has statuses looked up anew, since a script changes them between two jobs.
+-- forget clears the cache, since a script changes statuses between two jobs.
 local function forget()
   statuses, witness = {}, nil
 end
@@ -22,9 +21,9 @@ local function status_of(id)
   return statuses[id]
 end
 
--- dependencies_met tells whether all that a job waits for, but for one parent,
--- is done. A dependency that does not exist counts as done, as in RQ. It looks at
--- them one after the other, and at no more once one is not done.
+-- dependencies_met tells whether all dependencies of a job except one parent are done.
+-- A dependency that does not exist counts as done, as in RQ. It stops at the first one
+-- that is not done.
 --
 -- parent: the one that counts as done; cursor: where to begin, "0" for the first one
 -- returns true or false, or nothing and the cursor to go on from if the allowance
@@ -57,8 +56,8 @@ local function dependencies_met(id, parent, failed_will_do, cursor)
   return true
 end
 
--- queue_deferred puts jobs in their queue that have waited for one, all at once.
--- When that fails, they wait on.
+-- queue_deferred puts deferred jobs in their queue, all at once. When that fails, they
+-- stay deferred.
 --
 -- at_front: whether at the front; jobs: the id and the ttl of each; enqueued_at:
 -- the time to note; left: gets the id of each that waits no more
@@ -83,8 +82,8 @@ local function queue_deferred(origin, at_front, jobs, enqueued_at, left)
   redis.pcall('ZREM', 'rq:deferred:' .. origin, unpack(ids))
 end
 
--- release puts those of some jobs in their queues that have waited for a job, and
--- wait for no other. It ends early when the allowance is spent.
+-- release puts those of some dependents in their queues that wait for no other job. It
+-- ends early when the allowance is spent.
 --
 -- id: the job that they have waited for; status: what has become of it; "canceled"
 -- stands for one that its dependents need no more; cursor: where to begin with the
@@ -141,9 +140,9 @@ local function release(dependents, id, status, now, enqueued_at, cursor)
   return left, looked, stopped or '0'
 end
 
--- release_later notes that jobs that wait for one are to be looked at: they become
--- the set of an entry in rq:releasing, which release_dependents.lua goes through.
--- They stay deferred until then, which every version of RQ can read.
+-- release_later leaves dependents to release_dependents.lua: they become the set of an
+-- entry in rq:releasing. They stay deferred until then, which every version of RQ can
+-- read.
 --
 -- key: the set of them, which is theirs no more
 local function release_later(key, id, status)
@@ -161,9 +160,9 @@ local function release_later(key, id, status)
   redis.call('PERSIST', 'rq:releasing:' .. note)
 end
 
--- enqueue_dependents puts the jobs that wait for a job, and for no other, in
--- their queues. Those that cannot be put there wait on. What is too much for one
--- script is left to release_dependents.lua.
+-- enqueue_dependents puts the jobs that wait only for this job in their queues. Jobs
+-- that cannot be put there stay deferred. It leaves more than one script can do to
+-- release_dependents.lua.
 --
 -- status: what has become of the job; "canceled" stands for one that its
 -- dependents need no more
@@ -191,16 +190,16 @@ local function enqueue_dependents(id, status, now, enqueued_at)
   return n - #left, false
 end
 
--- releases_due tells whether somebody has to go on with what rq:releasing has. Whoever
--- does so has it for a while, in seconds of the server's clock.
+-- releases_due tells whether an entry of rq:releasing is due. A client that continues
+-- one has it for some seconds of the server's clock.
 local function releases_due()
   local notes = redis.pcall('EXISTS', 'rq:releasing') == 1 and redis.pcall('ZCOUNT', 'rq:releasing', '-inf', redis.call('TIME')[1])
   return type(notes) == 'number' and notes > 0
 end
 
--- cancel_stored marks a job canceled that is not, and takes it out of its registry
--- and its rate limit, but not out of its queue. Without memory it fails before it
--- has changed anything, and so it does if a shared key holds something else.
+-- cancel_stored marks a stored job canceled, and takes it out of its registry and its
+-- rate limit, but not out of its queue. If Redis is out of memory, or a shared key
+-- holds something else, it fails before it changes anything.
 --
 -- with_dependents: whether those that wait only for it go to their queues
 -- returns 1, or 2 if some of these are left to release_dependents.lua

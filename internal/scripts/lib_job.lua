@@ -1,5 +1,5 @@
--- failure_of makes an error of what pcall has caught: a table, a text, or a text
--- after the place in the script that it comes from.
+-- failure_of makes an error from what pcall has caught: a table, or a text, possibly
+-- after a position in the script.
 local function failure_of(caught)
   local text = type(caught) == 'table' and caught.err or tostring(caught)
   return redis.error_reply((string.gsub(text, '^%S*: ?%d+: %-?(%u+ )', '%1')))
@@ -12,8 +12,8 @@ local function expire_job(id, ttl)
   expire_key('rq:job::' .. id .. ':dependencies', ttl)
 end
 
--- queue_stored puts a job that is stored already in its queue, whatever its
--- rate limit, and renews its ttl.
+-- queue_stored puts a stored job in its queue, whatever its rate limit, and renews its
+-- ttl.
 --
 -- front: whether at the front; enqueued_at: the time to note
 local function queue_stored(id, origin, front, enqueued_at, ttl)
@@ -23,8 +23,8 @@ local function queue_stored(id, origin, front, enqueued_at, ttl)
   expire_job(id, ttl)
 end
 
--- enqueue_stored puts a job that is stored already in its queue, or in line for
--- its rate limit, and renews its ttl. When that fails, the job is as it was.
+-- enqueue_stored puts a stored job in its queue, or in line for its rate limit, and
+-- renews its ttl. When that fails, the job is unchanged.
 --
 -- front: whether at the front; now: Unix seconds; enqueued_at: the time to note
 local function enqueue_stored(id, origin, front, now, enqueued_at)
@@ -50,20 +50,20 @@ local function executions_of(id)
   return executions.err and {} or executions
 end
 
--- leave_registry takes a job out of the registry that goes with its status. A key
--- that holds something else has no entry of it, and does not keep the job.
+-- leave_registry takes a job out of the registry of its status. A key that holds
+-- something else has no entry of the job, and is no error.
 local function leave_registry(id, origin, status)
   if registry_of[status] then
     redis.pcall('ZREM', registry_of[status] .. origin, id)
   elseif status == 'started' then
-    redis.pcall('ZREM', 'rq:wip:' .. origin, id) -- as RQ 1 wrote it
+    redis.pcall('ZREM', 'rq:wip:' .. origin, id) -- RQ 1's form
     for _, execution in ipairs(executions_of(id)) do
       redis.pcall('ZREM', 'rq:wip:' .. origin, id .. ':' .. execution)
     end
   end
 end
 
--- end_executions takes all executions of a job away that is no more.
+-- end_executions removes all executions of a deleted job.
 local function end_executions(id, origin)
   for _, execution in ipairs(executions_of(id)) do
     local pair = id .. ':' .. execution
@@ -77,8 +77,8 @@ local function end_executions(id, origin)
   redis.call('DEL', 'rq:executions:' .. id)
 end
 
--- delete_stored deletes a job and what belongs to it, but for its place in a queue.
--- It fails only if the key holds no job, and then nothing was changed.
+-- delete_stored deletes a job and its keys, but does not take it out of its queue. It
+-- fails only if the key holds no job, and then nothing was changed.
 local function delete_stored(id, now, enqueued_at)
   local job = 'rq:job:' .. id
   local origin, status, group = unpack(redis.call('HMGET', job, 'origin', 'status', 'group_id'))

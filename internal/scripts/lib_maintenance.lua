@@ -1,6 +1,6 @@
--- try runs a command on a key that only a stored id leads to. Where that key
--- holds something else than RQ puts there, it returns nothing, so that one
--- entry does not keep the others from being cleaned.
+-- try runs a command on a key whose name comes from a stored id. If the key holds
+-- something that is not RQ's, it returns nothing, so that one entry does not keep the
+-- others from being cleaned.
 local function try(...)
   local reply = redis.pcall(...)
   if type(reply) == 'table' and reply.err then

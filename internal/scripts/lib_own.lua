@@ -1,6 +1,6 @@
--- own runs a command on a key that is one job's or one worker's alone, and that
--- RQ deletes with it. If it holds something else, that is replaced: it must not
--- keep a job from being started or settled.
+-- own runs a command on a key that belongs to one job or worker only, and that RQ
+-- deletes with it. If the key holds something else, that is replaced, so that it does
+-- not keep a job from being started or settled.
 local function own(command, key, ...)
   local reply = redis.pcall(command, key, ...)
   if type(reply) == 'table' and reply.err then

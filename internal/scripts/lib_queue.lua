@@ -1,13 +1,13 @@
--- The longest queue that one script looks through for one job.
+-- The longest queue that one script searches for one job.
 local longest = 10000
 
--- The most ids that lie between an end of a queue and one that is taken out of it:
--- Redis goes through all of them.
+-- The largest distance from an end of a queue at which an id is taken out of it: Redis
+-- goes through all ids in between.
 local reach = 300000
 
--- take_out takes the ids out of a queue that a text has replaced at some places. Far
--- from both ends of the queue the text stays: it is the id of no job, and whoever
--- takes it goes on with the next one.
+-- take_out removes the text that has replaced ids at some places of a queue. Far from
+-- both ends of the queue the text stays: it is not the id of a job, and a worker that
+-- takes it continues with the next one.
 --
 -- first, last: the stretch with these places; n: how many there are
 local function take_out(queue, tombstone, n, first, last)

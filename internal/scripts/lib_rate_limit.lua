@@ -15,11 +15,11 @@ local function rate_limit_of(job)
   return limit_of(unpack(redis.call('HMGET', job, 'rate_limit_key', 'rate_limit_concurrency')))
 end
 
--- promote fills the free slots of a rate limit with its waiting jobs, the
--- oldest first, and puts them in their queues. Those whose queue is none wait
--- on. The keys of those jobs are made here, because they are known only here.
--- It promotes a thousand at most, so that others get their turn: each of those
--- promotes more when it ends. If it fails, nothing was changed.
+-- promote fills the free slots of a rate limit with its waiting jobs, the oldest first,
+-- and puts them in their queues. A job whose queue holds something else still waits.
+-- The keys of these jobs are made here, because they are known only here. It promotes
+-- at most a thousand, so that other clients get their turn: each of these promotes more
+-- when it ends. If it fails, nothing was changed.
 --
 -- allowed, waiting: the two ZSETs of the rate limit; now: Unix seconds;
 -- enqueued_at: the time to note on the jobs
@@ -53,8 +53,8 @@ local function promote(allowed, waiting, concurrency, now, enqueued_at)
   return promoted
 end
 
--- wait_for_slot puts a saved job in line for its rate limit, and promotes who
--- can be promoted.
+-- wait_for_slot puts a saved job in line for its rate limit, and promotes the jobs that
+-- get a slot.
 -- returns true if the job itself was
 local function wait_for_slot(id, key, concurrency, now, enqueued_at)
   local config = 'rq:rl:' .. key
@@ -85,10 +85,9 @@ local function give_slot_on(id, key, now, enqueued_at)
   end
 end
 
--- leave_rate_limit takes a job out of its rate limit that was just canceled or
--- deleted, and gives its slot to the next one at once, also if the job still runs.
--- What is wrong with a rate limit is no reason to keep the job: maintenance looks
--- after slots.
+-- leave_rate_limit takes a job that was just canceled or deleted out of its rate limit,
+-- and gives its slot to the next one at once, even if the job still runs. An error of
+-- the rate limit does not keep the job: maintenance repairs slots.
 local function leave_rate_limit(id, key, now, enqueued_at)
   redis.pcall('ZREM', 'rq:rl:' .. key .. ':rate_limited', id)
   pcall(give_slot_on, id, key, now, enqueued_at)
@@ -96,9 +95,9 @@ end
 
 local searched, to_search = nil, 2000
 
--- give_slot_of_expired_on releases the slot of a job that has expired, if it held
--- one. Its hash does not tell its rate limit any more, so it looks through them, and
--- not further than is quick: the others are left to maintenance.
+-- give_slot_of_expired_on releases the slot of a job that has expired, if it held one.
+-- Without the hash its rate limit is not known, so it searches a bounded number of rate
+-- limits, and leaves the others to maintenance.
 local function give_slot_of_expired_on(id, now, enqueued_at)
   if not searched then
     local many = redis.pcall('SCARD', 'rq:rl-keys')

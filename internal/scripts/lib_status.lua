@@ -1,5 +1,5 @@
--- of_a_newer_rq tells whether a status is one that this version does not know. Jobs
--- that have none were created, as in RQ.
+-- of_a_newer_rq tells whether this version does not know a status. Jobs without one are
+-- created, as in RQ.
 local function of_a_newer_rq(status)
   return status and status ~= '' and not known[status]
 end

@@ -1,10 +1,10 @@
--- look_queues tells of some queues whether a worker that died may have left jobs
--- there. It changes nothing. A key that holds something else counts as empty.
+-- look_queues finds queues in which a worker that died may have left jobs. It changes
+-- nothing. A key that holds something else counts as empty.
 --
 -- KEYS: for each queue its intermediate queue, its ready jobs, its started jobs
 -- ARGV: now in Unix seconds ("0": the server's)
 -- returns for each queue the number of ids in the intermediate queue, that of the
---       ready jobs, and 1 if the heartbeat of a started one has ended, else 0
+--       ready jobs, and 1 if the heartbeat of a started one has expired, else 0
 local now, reply = server_now(ARGV[1]), {}
 
 local function number(...)

@@ -1,12 +1,12 @@
--- page_registry returns entries of a registry that come after one, whether or not
--- that one is still there: entries may come and go between two pages.
+-- page_registry returns the entries of a registry that come after a given one, even if
+-- that is gone: entries may come and go between two pages.
 --
 -- KEYS: registry
 -- ARGV: score and member of the entry before ("" for both to begin), how many
 -- returns members and scores in turn
 local score, member, most = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
--- follows compares bytes, as the server does; < compares as people of a country do.
+-- follows compares bytes, as the server does; < in Lua depends on the locale.
 local function follows(a, b)
   for i = 1, math.min(#a, #b) do
     local x, y = string.byte(a, i), string.byte(b, i)

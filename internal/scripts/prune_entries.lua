@@ -1,6 +1,6 @@
--- prune_entries finds entries of a registry whose job is gone, and on request
--- removes them. An entry of a started job stays until its heartbeats have ended:
--- its worker may be alive, and stores the job again when it is done.
+-- prune_entries finds entries of a registry whose job is gone, and on request removes
+-- them. An entry of a started job stays until its heartbeat has expired: its worker may
+-- be alive, and RQ's stores the job again when it is done.
 --
 -- KEYS: registry
 -- ARGV: "1" to remove them, now in Unix seconds, "1" if they are of started jobs,
@@ -12,7 +12,7 @@ local function exists(id)
   return redis.call('EXISTS', 'rq:job:' .. id) == 1
 end
 
--- runs tells whether an execution is alive. Before RQ 2.0 it has only its time.
+-- runs tells whether an execution is alive. Before RQ 2.0 only the time of its entry says so.
 local function runs(member, id, score)
   score = tonumber(score) or math.huge
   if score >= 0 and score <= now then

@@ -1,23 +1,23 @@
--- prune_jobs finds jobs that are nowhere: their status is that of a job in some
--- queue or registry, and none of those of their queue has them. On request it
--- deletes them, if they are as they were when they were found.
+-- prune_jobs finds lost jobs: by their status they belong in their queue or one of its
+-- registries, but they are in none. On request it deletes them, if they have not
+-- changed since they were found.
 --
--- Not nowhere are jobs of a newer RQ's status, jobs that were never enqueued, those that run in their caller,
--- finished ones that expire by themselves, and ended ones that are about to.
+-- Not lost are jobs with a status of a newer RQ, jobs that were never enqueued, that run in their caller,
+-- that are finished and will expire, or that have ended and are about to expire.
 --
 -- KEYS: each of the jobs
 -- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for whoever gets a
---       slot, how many ids of queues to look at before others get their turn, then
+--       slot, how many ids of queues to look at before other clients get their turn, then
 --       for each job its id and what was returned for it before, "" for the first
 --       time. Lists are looked through only to delete
 -- returns for each job its status, enqueued_at, last_heartbeat and origin, in
---       lines, if it is nowhere, else ""; for fewer of them if it was time to
+--       lines, if it is lost, else ""; for fewer of them if it was time to
 --       let others have their turn
 local delete, now, enqueued_at, budget = ARGV[1] == '1', ARGV[2], ARGV[3], tonumber(ARGV[4])
 local looked = 0
 
--- leaves tells whether a job that has ended goes by itself: registries forget it
--- in the second in which it expires.
+-- leaves tells whether a job that has ended will expire: its registry drops it in the
+-- second in which it expires.
 local function leaves(job, status)
   local ttl = redis.call('TTL', job)
   local ended = status == 'failed' or status == 'stopped' or status == 'canceled'
@@ -38,14 +38,14 @@ local function limited(id, job)
   return key and (try('ZSCORE', 'rq:rl:' .. key .. ':rate_limited', id) or try('ZSCORE', 'rq:rl:' .. key .. ':allowed', id))
 end
 
--- listed tells whether an id is in a list. What is no list may be anything.
+-- listed tells whether an id may be in a list. A key of another type may hold anything.
 local function listed(key, id)
   local length = try('LLEN', key)
   looked = looked + (length or 0)
   return not length or redis.call('LPOS', key, id)
 end
 
--- found returns what a job is like that is nowhere.
+-- found returns the state of a lost job.
 local function found(id, job)
   local status, queued_at, beat, origin, worker = unpack(try('HMGET', job, 'status', 'enqueued_at', 'last_heartbeat', 'origin', 'worker_name') or {})
   if not origin or not known[status] or nowhere[status] or (status == 'started' and worker == 'sync') then

@@ -1,19 +1,19 @@
--- prune_keys finds keys that belong to a job that is gone, and on request deletes
--- them: its results, dependents, dependencies and executions. Executions stay until
--- their heartbeats have ended. Dependents stay while one of them waits: it is
--- enqueued if a job with that id comes to its end.
+-- prune_keys finds keys that belong to a job that is gone, and on request deletes them:
+-- its results, dependents, dependencies and executions. Executions stay until their
+-- heartbeats have expired. Dependents stay while one of them waits: it is enqueued if a
+-- job with that id is enqueued again and ends.
 --
 -- KEYS: each of the keys
 -- ARGV: "1" to delete them, now in Unix seconds, how many dependents to look at
---       before others get their turn, then for each key its kind and its job's id
+--       before other clients get their turn, then for each key its kind and its job's id
 -- returns for each key 1 if its job is gone, else 0; for fewer of them if it was
 --       time to let others have their turn
 local delete, now, budget = ARGV[1] == '1', ARGV[2], tonumber(ARGV[3])
 local type_of = {results = 'stream', dependents = 'set', dependencies = 'set', executions = 'zset', execution = 'hash'}
 local looked = 0
 
--- awaited tells whether a job waits in a set of dependents. One so large that to
--- look would take too long is taken to be.
+-- awaited tells whether a job in a set of dependents still waits. A set that is too
+-- large to search counts as awaited.
 local function awaited(key)
   local size = redis.call('SCARD', key)
   looked = looked + size

@@ -1,14 +1,14 @@
--- recover_stuck takes an id out of the intermediate queue whose worker has not
--- started it: a job that waits goes back to the front of its queue, and one that
--- is elsewhere stays there. Nothing is done to a job that is being executed. If it
--- fails, the id is where it was.
+-- recover_stuck takes an id out of the intermediate queue whose worker did not start
+-- it. A waiting job goes back to the front of its queue, and a job that is elsewhere
+-- stays there. A job that is being executed is left alone. If it fails, the id is where
+-- it was.
 --
 -- KEYS: intermediate queue, queue, first_seen, job
 -- ARGV: id, name of the queue, how ("ask" before a job goes back, put it "back",
---       or take it "out" because it is in the queue already), the enqueued_at it
+--       or take it "out" because it is already in the queue), the enqueued_at it
 --       was seen with: since then it must not have been enqueued again to go back
 -- returns "left", "out" or "back"; "asks" if it would go back; "started" if
---       someone has to fail or retry it first. The last two change nothing
+--       the job has to be failed or retried first. The last two change nothing
 local id, name, how, noted = unpack(ARGV)
 redis.call('LLEN', KEYS[1]) -- what can fail comes before the first write
 local origin, status, enqueued_at = unpack(try('HMGET', KEYS[4], 'origin', 'status', 'enqueued_at') or {})

@@ -1,6 +1,6 @@
--- register_dependencies notes that a job waits for some others, or that it does not.
--- It may be done before the job is saved: who looks at a job that is not deferred
--- leaves it as it is.
+-- register_dependencies registers that a job waits for some others, or that it does
+-- not. It may run before the job is saved: a job that is not deferred is left alone
+-- when a dependency ends.
 --
 -- KEYS: dependencies of it, dependents of each dependency
 -- ARGV: "1" if it waits for them, its id, the id of each dependency

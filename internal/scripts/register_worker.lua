@@ -1,9 +1,9 @@
--- register_worker enters a worker where RQ's tools look for workers. One that
--- died, or has none of its heartbeats left, is replaced. The worker's own hash
--- comes last: those that point to no worker harm nobody.
+-- register_worker registers a worker where RQ's tools look for workers. A worker with
+-- the same name that died, or whose heartbeat has expired, is replaced. The worker's
+-- own hash is written last: entries in sets without a worker do no harm.
 --
 -- KEYS: worker, its executions, rq:workers
--- ARGV: how ("new", "instead" of whoever has the name, or "again" after its hash
+-- ARGV: how ("new", "instead" of the worker that has the name, or "again" after its hash
 --       expired), its birth, seconds that it is kept, the number of queues, their
 --       names, then the fields and values of the worker
 -- returns 1, or 0 if another worker has the name: then nothing was changed

@@ -1,8 +1,8 @@
--- release_dependents goes on where a script had to leave jobs that wait for one that
--- has ended or was canceled: it looks at some of them, and puts those in their
--- queues that wait for no other. The others wait on, in the set of that job if it
--- is there. A script that dies in between has lost nothing: the entry is due again
--- after some seconds, for whoever asks.
+-- release_dependents continues where a script has left the dependents of a job that has
+-- ended or was canceled. It looks at some of them, and puts those in their queues that
+-- wait for no other job. The others still wait, in the set of that job if it exists. If
+-- the caller dies in between, nothing is lost: the entry is due again after some
+-- seconds, for any client.
 --
 -- KEYS: rq:releasing
 -- ARGV: an entry that is the caller's, "" for any that is due, the job and the cursor
@@ -17,7 +17,7 @@ end
 if not note or not redis.call('ZSCORE', KEYS[1], note) then
   return {releases_due() and '1' or '0', '', '', '0'}
 end
-redis.call('ZADD', KEYS[1], seconds + 5, note) -- without memory it fails here, and has changed nothing
+redis.call('ZADD', KEYS[1], seconds + 5, note) -- out of memory it fails here, and has changed nothing
 
 local waiting = 'rq:releasing:' .. note
 local status, id = string.match(note, '^([%a_]+):%d+:(.*)$')
@@ -29,7 +29,7 @@ else
 end
 local left, looked, stopped = release(dependents, id, status, now, enqueued_at, cursor)
 
--- stay has jobs wait on for a job that is there, and expire with it.
+-- stay puts jobs back into the dependents of a job that exists, to expire with it.
 local function stay(ids)
   local job = 'rq:job:' .. id
   local ttl = redis.call('PTTL', job)

@@ -1,17 +1,17 @@
 -- remove_jobs takes jobs out of a registry, and on request deletes them: the hash,
--- results, relations and executions of each, its place in its group and rate limit. One
--- that has left the registry meanwhile stays, and so does one whose status says
--- that it is elsewhere: of that only the entry goes.
+-- results, relations and executions of each, and its id from its group and rate limit.
+-- A job that has left the registry meanwhile stays. So does one whose status says that
+-- it has moved: only its entry is removed.
 --
 -- KEYS: registry, each of the jobs
 -- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for whoever gets a
 --       slot, then the id of each job
 -- returns for each job 1, 0 if it has left the registry, -1 if it stays because it
---       is elsewhere, or an error: then it is as it was, and so is its entry
+--       is has moved, or an error: then the job and its entry are unchanged
 local delete, now, enqueued_at = ARGV[1] == '1', ARGV[2], ARGV[3]
 
--- belongs reports whether a job is in the registry by its status. One that was
--- never enqueued has none.
+-- belongs reports whether a job is in the registry by its status. A job that was never
+-- enqueued has none.
 local function belongs(job)
   local origin, status = unpack(redis.call('HMGET', job, 'origin', 'status'))
   return not status or status == '' or nowhere[status]

@@ -1,8 +1,7 @@
--- requeue_jobs moves jobs from a registry back to their queues, each in one step.
--- In RQ these are three, and a crash between them leaves the job nowhere. A job
--- leaves the registry last: if it cannot be queued, it is still there. One whose
--- status says that it runs already, or will, is not queued a second time; one whose
--- status is of a newer RQ is not queued at all.
+-- requeue_jobs moves jobs from a registry back to their queues, each in one step. RQ
+-- takes three, and a crash between them loses the job. A job leaves the registry last:
+-- if it cannot be queued, it is still there. A job that by its status runs or will run
+-- is not queued a second time; one with a status of a newer RQ is not queued at all.
 --
 -- KEYS: registry, each of the jobs
 -- ARGV: "1" for the front of the queue, now in Unix seconds, enqueued_at, the
@@ -12,15 +11,15 @@
 --       registry or runs or will, -2 if it is left, or an error
 local front, now, enqueued_at, empty, leave_own = unpack(ARGV, 1, 5)
 
--- elsewhere tells whether what is to come of a job is somebody else's. A pending one
--- is, unless it is in the registry of its status, and one of a newer RQ. Other statuses
--- say nothing: RQ has failed jobs whose status is of an earlier run.
+-- elsewhere tells whether the job is not this registry's to requeue. That is so for a
+-- pending job, unless this is the registry of its status, and for a status of a newer
+-- RQ. Other statuses prove nothing: RQ has failed jobs with a status of an earlier run.
 local function elsewhere(status, origin)
   return of_a_newer_rq(status) or (pending[status] and (registry_of[status] or '') .. origin ~= KEYS[1])
 end
 
--- keep has a job stay until it has run. It was to expire because it had failed, and
--- RQ's does, in its queue.
+-- keep makes a job persist until it has run. It was to expire because it had failed; in
+-- RQ it does, in its queue.
 local function keep(id, job)
   if (tonumber(redis.call('HGET', job, 'ttl') or '') or 0) <= 0 then
     redis.call('PERSIST', job)

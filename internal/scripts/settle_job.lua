@@ -1,13 +1,13 @@
--- settle_job writes how executions of jobs by one worker ended, and ends them, each
--- in one step: the job, its result, its place in a registry or a queue, those that
--- wait for it, its slot, and the worker's counters. It changes nothing of a job
--- that is not in this execution any more: it was settled before, or abandoned, or
--- deleted. The run of a deleted job counts for the worker all the same. A job that
--- was canceled while it ran is settled as if it had not been, as in RQ.
+-- settle_job writes the outcomes of executions by one worker, and ends them, each in
+-- one step: the job, its result, its place in a registry or a queue, its dependents,
+-- its slot, and the worker's counters. It changes nothing of a job that is no longer in
+-- this execution: it was settled before, abandoned, or deleted. The run of a deleted
+-- job still counts for the worker. A job that was canceled while it ran is settled as
+-- if it had not been, as in RQ.
 --
--- A script is not undone when it fails. So what can fail, because a key that jobs
--- share holds something else, comes before the rest: either that is the job's
--- error and nothing of it was changed, or the job is settled.
+-- A script is not undone when it fails. So the commands that can fail, because a key
+-- that jobs share holds something else, come first: either the job has an error and is
+-- unchanged, or it is settled.
 --
 -- KEYS: each of the jobs, worker, its executions
 -- ARGV: for each job the number of its values, which are
@@ -24,18 +24,18 @@
 --       "1" if readers look for the worker's current_job,
 --       rate limit key ("" for none), seconds that the results are kept, the
 --       number of values of the result, these, then the fields and values of the job
--- returns for each job 1, 0 if it is not in this execution, or an error; 2 is 1 with
---       something to do for release_dependents.lua, of this job or of others
+-- returns for each job 1, 0 if it is not in this execution, or an error; 2 means 1 with
+--       more to do for release_dependents.lua, for this job or others
 
 local worker_key, executions_key = KEYS[#KEYS - 1], KEYS[#KEYS]
 
--- The job at hand, from ARGV and from its hash.
+-- The current job, from ARGV and from its hash.
 local id, execution, queue, member, now, time, fence, sent, registry, score
 local keep, place, parent, counter, seconds, looked_for, limit, result_ttl
-local result, fields, last -- where its result begins in ARGV, its fields, and where these end
+local result, fields, last -- the indexes in ARGV of its result, of its fields, and of their end
 local wip, pair, job, executions
 local exists, status, depends
-local due -- whether others have left something to release_dependents.lua
+local due -- whether other entries are due for release_dependents.lua
 
 local function read(key, at, values)
   id, execution, queue, member, now, time, fence, registry, score = unpack(ARGV, at, at + 8)
@@ -48,29 +48,30 @@ local function read(key, at, values)
   wip, pair, job, executions = 'rq:wip:' .. queue, id .. ':' .. execution, key, 'rq:executions:' .. id
   local stored = redis.pcall('HMGET', job, 'status', 'created_at', 'dependency_id', 'rate_limit_key')
   if stored.err then
-    stored = {} -- it is no job
+    stored = {} -- it is not a job
   end
   status, depends = stored[1], stored[3]
   exists = stored[2] or redis.pcall('HEXISTS', job, 'data') == 1
   limit = stored[4] and rate_limit_of(job) or limit
 end
 
--- alone tells whether the job has no other execution that lives.
+-- alone tells whether the job has no other living execution.
 local function alone()
   return redis.call('ZCOUNT', executions, '(' .. now, '+inf') == 1 and redis.call('ZSCORE', executions, execution)
 end
 
--- of_worker returns whose the job says it is. It is nobody's when Python has saved
--- what it knew before the job was started.
+-- of_worker returns the worker in the job's hash. There is none when Python has saved a
+-- copy from before the job was started.
 local function of_worker()
   local worker = redis.pcall('HGET', job, 'worker_name')
   return type(worker) == 'string' and worker or ''
 end
 
--- ours tells whether the job is in this execution. A member that is only an id
--- does not say whose it is; then the job does. To cancel a job takes its members
--- out of rq:wip, and leaves its executions. RQ's maintenance does not know of
--- executions that were taken over: it may end such a job, and others start it again.
+-- ours tells whether the job is in this execution. A member that is only an id does not
+-- name the execution; then the worker in the hash decides. Canceling a job removes its
+-- members from rq:wip, and leaves its executions. RQ's maintenance does not know
+-- executions that were taken over: it may end such a job, and others may start it
+-- again.
 local function ours()
   if status == 'canceled' then
     local worker = of_worker()
@@ -87,9 +88,9 @@ local function ours()
   return fence ~= 'taken' or (status == 'started' and alone())
 end
 
--- What the worker has done in all.
+-- The sums for the worker.
 local ended, hashes, ids, counts, worked = {}, {}, {}, {}, 0
-local deleted = false -- whether one was deleted while it ran
+local deleted = false -- whether a job was deleted while it ran
 
 local function end_execution(counts_for_worker)
   redis.pcall('ZREM', executions, execution)
@@ -100,16 +101,16 @@ local function end_execution(counts_for_worker)
   end
 end
 
--- free gives the slot of a rate limit on. What is wrong with a rate limit is no
--- reason not to settle a job: maintenance looks after slots.
+-- free passes on the slot of a rate limit. An error of the rate limit does not keep a
+-- job from being settled: maintenance repairs slots.
 local function free(give)
   if limit ~= '' then
     pcall(give, id, limit, now, time)
   end
 end
 
--- move puts the job where it goes: a queue, or a registry, or both. If it cannot,
--- that is an error, and nothing was changed.
+-- move puts the job in a queue, a registry, or both. If it cannot, it returns an error,
+-- and nothing was changed.
 local function move()
   local entries = 'rq:' .. registry .. ':' .. queue
   if registry ~= '' and place ~= '' then
@@ -167,7 +168,7 @@ local function save(dependents)
   expire(dependents)
 end
 
--- settle settles the job at hand.
+-- settle settles the current job.
 local function settle()
   local mine = ours()
   if not mine or not exists then
@@ -199,7 +200,7 @@ local function settle()
   return (later or due) and 2 or 1
 end
 
--- count writes what the jobs together change of the worker, if it is registered.
+-- count adds the sums of all jobs to the worker, if it is registered.
 local function count()
   local running = redis.pcall('SREM', executions_key, unpack(ended))
   running = deleted or type(running) == 'number' and running > 0

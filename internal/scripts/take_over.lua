@@ -1,24 +1,24 @@
--- take_over makes a job that its worker has abandoned the caller's, who is to fail
--- or retry it. The caller gets an execution of its own, so that nobody else takes
--- it over while that lives, and the worker before, if it was only paused, has lost
--- it. To take over the same job again with the same execution renews it.
+-- take_over takes over a job that its worker has abandoned, so that the caller can fail
+-- or retry it. The caller gets a new execution: while it lives, nobody else takes the
+-- job over, and the previous worker, if it was only paused, has lost the job. Taking
+-- over the same job again with the same execution renews it.
 --
--- An execution has ended when the score of its entry has passed and its hash has
--- expired: a worker in Python writes the one by its own clock, and the server counts
--- the other. An entry that is only left over, because its job is not started or has
--- a living execution, is removed.
+-- An execution has expired when the score of its entry has passed and its hash has
+-- expired: a worker in Python writes the score by its own clock, while the server
+-- counts down the hash. An entry that is only left over, because its job is not started
+-- or has a living execution, is removed.
 --
 -- KEYS: started jobs of the queue, job, its executions
 -- ARGV: id, entry ("" if the job is in no execution), its execution ("" if that is
 --       not known), the caller's entry, the caller's execution, for how many seconds,
 --       now in Unix seconds ("0": the server's), now with a fraction
--- returns the hash of the job, "alive" if nothing is to be done, or "over" if the
+-- returns the hash of the job, "alive" if there is nothing to do, or "over" if the
 --       entry was left over
 local id, entry, execution, own_entry, own_execution, keep, now, moment = unpack(ARGV)
 now, keep = tonumber(server_now(now)), tonumber(keep)
 local prefix = 'rq:execution:' .. id .. ':'
 
--- lives tells whether an execution has heartbeats left.
+-- lives tells whether an execution is alive.
 local function lives(other)
   return redis.call('PTTL', prefix .. other) > 0
 end
@@ -42,7 +42,7 @@ if started and try('ZSCORE', KEYS[3], own_execution) then
   return take(worker or '')
 end
 if entry == '' and redis.call('ZSCORE', KEYS[1], id) then
-  return 'alive' -- as RQ 1 starts it, or leaves it to be abandoned
+  return 'alive' -- as RQ 1 starts a job, or leaves it to be abandoned
 end
 if entry ~= '' and not (expired(redis.call('ZSCORE', KEYS[1], entry)) and (execution == '' or not lives(execution))) then
   return 'alive'

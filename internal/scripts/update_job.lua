@@ -1,5 +1,5 @@
--- update_job sets fields of a job that exists. Without the check, a late write
--- would bring a deleted job back as a hash with those fields only.
+-- update_job sets fields of a job that exists. Without the check, a late write would
+-- recreate a deleted job as a hash with only those fields.
 --
 -- KEYS: job
 -- ARGV: fields and values
