@@ -93,14 +93,14 @@ func ownerNumber(pid int) string { return fmt.Sprintf("%d%09d", pid, rand.N(1_00
 // once enqueues all jobs that are due now (rq/worker/base.py _start_scheduler in burst
 // mode).
 func (s *scheduler) once(ctx context.Context) error {
-	defer s.leave(ctx)
+	defer s.releaseLocks(ctx)
 	return s.pass(ctx)
 }
 
 // run enqueues due jobs each second until ctx ends. It never gives up: while the server
 // cannot be reached, it backs off.
 func (s *scheduler) run(ctx context.Context) {
-	defer s.leave(ctx)
+	defer s.releaseLocks(ctx)
 	wait := schedulerInterval
 	for {
 		err := s.pass(ctx)
@@ -119,8 +119,8 @@ func (s *scheduler) run(ctx context.Context) {
 	}
 }
 
-// leave releases the locks, so that others need not wait until they expire.
-func (s *scheduler) leave(ctx context.Context) {
+// releaseLocks releases the locks, so that others need not wait until they expire.
+func (s *scheduler) releaseLocks(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), schedulerGrace)
 	defer cancel()
 	if _, err := scripts.ReleaseLocks(ctx, s.rdb, s.self.Name, s.owner, s.queues); err != nil {
@@ -132,7 +132,7 @@ func (s *scheduler) leave(ctx context.Context) {
 // pass moves due jobs until none is left. The queues take turns, so that none has to
 // wait for all the jobs of another.
 func (s *scheduler) pass(ctx context.Context) error {
-	if err := s.keep(ctx); err != nil {
+	if err := s.keepLocks(ctx); err != nil {
 		return err
 	}
 	queues, err := s.due(ctx)
@@ -151,7 +151,7 @@ func (s *scheduler) pass(ctx context.Context) error {
 				unfinished = append(unfinished, q)
 			}
 		}
-		if err := s.keep(ctx); err != nil {
+		if err := s.keepLocks(ctx); err != nil {
 			return err
 		}
 		queues = unfinished
@@ -159,8 +159,8 @@ func (s *scheduler) pass(ctx context.Context) error {
 	return nil
 }
 
-// keep renews the held locks and tries to take the others, each at its own interval.
-func (s *scheduler) keep(ctx context.Context) error {
+// keepLocks renews the held locks and tries to take the others, each at its own interval.
+func (s *scheduler) keepLocks(ctx context.Context) error {
 	now := time.Now()
 	if len(s.held) < len(s.queues) && now.Sub(s.tried) >= s.retry {
 		if err := s.hold(ctx, s.queues); err != nil {

@@ -224,7 +224,7 @@ func TestSchedulerHeldUpForLongerThanItsLock(t *testing.T) {
 			slow := another(t, rdb)
 			s, other := testScheduler(slow, "q", "r"), testScheduler(rdb, "q")
 			s.chunk, other.chunk = 10, 20
-			require.NoError(t, s.keep(ctx))
+			require.NoError(t, s.keepLocks(ctx))
 			_, err := s.move(ctx, "q", map[string][]string{}) // the server learns the script
 			require.NoError(t, err)
 			s.retry = time.Hour
@@ -233,7 +233,7 @@ func TestSchedulerHeldUpForLongerThanItsLock(t *testing.T) {
 			slow.AddHook(tap{func(name string) {
 				if sent = append(sent, name); len(sent) == 2+i {
 					require.NoError(t, rdb.Del(ctx, keys.SchedulerLock("q")).Err()) // it expires
-					require.NoError(t, other.keep(ctx))
+					require.NoError(t, other.keepLocks(ctx))
 					_, err := other.move(ctx, "q", map[string][]string{})
 					require.NoError(t, err)
 				}
@@ -247,7 +247,7 @@ func TestSchedulerHeldUpForLongerThanItsLock(t *testing.T) {
 			assert.Equal(t, int64(50-moved), rdb.ZCard(ctx, keys.Scheduled("q")).Val())
 			assert.Equal(t, map[string]bool{"r": true}, s.held)
 
-			s.leave(ctx)
+			s.releaseLocks(ctx)
 			assert.Equal(t, other.owner, lockOf(t, rdb, "q"))
 		})
 	}

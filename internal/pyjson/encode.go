@@ -1,5 +1,5 @@
-// Package pyjson reads and writes JSON as Python's json module does, byte for
-// byte: what RQ's JSONSerializer makes and takes.
+// Package pyjson reads and writes JSON as Python's json module does, byte for byte, for
+// RQ's JSONSerializer.
 package pyjson
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// maxLen is how long a value of Redis can be. It also ends the encoding of a
-// small value that holds itself twice at every level.
+// maxLen is the longest value of Redis. It also ends the encoding of a small value that
+// contains itself twice at every level.
 const maxLen = 512 << 20
 
 // maxDigits is sys.get_int_max_str_digits() unless someone changed it: Python

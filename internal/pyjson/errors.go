@@ -15,7 +15,7 @@ var (
 	errTooLong = fmt.Errorf("longer than %d bytes", maxLen)
 )
 
-// An UnsupportedError says what JSON has no form for. Python raises a TypeError.
+// An UnsupportedError names a value that JSON cannot represent. Python raises a TypeError.
 type UnsupportedError struct {
 	// Path leads to the value, as in "args[1].Field".
 	Path string
@@ -41,8 +41,8 @@ func (e *UnsupportedError) Under(step string) error {
 	return &out
 }
 
-// A ValueError says which value Python or Redis would not take for its size,
-// depth or bytes.
+// A ValueError names a value that Python or Redis would refuse for its size, depth or
+// bytes.
 type ValueError struct {
 	// Path leads to the value, as in "args[1].Field".
 	Path string

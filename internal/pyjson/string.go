@@ -8,7 +8,7 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// plain tells the bytes that stand for themselves. DEL does not.
+// plain has the bytes that need no escape. DEL does.
 func plain(c byte) bool {
 	return ' ' <= c && c <= '~' && c != '"' && c != '\\'
 }
@@ -82,7 +82,7 @@ func (d *decoder) readString() (string, error) {
 	return "", d.fail(start-1, "unterminated string")
 }
 
-// readEscaped goes on where readString met a backslash.
+// readEscaped continues where readString met a backslash.
 func (d *decoder) readEscaped(start int) (string, error) {
 	d.text = append(d.text[:0], d.data[start:d.pos]...)
 	for d.pos < len(d.data) {

@@ -122,7 +122,7 @@ func (p *parser) dict(start int, key any) (any, error) {
 	}
 }
 
-// unhashable is the error for braces that hold what a dict or a set cannot.
+// unhashable is the error for a value that a dict or a set cannot hold.
 func unhashable(start int) error {
 	return &SyntaxError{Offset: start, Reason: fmt.Errorf("%w as a key or in a set", py.ErrUnhashable)}
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// maxLen is how long a value of Redis can be. It also ends the encoding of a
-// small value that holds itself twice at every level.
+// maxLen is the longest value of Redis. It also ends the encoding of a small value that
+// contains itself twice at every level.
 const maxLen = 512 << 20
 
-// Encode returns msgpack.packb(v). Tuples become arrays, and what MessagePack
-// has no form for, such as sets, datetimes and ints past 64 bits, is an
-// *EncodeError. Other Go values go through py.From.
+// Encode returns msgpack.packb(v). Tuples become arrays. Values that MessagePack cannot
+// represent, such as sets, datetimes and ints past 64 bits, are an *EncodeError. Other
+// Go values go through py.From.
 func Encode(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := msgpack.GetEncoder()

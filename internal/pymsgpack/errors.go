@@ -10,7 +10,7 @@ import (
 
 // Reasons of an EncodeError or a SyntaxError.
 var (
-	errNoForm      = errors.New("MessagePack has no form for it")
+	errNoForm      = errors.New("MessagePack cannot represent it")
 	errIntRange    = errors.New("it does not fit 64 bits")
 	errNotUTF8     = errors.New("not UTF-8")
 	errTooLong     = fmt.Errorf("longer than %d bytes", maxLen)
@@ -21,8 +21,8 @@ var (
 	errInvalidCode = errors.New("invalid byte")
 )
 
-// An EncodeError says which value MessagePack, or Python's package for it,
-// does not take.
+// An EncodeError names a value that MessagePack, or Python's package for it, cannot
+// represent.
 type EncodeError struct {
 	// Path leads to the value, as in "args[1].Field".
 	Path string

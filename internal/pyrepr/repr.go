@@ -19,8 +19,8 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// maxLen is how long a value of Redis can be. A few objects that hold one
-// another many times over could have a repr without end.
+// maxLen is the longest value of Redis. A few objects that contain one another many
+// times could have an endless repr.
 const maxLen = 512 << 20
 
 // maxIntBits is where Python gives up too: it prints ints of up to 4300 digits.
@@ -36,8 +36,7 @@ func AppendRepr(dst []byte, v any) []byte {
 	return p.dst
 }
 
-// A printer appends to dst until it is as long as stop, and then has no need
-// to go on: the rest will be cut.
+// A printer appends to dst until that is as long as stop, because the rest will be cut.
 type printer struct {
 	dst  []byte
 	stop int

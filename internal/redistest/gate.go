@@ -22,13 +22,13 @@ type Answer struct {
 	Lose  bool   // breaks the connection when the server has answered
 }
 
-// A Rule decides about commands, with the name in lower case. n counts those since
-// the rule was set, from 1 on, but for what makes a connection: HELLO, AUTH, SELECT
-// and CLIENT, whose n is 0.
+// A Rule decides about commands, with the name in lower case. n counts them from 1
+// since the rule was set, except those that set up a connection: HELLO, AUTH, SELECT
+// and CLIENT have n 0.
 type Rule func(n int, args []string) Answer
 
-// A Gate is in front of a server and refuses what its rule says, as a server does:
-// a command that is refused inside a transaction has EXEC abort it.
+// A Gate is a proxy of a server that refuses commands by its rule. As on a server, a
+// command refused inside a transaction makes EXEC abort it.
 type Gate struct {
 	Addr string
 
@@ -37,7 +37,7 @@ type Gate struct {
 	to      string
 	rule    Rule
 	n       int
-	greet   string // what a client is told instead of being served
+	greet   string // the error that a client gets instead of being served
 	conns   map[net.Conn]bool
 }
 
@@ -63,7 +63,7 @@ func NewGate(t testing.TB, to string) *Gate {
 	return g
 }
 
-// Set sets the rule, nil for none, and has Refused count from zero.
+// Set sets the rule, nil for none, and resets Refused.
 func (g *Gate) Set(rule Rule) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -71,7 +71,7 @@ func (g *Gate) Set(rule Rule) {
 	g.refused.Store(0)
 }
 
-// Full has clients told an error as soon as they connect.
+// Full sends clients an error as soon as they connect.
 func (g *Gate) Full(text string) {
 	g.Set(nil)
 	g.mu.Lock()
@@ -79,14 +79,14 @@ func (g *Gate) Full(text string) {
 	g.greet = text
 }
 
-// Redirect has later connections go to another server, as after a failover.
+// Redirect sends later connections to another server, as after a failover.
 func (g *Gate) Redirect(to string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.to = to
 }
 
-// Refused returns how many commands did not get the server's own answer.
+// Refused returns how many commands did not get the server's own reply.
 func (g *Gate) Refused() int { return int(g.refused.Load()) }
 
 // CutAll breaks all connections.
@@ -107,7 +107,7 @@ func (g *Gate) close(c net.Conn) {
 	g.mu.Unlock()
 }
 
-// serve is the life of one connection.
+// serve serves one connection.
 func (g *Gate) serve(client net.Conn) {
 	g.open(client)
 	defer g.close(client)
@@ -203,7 +203,7 @@ func (s *session) tell(text string) error {
 	return err
 }
 
-// discard ends the server's transaction, and tells the client something else.
+// discard ends the server's transaction, and sends the client another reply.
 func (s *session) discard(text string) error {
 	if s.multi {
 		if err := s.pass([]byte("*1\r\n$7\r\nDISCARD\r\n"), io.Discard); err != nil {

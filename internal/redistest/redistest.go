@@ -1,8 +1,8 @@
 // Package redistest gives each test a Redis database of its own.
 //
-// Keys are literal in RQ's schema, so tests cannot be told apart by a prefix;
-// they are by database number. What a server shares between its databases is
-// shared by the tests too: pub/sub channels, scripts and INFO.
+// Keys are literal in RQ's schema, so tests cannot use a prefix of their own; each uses
+// a database. Tests share the parts of a server that its databases share: pub/sub
+// channels, scripts and INFO.
 package redistest
 
 import (
@@ -19,9 +19,9 @@ import (
 // `make test` sets it.
 const Env = "RQ_LAB_REDIS"
 
-// New returns a client of an empty database that is this test's alone: on a
-// real server when Env names one, else on an in-process miniredis, so that
-// plain `go test` needs nothing installed.
+// New returns a client of an empty database that only this test uses: on a real server
+// when Env names one, else on an in-process miniredis, so that plain `go test` needs
+// nothing installed.
 func New(t testing.TB) *redis.Client {
 	t.Helper()
 	if binary := os.Getenv(Env); binary != "" {

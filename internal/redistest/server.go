@@ -24,9 +24,9 @@ const databases = 4096
 // startTimeout bounds the wait for a new server to answer.
 const startTimeout = 10 * time.Second
 
-// warden runs the server and kills it when its own standard input ends, which
-// happens when this process lets go of the pipe or dies in whatever way. So no
-// server outlives its test binary, and no test needs a TestMain for it.
+// warden runs the server and kills it when its own standard input ends, which happens
+// when this process closes the pipe or dies in any way. So no server outlives its test
+// binary, and no test needs a TestMain for it.
 const warden = `
 dir=$1; shift
 "$@" </dev/null >"$dir/log" 2>&1 &
@@ -37,7 +37,7 @@ wait $pid
 [ "$how" = restart ] || rm -rf "$dir"
 `
 
-// A Server is one real server process of a test's own.
+// A Server is a real server process that one test uses.
 type Server struct {
 	Addr string // host:port on the loopback
 
@@ -174,7 +174,7 @@ func (s *Server) stop(how string) {
 	}
 }
 
-// release lets the warden do its work and waits for it. The caller holds mu.
+// release makes the warden kill the server and waits for it. The caller holds mu.
 func (s *Server) release(how string) {
 	if s.cmd == nil {
 		return

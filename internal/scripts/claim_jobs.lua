@@ -244,7 +244,8 @@ local function take(i, most_of_all)
   until not left[i] or done < want or enough(most_of_all)
 end
 
--- give_back puts an id in its queue, or in the one where it was found if it has none.
+-- give_back puts an id back in its queue, or in the intermediate queue if the queue's key holds
+-- something else.
 local function give_back(i, id, command)
   local key = 'rq:queue:' .. queues[i]
   local pushed = redis.pcall(command, key, id)
