@@ -87,8 +87,8 @@ func TestEncodeErrors(t *testing.T) {
 		v    any
 		want string
 	}{
-		{new(py.Set), "cannot pack set: MessagePack has no form for it"},
-		{map[string]any{"a": []any{1, time.Now()}}, `["a"][1]: cannot pack datetime.datetime: MessagePack has no form for it`},
+		{new(py.Set), "cannot pack set: MessagePack cannot represent it"},
+		{map[string]any{"a": []any{1, time.Now()}}, `["a"][1]: cannot pack datetime.datetime: MessagePack cannot represent it`},
 		{new(big.Int).Lsh(big.NewInt(1), 64), "cannot pack int: it does not fit 64 bits"},
 		{"\xed\xa0\x80", "cannot pack str: not UTF-8"},
 		{[]any{func() {}}, "[0]: cannot express func() in Python"},
