@@ -73,8 +73,9 @@ func RemoveFromDependencies() CancelOption {
 //
 // A running job runs on, as in RQ: its context does not end, its callbacks are
 // called, and when it ends it is a finished or a failed job, or is retried, as if it
-// had not been canceled. Its entry in the canceled registry stays. SendStopJob ends
-// it, also then.
+// had not been canceled. Its entry in the canceled registry stays. The jobs that wait
+// for it stay deferred when it succeeds, and go on when it fails if they allow that.
+// SendStopJob ends it, also then.
 //
 // It returns ErrInvalidJobOperation when the job is canceled already, or has a status
 // that only a newer RQ knows; ErrNoSuchJob when there is no such job.

@@ -3,7 +3,8 @@
 -- wait for it, its slot, and the worker's counters. It changes nothing of a job
 -- that is not in this execution any more: it was settled before, or abandoned, or
 -- deleted. The run of a deleted job counts for the worker all the same. A job that
--- was canceled while it ran is settled as if it had not been, as in RQ.
+-- was canceled while it ran is settled as if it had not been, as in RQ, but those that
+-- wait for it do so even if it has succeeded.
 --
 -- A script is not undone when it fails. So what can fail, because a key that jobs
 -- share holds something else, comes before the rest: either that is the job's
@@ -185,7 +186,7 @@ local function settle()
   redis.call('ZREM', wip, member)
   end_execution(true)
   local dependents, later = 1, false -- there may be some
-  if parent ~= '' then
+  if parent ~= '' and not (status == 'canceled' and parent == 'finished') then
     dependents, later = enqueue_dependents(id, parent, now, time)
   end
   if keep == '0' then
