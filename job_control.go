@@ -73,7 +73,8 @@ func RemoveFromDependencies() CancelOption {
 //
 // A running job is not interrupted, as in RQ: its context does not end, its callbacks
 // are called, and it finishes, fails or is retried as if it had not been canceled. Its
-// entry in the canceled registry stays. To stop it, use SendStopJob.
+// entry in the canceled registry stays. Its dependents stay deferred when it succeeds;
+// those that allow failures are enqueued when it fails. To stop it, use SendStopJob.
 //
 // It returns ErrInvalidJobOperation when the job is already canceled or has a status
 // that only a newer RQ knows, and ErrNoSuchJob when there is no such job.

@@ -63,6 +63,14 @@ const waiting = forget + `q.enqueue('tasks.wait_for', '%s', job_id='%[1]s', on_s
 
 func wait(id, options string) string { return fmt.Sprintf(waiting, id, options) }
 
+// waiters enqueues two jobs that wait for one, in a queue that the worker does not
+// serve.
+func waiters(id string) string {
+	return fmt.Sprintf(`
+Queue('low', connection=connection).enqueue('tasks.add', 1, 2, job_id='%[1]s-done', depends_on='%[1]s')
+Queue('low', connection=connection).enqueue('tasks.add', 1, 2, job_id='%[1]s-any', depends_on=Dependency(['%[1]s'], allow_failure=True))`, id)
+}
+
 var stages = []stage{
 	{name: "started", state: "idle"},
 	{name: "busy", does: wait("a", "ttl=300"), job: "a", status: "started", state: "busy"},
@@ -80,6 +88,12 @@ var stages = []stage{
 	{name: "busy to be stopped", does: wait("i", ""), job: "i", status: "started", state: "busy"},
 	{name: "canceled before it is stopped", does: "Job.fetch('i', connection=connection).cancel()", job: "i", status: "canceled", state: "busy"},
 	{name: "stopped though canceled", does: "command.send_stop_job_command(connection, 'i')", job: "i", status: "stopped", state: "idle"},
+	{name: "busy while others wait", does: wait("k", "") + waiters("k"), job: "k", status: "started", state: "busy"},
+	{name: "canceled while others wait", does: "Job.fetch('k', connection=connection).cancel()", job: "k", status: "canceled", state: "busy"},
+	{name: "done though canceled, while others wait", does: "connection.rpush('k', 'x')", job: "k", status: "finished", state: "idle"},
+	{name: "busy to fail while others wait", does: wait("l", "") + waiters("l"), job: "l", status: "started", state: "busy"},
+	{name: "canceled before others may go on", does: "Job.fetch('l', connection=connection).cancel()", job: "l", status: "canceled", state: "busy"},
+	{name: "killed, so that others go on", does: "command.send_kill_horse_command(connection, name)", job: "l-any", status: "queued", state: "idle"},
 	{name: "busy for nobody", does: wait("j", ""), job: "j", status: "started", state: "busy"},
 	{name: "deleted", does: "Job.fetch('j', connection=connection).delete(); connection.rpush('j', 'x')", state: "idle"},
 	{name: "busy again", since: "3.0", does: wait("d", ""), job: "d", status: "started", state: "busy"},

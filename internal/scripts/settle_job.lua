@@ -3,7 +3,7 @@
 -- its slot, and the worker's counters. It changes nothing of a job that is no longer in
 -- this execution: it was settled before, abandoned, or deleted. The run of a deleted
 -- job still counts for the worker. A job that was canceled while it ran is settled as
--- if it had not been, as in RQ.
+-- if it had not been, as in RQ, but its success enqueues no dependents.
 --
 -- A script is not undone when it fails. So the commands that can fail, because a key
 -- that jobs share holds something else, come first: either the job has an error and is
@@ -186,7 +186,7 @@ local function settle()
   redis.call('ZREM', wip, member)
   end_execution(true)
   local dependents, later = 1, false -- there may be some
-  if parent ~= '' then
+  if parent ~= '' and not (status == 'canceled' and parent == 'finished') then
     dependents, later = enqueue_dependents(id, parent, now, time)
   end
   if keep == '0' then

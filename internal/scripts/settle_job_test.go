@@ -359,7 +359,8 @@ func counts(how string) string {
 }
 
 // TestSettleJobThatWasCanceled is about jobs that were canceled while they ran. As
-// in RQ, all is written that would have been without that.
+// in RQ, all is written that would have been without that, but a success is none for
+// those that wait for it.
 func TestSettleJobThatWasCanceled(t *testing.T) {
 	t.Parallel()
 	canceled := func(more ...string) []string {
@@ -367,6 +368,7 @@ func TestSettleJobThatWasCanceled(t *testing.T) {
 	}
 	ran := func(k keyspace) keyspace { return k.without("rq:wip:q") }
 	left := ran(ended)
+	waitedFor := canceled("SADD rq:job:a:dependents d", "HSET rq:job:d origin r status deferred allow_dependency_failures 1", "ZADD rq:deferred:r 1 d", "SADD rq:job::d:dependencies a")
 	bare := func(p *Settle) { p.Member = "a" }
 	play(t, []scene{
 		{name: "finished", before: canceled(), act: settles(true, asFinished), want: ran(finishedJobA)},
@@ -378,6 +380,14 @@ func TestSettleJobThatWasCanceled(t *testing.T) {
 		{name: "of another worker", before: canceled("HSET rq:job:a worker_name v"), act: settles(false, asFinished), want: left},
 		{name: "settled before", before: canceled("ZREM rq:executions:a e"), act: settles(false, asFinished), want: left.without("rq:executions:a")},
 		{name: "requeued, and not started again", before: canceled("HSET rq:job:a status queued", "RPUSH rq:queue:q a"), act: settles(false, asFinished), want: left},
+		{name: "finished, while others wait for it", before: waitedFor, act: settles(true, asFinished), want: ran(finishedJobA).and(keyspace{"rq:job:a:dependents": "set d ttl 500"})},
+		{
+			name: "failed, while others wait for it", before: waitedFor, act: settles(true, asFailed),
+			want: ran(failedJobA).and(keyspace{
+				"rq:job:a:dependents": "", "rq:job:d": "hash allow_dependency_failures=1 enqueued_at=T origin=r status=queued",
+				"rq:queue:r": "list d", "rq:queues": "set rq:queue:r", "rq:deferred:r": "",
+			}),
+		},
 		{name: "taken over", before: canceled("ZADD rq:wip:q 900 a:e"), act: settles(false, asFailed, func(p *Settle) { p.Fence = "taken" }), want: ended},
 	})
 }
