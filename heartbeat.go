@@ -106,13 +106,16 @@ func (h *heartbeats) heartbeat(chunk []*execution) scripts.Beat {
 }
 
 // executionTTL is for how many seconds a heartbeat of an execution lasts
-// (rq/worker/base.py BaseWorker.get_heartbeat_ttl).
+// (rq/worker/base.py BaseWorker.get_heartbeat_ttl). It lasts until the next one, also
+// where the job's timeout ends before: callbacks run after that, and then the end of
+// the job is written. RQ's lasts for a minute, even if heartbeats are rarer.
 func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
-	left := inSeconds(h.every)
+	every := inSeconds(h.every)
+	left := every
 	if limit := e.timeout(); limit != Forever && !e.callback.Load() {
 		left = min(left, inSeconds(limit-now.Sub(e.created)))
 	}
-	return max(left, 0) + 60
+	return max(left+60, 60, every+30)
 }
 
 // heard acts on what the server says to a heartbeat.
