@@ -108,30 +108,3 @@ func TestTheEndOfAWorkerDuringACallback(t *testing.T) {
 		}
 	}
 }
-
-// TestMaxIdleCountsFromTheEndOfTheLastJob: a job that takes longer than MaxIdle is no
-// idleness. That Run returns too early is a matter of chance, so it is tried often.
-func TestMaxIdleCountsFromTheEndOfTheLastJob(t *testing.T) {
-	t.Parallel()
-	const maxIdle = 100 * time.Millisecond
-	for range 10 {
-		t.Run("", func(t *testing.T) {
-			t.Parallel()
-			rdb := redistest.Real(t)
-			var ended atomic.Int64 // by a clock that only goes forward
-			start := time.Now()
-			h := Handlers{"slow": Func(func() {
-				time.Sleep(2 * maxIdle) // the work
-				ended.Store(int64(time.Since(start)))
-			})}
-			_, err := NewQueue(rdb, "default").Enqueue(t.Context(), Call("slow"))
-			require.NoError(t, err)
-
-			w := startWorker(t, rdb, h, WorkerConfig{MaxIdle: maxIdle})
-
-			require.NoError(t, w.result(t))
-			require.NotZero(t, ended.Load(), "the job has run")
-			assert.GreaterOrEqual(t, time.Since(start)-time.Duration(ended.Load()), maxIdle, "how long it was idle")
-		})
-	}
-}
