@@ -32,16 +32,21 @@ type heartbeats struct {
 // run sends heartbeats until ctx ends, whatever the handlers do.
 func (h *heartbeats) run(ctx context.Context) {
 	h.skew.measure(ctx, h.rdb)
-	ticker := time.NewTicker(h.every)
-	defer ticker.Stop()
+	timer := time.NewTimer(h.every)
+	defer timer.Stop()
 	var sweep <-chan time.Time
-	for {
+	for failures := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-			if next, ok := h.beat(ctx); ok {
-				sweep = time.After(next)
+		case began := <-timer.C:
+			wait, due, err := h.beat(ctx)
+			if failures++; err == nil {
+				failures = 0
+			}
+			timer.Reset(h.next(began, failures))
+			if due {
+				sweep = time.After(wait)
 			}
 			if err := h.reclaim(ctx); err != nil && ctx.Err() == nil {
 				h.log.Error("rq: put back the jobs of a lost claim", "error", err)
@@ -53,10 +58,20 @@ func (h *heartbeats) run(ctx context.Context) {
 	}
 }
 
+// next returns how long after a heartbeat, or after so many that failed, another one is
+// due. What was running while the server could not be reached has little time left.
+func (h *heartbeats) next(began time.Time, failures int) time.Duration {
+	next := time.Until(began.Add(h.every))
+	if failures > 0 {
+		next = min(next, firstBackOff<<min(failures, 10), lastBackOff)
+	}
+	return max(next, 0)
+}
+
 // beat tells the server that the worker and its executions are alive
 // (rq/worker/base.py BaseWorker.maintain_heartbeats). If an execution of anyone
 // may be found abandoned before the next heartbeat, it says when.
-func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
+func (h *heartbeats) beat(ctx context.Context) (wait time.Duration, due bool, err error) {
 	all := h.executions()
 	var first int64
 	for {
@@ -68,7 +83,7 @@ func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
 			if ctx.Err() == nil {
 				h.log.Error("rq: send heartbeat", "error", err)
 			}
-			return 0, false
+			return 0, false, err
 		}
 		server := timeOf(echo.Time)
 		h.skew.note(server, sent, clock())
@@ -80,7 +95,7 @@ func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
 		}
 		if len(all) == 0 {
 			wait := time.Unix(first+1, 0).Sub(server)
-			return max(wait, 0), first > 0 && wait < h.every
+			return max(wait, 0), first > 0 && wait < h.every, nil
 		}
 	}
 }
