@@ -32,16 +32,21 @@ type heartbeats struct {
 // run sends heartbeats until ctx ends, independently of the handlers.
 func (h *heartbeats) run(ctx context.Context) {
 	h.skew.measure(ctx, h.rdb)
-	ticker := time.NewTicker(h.every)
-	defer ticker.Stop()
+	timer := time.NewTimer(h.every)
+	defer timer.Stop()
 	var sweep <-chan time.Time
-	for {
+	for failures := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-			if next, ok := h.beat(ctx); ok {
-				sweep = time.After(next)
+		case began := <-timer.C:
+			wait, due, err := h.beat(ctx)
+			if failures++; err == nil {
+				failures = 0
+			}
+			timer.Reset(h.next(began, failures))
+			if due {
+				sweep = time.After(wait)
 			}
 			if err := h.reclaim(ctx); err != nil && ctx.Err() == nil {
 				h.log.Error("rq: put back jobs of a claim whose reply was lost", "error", err)
@@ -53,10 +58,20 @@ func (h *heartbeats) run(ctx context.Context) {
 	}
 }
 
+// next returns how long after a heartbeat, or after so many that failed, the next one is
+// due. Jobs that ran while the server could not be reached have little time left.
+func (h *heartbeats) next(began time.Time, failures int) time.Duration {
+	next := time.Until(began.Add(h.every))
+	if failures > 0 {
+		next = min(next, firstBackOff<<min(failures, 10), lastBackOff)
+	}
+	return max(next, 0)
+}
+
 // beat sends one heartbeat for the worker and its executions (rq/worker/base.py
 // BaseWorker.maintain_heartbeats). If the heartbeat of any worker's execution expires
 // before the next beat, it returns after how long.
-func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
+func (h *heartbeats) beat(ctx context.Context) (wait time.Duration, due bool, err error) {
 	all := h.executions()
 	var first int64
 	for {
@@ -68,7 +83,7 @@ func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
 			if ctx.Err() == nil {
 				h.log.Error("rq: send heartbeat", "error", err)
 			}
-			return 0, false
+			return 0, false, err
 		}
 		server := timeOf(echo.Time)
 		h.skew.note(server, sent, clock())
@@ -80,7 +95,7 @@ func (h *heartbeats) beat(ctx context.Context) (time.Duration, bool) {
 		}
 		if len(all) == 0 {
 			wait := time.Unix(first+1, 0).Sub(server)
-			return max(wait, 0), first > 0 && wait < h.every
+			return max(wait, 0), first > 0 && wait < h.every, nil
 		}
 	}
 }
@@ -107,13 +122,16 @@ func (h *heartbeats) heartbeat(chunk []*execution) scripts.Beat {
 }
 
 // executionTTL returns how many seconds the heartbeat of an execution lasts
-// (rq/worker/base.py BaseWorker.get_heartbeat_ttl).
+// (rq/worker/base.py BaseWorker.get_heartbeat_ttl). It lasts until the next one, also
+// where the job's timeout ends before: callbacks run after that, and then the outcome is
+// written. RQ's lasts for a minute, even if heartbeats are rarer.
 func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
-	left := inSeconds(h.every)
+	every := inSeconds(h.every)
+	left := every
 	if limit := e.timeout(); limit != Forever && !e.callback.Load() {
 		left = min(left, inSeconds(limit-now.Sub(e.created)))
 	}
-	return max(left, 0) + 60
+	return max(left+60, 60, every+30)
 }
 
 // handleEcho acts on the server's reply to a heartbeat.

@@ -135,3 +135,21 @@ func TestAWebhookHoldsNoSlot(t *testing.T) {
 	require.Eventually(t, func() bool { return len(s.lines()) == 5 }, 10*time.Second, time.Millisecond)
 	w.stop(t)
 }
+
+// TestWebhooksOfAbandonedJobsHoldUpNoJob: a dead worker has left jobs, and the receiver
+// of their webhooks answers nothing.
+func TestWebhooksOfAbandonedJobsHoldUpNoJob(t *testing.T) {
+	t.Parallel()
+	ctx, rdb, s := t.Context(), redistest.Real(t), newHookServer(t)
+	for i := range 5 {
+		leaveStarted(t, rdb, "dead"+strconv.Itoa(i), Webhook{URL: s.URL + "/hang", JobStatus: StatusFailed, Timeout: time.Hour})
+	}
+	j, err := NewQueue(rdb, "default").Enqueue(ctx, Call("tasks.add", 1, 2))
+	require.NoError(t, err)
+	w := startWorker(t, rdb, testHandlers, WorkerConfig{ShutdownTimeout: 10 * time.Millisecond})
+
+	require.Eventually(t, func() bool { return len(s.lines()) == 5 && rdb.ZCard(ctx, keys.Failed("default")).Val() == 5 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return rdb.HGet(ctx, keys.Job(j.ID()), "status").Val() == "finished" }, 10*time.Second, time.Millisecond)
+
+	w.stop(t)
+}

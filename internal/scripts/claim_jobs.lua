@@ -105,6 +105,7 @@ local times = {}
 local function times_of(timeout)
   timeout = tonumber(timeout or 0) or 0
   local ttl = (timeout > 0 and math.floor(math.min(timeout, interval)) or interval) + 60
+  ttl = math.max(ttl, interval + 30) -- it must last until the next one, also if the job is over by then
   if not times[ttl] then
     local function text(n) return string.format('%.0f', n) end
     times[ttl] = {text(now + ttl), text(ttl), text(now + ttl + 60), text(ttl + 60)}

@@ -325,6 +325,20 @@ func TestClaimJobsOfOddTimeouts(t *testing.T) {
 	}
 }
 
+// TestAClaimLastsUntilTheNextHeartbeat also where the timeout of the job ends before:
+// its callbacks run then.
+func TestAClaimLastsUntilTheNextHeartbeat(t *testing.T) {
+	t.Parallel()
+	for interval, want := range map[int]string{1: "1061", 30: "1061", 31: "1061", 32: "1062", 100: "1130", 3600: "4630"} {
+		rdb := redistest.New(t)
+		do(t, rdb, living("a", "HSET rq:job:a timeout 1")...)
+
+		claims(Drained, "0:a:e1", func(p *Claim) { p.Interval = interval })(t, rdb)
+
+		assert.Equal(t, "zset a:e1="+want, dump(t, rdb)["rq:wip:q"], "an interval of %d s", interval)
+	}
+}
+
 func TestClaimJobsForOldReaders(t *testing.T) {
 	t.Parallel()
 	old := func(p *Claim) { p.Composite, p.CurrentJob = false, true }
