@@ -67,12 +67,17 @@ func FuzzAssign(f *testing.F) {
 		if err != nil {
 			return
 		}
-		sources := []any{v, &py.Object{State: v}}
+		class := py.Global{Module: "m", Name: "C"}
+		sources := []any{
+			v, &py.Object{State: v}, &py.Object{Callable: class, Args: py.Tuple{v}},
+			&py.Object{Callable: class, Args: py.Tuple{v}, New: true}, &py.Object{Callable: class, Args: py.Tuple{v, v}, New: true},
+			&py.Object{Callable: class, New: true, Items: []py.Item{{Key: "a", Value: v}}},
+		}
 		if set, err := py.NewSet(v); err == nil {
-			sources = append(sources, set)
+			sources = append(sources, set, &py.Object{Callable: class, New: true, Items: []py.Item{{Key: v, Value: "a"}}})
 		}
 		if list, ok := v.([]any); ok {
-			sources = append(sources, py.Tuple(list))
+			sources = append(sources, py.Tuple(list), &py.Object{Callable: class, New: true, Appended: list})
 		}
 		for _, src := range sources {
 			for _, target := range fuzzTargets {

@@ -193,7 +193,8 @@ func TestAssignStructs(t *testing.T) {
 	_, err := assigned[order](bad)
 	assert.EqualError(t, py.Under(err, "args[1]"), "args[1].lines[1].Count: cannot use str as uint8")
 	refuses[point](t, []any{}, "cannot use list as py_test.point")
-	refuses[point](t, &py.Object{Callable: py.Global{Module: "m", Name: "C"}}, "cannot use m.C as py_test.point")
+	refuses[point](t, &py.Object{Callable: py.Global{Module: "m", Name: "C"}}, "cannot use m.C as py_test.point: its pickle names no attributes; "+
+		"send a dict from Python, or take an any in Go, which holds a *PyObject")
 }
 
 func TestAssignEndsOnHostileValues(t *testing.T) {
