@@ -45,7 +45,8 @@
 // Handlers of [Func], [Job.Arg] and [Await] convert to any Go type that holds the
 // value without loss. What is an int, a str, a list or a dict in Python fits like
 // one, whatever its class: the members of an Enum, instances of subclasses, a
-// Counter, a deque, NumPy's numbers and arrays of one dimension. Structs take
+// Counter, a deque, NumPy's numbers and arrays of one dimension, times of pytz
+// and pandas. Structs take
 // the keys of a dict and the attributes of an object (of a dataclass, a pydantic
 // model, an attrs class) by name, and must take at least one; a namedtuple, whose
 // pickle has no names, by position. A pickle does not tell an empty list or dict

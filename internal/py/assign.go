@@ -29,7 +29,8 @@ import (
 //     their pickles have no names. The struct must have as many fields;
 //   - time.Time takes a datetime (a naive one is UTC), a date (its midnight in
 //     UTC) or either as ISO 8601 text; time.Duration a timedelta, or a number
-//     of seconds;
+//     of seconds. A datetime of pytz or dateutil comes with the offset that its
+//     pickle names, and a Timestamp of pandas in UTC;
 //   - what is an int, a str, a list or another of these in Python is one here:
 //     an Enum member is its value, and the instance of a subclass, a Counter,
 //     a deque, a scalar of NumPy and an array of one dimension what they hold;

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rqgo/rq/internal/pickle"
 	"github.com/rqgo/rq/internal/py"
 	"github.com/rqgo/rq/internal/pymsgpack"
 	"github.com/rqgo/rq/internal/pyrepr"
@@ -102,4 +103,21 @@ func checkAssign(t *testing.T, target reflect.Type, src any) {
 		return // a Go map gives such keys in any order
 	}
 	require.Equal(t, want, pyrepr.Repr(second.Interface()))
+}
+
+// FuzzAssignPickle does the same with what a pickle says, such as objects of
+// any class.
+func FuzzAssignPickle(f *testing.F) {
+	for _, v := range pythonValues(f) {
+		f.Add(v.Pickle)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := pickle.Decode(data)
+		if err != nil {
+			return
+		}
+		for _, target := range fuzzTargets {
+			checkAssign(t, target, v)
+		}
+	})
 }

@@ -7,17 +7,19 @@ import (
 	"strings"
 )
 
-// standardValues are the classes of the standard library that are text to Go,
-// and are built from something else. They return what str returns.
+// standardValues are the classes and functions that make text or a time of
+// something else. The text is what str returns.
 var standardValues = map[Global]func(args Tuple) (any, bool){
-	{"fractions", "Fraction"}:             fractionText,
-	{"ipaddress", "IPv4Address"}:          addressText,
-	{"pathlib", "PurePosixPath"}:          slashPath,
-	{"pathlib", "PureWindowsPath"}:        windowsPath,
-	{"pathlib", "WindowsPath"}:            windowsPath,
-	{"pathlib._local", "PurePosixPath"}:   slashPath, // Python 3.13
-	{"pathlib._local", "PureWindowsPath"}: windowsPath,
-	{"pathlib._local", "WindowsPath"}:     windowsPath,
+	{"fractions", "Fraction"}:                                 fractionText,
+	{"ipaddress", "IPv4Address"}:                              addressText,
+	{"pandas._libs.tslibs.timestamps", "_unpickle_timestamp"}: pandasTimestamp,
+	{"pandas._libs.tslibs.timedeltas", "_timedelta_unpickle"}: pandasTimedelta,
+	{"pathlib", "PurePosixPath"}:                              slashPath,
+	{"pathlib", "PureWindowsPath"}:                            windowsPath,
+	{"pathlib", "WindowsPath"}:                                windowsPath,
+	{"pathlib._local", "PurePosixPath"}:                       slashPath, // Python 3.13
+	{"pathlib._local", "PureWindowsPath"}:                     windowsPath,
+	{"pathlib._local", "WindowsPath"}:                         windowsPath,
 }
 
 // fractionText takes a numerator and a denominator.

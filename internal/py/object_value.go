@@ -100,13 +100,13 @@ func (o *Object) calledValue(class Global) (any, bool) {
 		return standardValues[class](o.Args)
 	case class == deque && (len(o.Args) == 0 || o.startsEmpty()):
 		return []any{}, true
-	case len(o.Args) != 1 || notValues[class.Module]:
+	case len(o.Args) == 0 || notValues[class.Module]:
 		return nil, false
 	}
-	if _, raw := o.Args[0].([]byte); raw {
-		return nil, false // nearly always a packed datetime, not bytes
+	if _, packed := o.Args[0].([]byte); packed { // a subclass of bytes has New
+		return packedTime(o.Args)
 	}
-	return o.Args[0], isValue(o.Args[0])
+	return o.Args[0], len(o.Args) == 1 && isValue(o.Args[0])
 }
 
 // reconstructor makes the instances of subclasses in protocols 0 and 1.

@@ -1,6 +1,6 @@
 """Writes values.jsonl: pickles of what is a builtin value in Python, and that value. Run it by hand:
 
-    python3.11 -m venv env && env/bin/pip install attrs==26.1.0 django==5.2.19 numpy==2.4.6 pydantic==2.14.4
+    python3.11 -m venv env && env/bin/pip install attrs==26.1.0 django==5.2.19 numpy==2.4.6 pandas==3.1.1 pydantic==2.14.4 python-dateutil==4.0.0 pytz==2026.6
     env/bin/python testdata/values/generate.py
 
 Each line has the name of a case, the Go type that a test assigns to, the protocol, the pickle (base64),
@@ -9,6 +9,7 @@ and the value as JSON. A case without a value fits no such type.
 
 import base64
 import collections
+import datetime
 import fractions
 import http
 import ipaddress
@@ -17,6 +18,7 @@ import pathlib
 import pickle
 import sys
 import warnings
+from zoneinfo import ZoneInfo
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -25,6 +27,9 @@ if sys.version_info[:2] != (3, 11):
 warnings.simplefilter("ignore")
 
 import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import pytz  # noqa: E402
+from dateutil import tz  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import models  # noqa: E402
 from django.utils.safestring import mark_safe  # noqa: E402
@@ -37,6 +42,8 @@ kinds.Rank = models.IntegerChoices("Rank", "FIRST SECOND", module="kinds")
 
 user = {"id": 7, "name": "Ann"}
 REFUSED = object()
+UTC = datetime.timezone.utc
+berlin = pytz.timezone("Europe/Berlin")
 
 # name, value, Go type, the value as JSON
 CASES = [
@@ -115,6 +122,19 @@ CASES = [
     ("dataclass", kinds.Data(**user), "user", user),
     ("dataclass with slots", kinds.SlotData(**user), "user", user),
     ("dataclass, frozen with slots", kinds.FrozenData(**user), "user", user),
+    ("datetime subclass", kinds.FakeTime(2026, 1, 2, 3, 4, 5, 6), "time.Time", "2026-01-02T03:04:05.000006Z"),
+    ("datetime subclass, UTC", kinds.FakeTime(2026, 1, 2, tzinfo=UTC), "time.Time", "2026-01-02T00:00:00Z"),
+    ("datetime subclass, pytz", berlin.localize(kinds.FakeTime(2026, 7, 2)), "time.Time", "2026-07-02T00:00:00+02:00"),
+    ("date subclass", kinds.FakeDay(2026, 1, 2), "time.Time", "2026-01-02T00:00:00Z"),
+    ("pytz UTC", datetime.datetime(2026, 1, 2, tzinfo=pytz.utc), "time.Time", "2026-01-02T00:00:00Z"),
+    ("pytz", berlin.localize(datetime.datetime(2026, 7, 2, 3)), "time.Time", "2026-07-02T03:00:00+02:00"),
+    ("pytz, clock turned back", berlin.localize(datetime.datetime(2026, 10, 25, 2, 30), is_dst=False), "time.Time", "2026-10-25T02:30:00+01:00"),
+    ("pytz fixed", datetime.datetime(2026, 7, 2, 3, tzinfo=pytz.FixedOffset(-90)), "time.Time", "2026-07-02T03:00:00-01:30"),
+    ("dateutil UTC", datetime.datetime(2026, 1, 2, tzinfo=tz.tzutc()), "time.Time", "2026-01-02T00:00:00Z"),
+    ("dateutil offset", datetime.datetime(2026, 1, 2, tzinfo=tz.tzoffset("X", 3600)), "time.Time", "2026-01-02T00:00:00+01:00"),
+    ("dateutil zone", datetime.datetime(2026, 1, 2, tzinfo=tz.gettz("Europe/Berlin")), "time.Time", REFUSED),
+    ("datetime subclass, zoneinfo", kinds.FakeTime(2026, 1, 2, tzinfo=ZoneInfo("Europe/Berlin")), "time.Time", REFUSED),
+    ("datetime subclass, into bytes", kinds.FakeTime(2026, 1, 2), "[]byte", REFUSED),
     ("empty list subclass", kinds.Lines(), "[]int", REFUSED),
     ("empty dict subclass", kinds.Config(), "map[string]int", REFUSED),
     ("object with nothing in it", kinds.Nothing(), "[]int", REFUSED),
@@ -135,8 +155,17 @@ LATER = {
     "NamedTuple, into struct", "namedtuple, into struct",
 }
 
-# NumPy writes protocol 5 its own way only for arrays.
+# NumPy writes arrays in protocol 5 in a way of their own.
 NUMPY = [
+    ("pandas Timestamp", pd.Timestamp("2026-01-02T03:04:05.000000007Z"), "time.Time", "2026-01-02T03:04:05.000000007Z"),
+    ("pandas Timestamp, naive", pd.Timestamp("2026-01-02T03:04:05"), "time.Time", "2026-01-02T03:04:05Z"),
+    ("pandas Timestamp, zone", pd.Timestamp("2026-07-02T03:04:05", tz="Europe/Berlin"), "time.Time", "2026-07-02T01:04:05Z"),
+    ("pandas Timestamp, seconds", pd.Timestamp("2026-07-02").as_unit("s"), "time.Time", "2026-07-02T00:00:00Z"),
+    ("pandas Timestamp, milliseconds", pd.Timestamp("1926-07-02").as_unit("ms"), "time.Time", "1926-07-02T00:00:00Z"),
+    ("pandas NaT", pd.NaT, "time.Time", REFUSED),
+    ("pandas Timedelta", pd.Timedelta("-1.5s"), "time.Duration", -1_500_000_000),
+    ("pandas Timestamp, into int", pd.Timestamp(5), "int", REFUSED),
+    ("pandas DataFrame", pd.DataFrame({"a": [1]}), "map[string]int", REFUSED),
     ("numpy int64", np.int64(-5), "int", -5),
     ("numpy int8", np.int8(-5), "int8", -5),
     ("numpy uint64", np.uint64(2**64 - 1), "uint64", 2**64 - 1),

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import datetime
 import enum
 import http
 import typing
@@ -154,6 +155,14 @@ class SlotData:
 class FrozenData:
     id: int
     name: str
+
+
+class FakeTime(datetime.datetime):
+    """As those of freezegun."""
+
+
+class FakeDay(datetime.date):
+    pass
 
 
 class Nothing:
