@@ -3,6 +3,7 @@ package py
 import (
 	"encoding"
 	"errors"
+	"fmt"
 	"reflect"
 	"time"
 )
@@ -39,10 +40,25 @@ func (a *assigner) assignObject(dst reflect.Value, o *Object) error {
 	if !ok {
 		return cannotUse(o, dst, noValue(dst, o))
 	}
+	if err := hashable(o.Items); err != nil {
+		return cannotUse(o, dst, err)
+	}
 	if d, ok := v.(*Dict); ok && len(o.Items) > 0 && dst.Type() == reflect.TypeFor[Dict]() {
 		return a.assignDict(dst, o, d)
 	}
 	return a.assignValue(dst, o, v)
+}
+
+// hashable fails for keys that no dict of Python has. A Dict refuses them, but
+// the items of an Object may be any, and a Go map takes pointers for keys.
+func hashable(items []Item) error {
+	for _, it := range items {
+		switch it.Key.(type) {
+		case []any, ByteArray, *Dict, *OrderedDict, *DefaultDict, *Set:
+			return fmt.Errorf("%w of type %s", ErrUnhashable, TypeName(it.Key))
+		}
+	}
+	return nil
 }
 
 // hasFields reports whether dst is a struct that takes attributes by name, and

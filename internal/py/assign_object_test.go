@@ -100,7 +100,8 @@ func TestAssignObjectIntoDict(t *testing.T) {
 	assert.Equal(t, int64(1), v)
 
 	config.Items = []py.Item{{Key: []any{}, Value: 1}}
-	refuses[*py.Dict](t, config, "cannot use m.Config as py.Dict: unhashable value of type []interface {}")
+	refuses[*py.Dict](t, config, "cannot use m.Config as py.Dict: unhashable value of type list")
+	refuses[map[any]int](t, config, "cannot use m.Config as map[interface {}]int: unhashable value of type list")
 }
 
 func TestAssignHostileObjects(t *testing.T) {
