@@ -90,15 +90,11 @@ func (a *assigner) assignValue(dst reflect.Value, o *Object, v any) error {
 		return err
 	}
 	defer a.leave()
-	switch made := v.(type) {
-	case string:
-		if a.left -= madeText(o, made); a.left < 0 {
-			return cannotUse(o, dst, errTooMany)
-		}
-	case []any:
-		if len(o.Args) == 1 && takesSet(dst.Type()) {
-			v = setOf(made)
-		}
+	if a.left -= madeText(o, v); a.left < 0 {
+		return cannotUse(o, dst, errTooMany)
+	}
+	if list, ok := v.([]any); ok && len(o.Args) == 1 && takesSet(dst.Type()) {
+		v = setOf(list)
 	}
 	err := a.assign(dst, v)
 	var ae *AssignError
@@ -113,13 +109,24 @@ func (a *assigner) assignValue(dst reflect.Value, o *Object, v any) error {
 	return &out
 }
 
-// madeText returns how many elements text counts as: none when it is in o, so
-// that all who refer to o share it, and else what it takes in memory.
-func madeText(o *Object, text string) int {
-	if len(o.Args) == 1 && o.Args[0] == any(text) {
+// madeText returns how many elements the text in v counts as: none when it is
+// in o, so that all who refer to o share it, and else what it takes in memory.
+func madeText(o *Object, v any) int {
+	const perElement = 16
+	if text, ok := v.(string); ok && (len(o.Args) != 1 || o.Args[0] != v) {
+		return len(text) / perElement
+	}
+	class, _ := o.Callable.(Global)
+	list, _ := v.([]any)
+	if !isNumPy(class) {
 		return 0
 	}
-	return len(text) / 16
+	n := 0
+	for _, el := range list {
+		text, _ := el.(string)
+		n += len(text)
+	}
+	return n / perElement
 }
 
 // assignDict copies the items of a subclass of dict. The value of an Object

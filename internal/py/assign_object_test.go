@@ -133,4 +133,14 @@ func TestAssignHostileObjects(t *testing.T) {
 	var dst []string
 	require.NoError(t, py.AssignWithin(10*65536/16+100, &dst, many))
 	assert.ErrorContains(t, py.AssignWithin(9*65536/16, &dst, many), "elements")
+
+	array := called("array")
+	array.Callable = py.Global{Module: "numpy.core.numeric", Name: "_frombuffer"}
+	array.Args = py.Tuple{letters, dtype, py.Tuple{int64(1)}, "C"}
+	for i := range many {
+		many[i] = array
+	}
+	var lists [][]string
+	require.NoError(t, py.AssignWithin(10*65536/16+100, &lists, many))
+	assert.ErrorContains(t, py.AssignWithin(9*65536/16, &lists, many), "elements")
 }

@@ -38,7 +38,7 @@ var pythonTargets = map[string]reflect.Type{
 	"[]float64": reflect.TypeFor[[]float64](), "[]byte": reflect.TypeFor[[]byte](), "netip.Addr": reflect.TypeFor[netip.Addr](),
 	"map[string]int": reflect.TypeFor[map[string]int](), "map[int]struct{}": reflect.TypeFor[map[int]struct{}](),
 	"point": reflect.TypeFor[point](), "user": reflect.TypeFor[pythonUser](), "nested": reflect.TypeFor[pythonNested](),
-	"time.Time": reflect.TypeFor[time.Time](), "time.Duration": reflect.TypeFor[time.Duration](), "big.Rat": reflect.TypeFor[big.Rat](), "nested3": reflect.TypeFor[kitchen](),
+	"time.Time": reflect.TypeFor[time.Time](), "[]time.Time": reflect.TypeFor[[]time.Time](), "time.Duration": reflect.TypeFor[time.Duration](), "big.Rat": reflect.TypeFor[big.Rat](), "nested3": reflect.TypeFor[kitchen](),
 }
 
 // A pythonValue is a line of testdata/values/values.jsonl.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // isNumPy reports whether g is NumPy's.
@@ -25,6 +26,11 @@ func (o *Object) numPyValue(class Global) (any, bool) {
 			data, _ := bytesOf(o.Args[0])
 			return numPyArray(o.Args[1], o.Args[2], data)
 		}
+	case "numpy.core.multiarray._reconstruct":
+		if state, _ := o.State.(Tuple); len(state) == 5 {
+			data, _ := bytesOf(state[4])
+			return numPyArray(state[2], state[1], data)
+		}
 	}
 	return nil, false
 }
@@ -40,13 +46,16 @@ func numPyArray(dtype, shape any, data []byte) (any, bool) {
 		if list[i], ok = numPyScalar(dtype, data[i*size:(i+1)*size]); !ok {
 			return nil, false
 		}
+		if text, ok := list[i].(string); ok { // as wide as the longest one
+			list[i] = strings.TrimRight(text, "\x00")
+		}
 	}
 	return list, true
 }
 
 // numPyType reads a dtype: the letter of its kind, the size of a value in
-// bytes, and their order. It is false for kinds other than b, i, u, f, and U,
-// and for float128, which is as wide as the machine likes.
+// bytes, and their order. It is false for kinds other than b, i, u, f, M, m and
+// U, and for float128, which is as wide as the machine likes.
 func numPyType(dtype any) (kind byte, size int, order binary.ByteOrder, ok bool) {
 	o, ok := dtype.(*Object)
 	if !ok || o.Class() != "numpy.dtype" || len(o.Args) == 0 {
@@ -71,6 +80,8 @@ func numPyType(dtype any) (kind byte, size int, order binary.ByteOrder, ok bool)
 		return kind, size, order, size == 1 || size == 2 || size == 4 || size == 8
 	case 'f':
 		return kind, size, order, size == 4 || size == 8
+	case 'M', 'm':
+		return kind, size, order, size == 8
 	}
 	return 0, 0, nil, false
 }
@@ -92,10 +103,40 @@ func numPyScalar(dtype any, data []byte) (any, bool) {
 		return int64(bits<<unused) >> unused, true
 	case kind == 'u':
 		return fromUint(bits), true
+	case kind == 'M' || kind == 'm':
+		return numPyTime(kind, dtype, int64(bits))
 	case size == 4:
 		return float64(math.Float32frombits(uint32(bits))), true
 	}
 	return math.Float64frombits(bits), true
+}
+
+// numPyUnits are the units of a datetime64 that are always of one length.
+var numPyUnits = map[string]time.Duration{
+	"W": 7 * 24 * time.Hour, "D": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second,
+	"ms": time.Millisecond, "us": time.Microsecond, "ns": time.Nanosecond,
+}
+
+// numPyTime returns the time of a datetime64, or the length of a timedelta64.
+// The dtype names the unit last, and how many of it are counted as one.
+func numPyTime(kind byte, dtype any, count int64) (any, bool) {
+	state, _ := dtype.(*Object).State.(Tuple)
+	if len(state) != 9 || count == math.MinInt64 { // which is NaT
+		return nil, false
+	}
+	metadata, _ := state[8].(Tuple)
+	if len(metadata) != 2 {
+		return nil, false
+	}
+	unit, _ := metadata[1].(Tuple)
+	if len(unit) != 4 || unit[1] != any(int64(1)) || unit[2] != any(int64(1)) {
+		return nil, false
+	}
+	name, _ := unit[0].([]byte)
+	if kind == 'M' {
+		return timeAfter(count, numPyUnits[string(name)])
+	}
+	return durationOf(count, numPyUnits[string(name)])
 }
 
 // numPyBits returns up to 8 bytes as a number.

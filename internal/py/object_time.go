@@ -86,35 +86,47 @@ var pandasUnits = map[any]time.Duration{
 	int64(7): time.Second, int64(8): time.Millisecond, int64(9): time.Microsecond, int64(10): time.Nanosecond,
 }
 
-// pandasTimestamp is a count since 1970, in UTC whatever the zone, and what
+// pandasTimestamp takes a count since 1970, in UTC whatever the zone, and what
 // else pandas keeps. Without a zone it is a naive time, which is UTC to Go.
 func pandasTimestamp(args Tuple) (any, bool) {
 	if len(args) != 4 {
 		return nil, false
 	}
-	n, isInt := args[0].(int64)
-	unit := pandasUnits[args[3]]
-	switch unit {
-	case 0:
-		return nil, false
-	case time.Second:
-		return time.Unix(n, 0).UTC(), isInt
-	case time.Millisecond:
-		return time.UnixMilli(n).UTC(), isInt
-	case time.Microsecond:
-		return time.UnixMicro(n).UTC(), isInt
-	}
-	return time.Unix(0, n).UTC(), isInt
+	return timeAfter(args[0], pandasUnits[args[3]])
 }
 
 func pandasTimedelta(args Tuple) (any, bool) {
 	if len(args) != 2 {
 		return nil, false
 	}
-	n, isInt := args[0].(int64)
-	unit := pandasUnits[args[1]]
-	if unit == 0 || !isInt || n > math.MaxInt64/int64(unit) || n < math.MinInt64/int64(unit) {
+	return durationOf(args[0], pandasUnits[args[1]])
+}
+
+// timeAfter returns the time that is n units after 1970 began in UTC, when it
+// is in Python's calendar.
+func timeAfter(n any, unit time.Duration) (any, bool) {
+	count, ok := n.(int64)
+	if !ok || unit == 0 {
 		return nil, false
 	}
-	return time.Duration(n) * unit, true
+	var t time.Time
+	if unit < time.Second {
+		perSecond := int64(time.Second / unit)
+		seconds := floorDiv(count, perSecond)
+		t = time.Unix(seconds, (count-seconds*perSecond)*int64(unit)).UTC()
+	} else {
+		const most = 1 << 39 // seconds, and more than 9999 years
+		count = max(-most, min(most, count))
+		t = time.Unix(count*int64(unit/time.Second), 0).UTC()
+	}
+	return t, 1 <= t.Year() && t.Year() <= 9999
+}
+
+// durationOf returns n units, when a Duration has room for them.
+func durationOf(n any, unit time.Duration) (any, bool) {
+	count, ok := n.(int64)
+	if !ok || unit == 0 || count > math.MaxInt64/int64(unit) || count < math.MinInt64/int64(unit) {
+		return nil, false
+	}
+	return time.Duration(count) * unit, true
 }

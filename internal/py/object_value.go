@@ -35,7 +35,7 @@ func (o *Object) value() (any, bool) {
 		return o.newValue()
 	}
 	class, ok := o.Callable.(Global)
-	if !ok || o.hasState() && class != reconstructor {
+	if !ok || o.hasState() && class != reconstructor && !isNumPy(class) {
 		return nil, false
 	}
 	return o.calledValue(class)

@@ -155,7 +155,7 @@ LATER = {
     "NamedTuple, into struct", "namedtuple, into struct",
 }
 
-# NumPy writes arrays in protocol 5 in a way of their own.
+# Those of NumPy and pandas.
 NUMPY = [
     ("pandas Timestamp", pd.Timestamp("2026-01-02T03:04:05.000000007Z"), "time.Time", "2026-01-02T03:04:05.000000007Z"),
     ("pandas Timestamp, naive", pd.Timestamp("2026-01-02T03:04:05"), "time.Time", "2026-01-02T03:04:05Z"),
@@ -177,8 +177,19 @@ NUMPY = [
     ("numpy str", np.str_("h\xe9"), "string", "h\xe9"),
     ("numpy array", np.array([1.0, 2.5]), "[]float64", [1.0, 2.5]),
     ("numpy array, empty", np.array([], "i8"), "[]int", []),
+    ("numpy array, object", np.array([1, 2], object), "[]int", REFUSED),
+    ("numpy array of str", np.array(["a", "bcd", ""]), "[]string", ["a", "bcd", ""]),
     ("numpy array of two dimensions", np.zeros((2, 2)), "[]float64", REFUSED),
-    ("numpy datetime64", np.datetime64("2026-01-02"), "int", REFUSED),
+    ("numpy datetime64", np.datetime64("2026-01-02T03:04:05"), "time.Time", "2026-01-02T03:04:05Z"),
+    ("numpy datetime64, day", np.datetime64("1026-01-02"), "time.Time", "1026-01-02T00:00:00Z"),
+    ("numpy datetime64, ns", np.datetime64("1969-12-31T23:59:59.999999999"), "time.Time", "1969-12-31T23:59:59.999999999Z"),
+    ("numpy datetime64 array", np.array(["2026-01-02T03", "2026-01-02T04"], "M8[h]"), "[]time.Time", ["2026-01-02T03:00:00Z", "2026-01-02T04:00:00Z"]),
+    ("numpy timedelta64", np.timedelta64(-90, "m"), "time.Duration", -90 * 60 * 10**9),
+    ("numpy NaT", np.datetime64("NaT"), "time.Time", REFUSED),
+    ("numpy datetime64, month", np.datetime64("2026-01"), "time.Time", REFUSED),
+    ("numpy datetime64, year 20000", np.datetime64(20000 - 1970, "Y").astype("M8[s]"), "time.Time", REFUSED),
+    ("numpy timedelta64, 300 years", np.timedelta64(300 * 365, "D"), "time.Duration", REFUSED),
+    ("numpy datetime64, into int", np.datetime64("2026-01-02"), "int", REFUSED),
     ("numpy float64, into int", np.float64(5.0), "int", REFUSED),
     ("numpy float128", np.longdouble(1), "float64", REFUSED),
 ]
@@ -194,7 +205,7 @@ def line(name, value, into, want, protocol):
 
 def main():
     lines = [line(*case, protocol) for case in CASES for protocol in (0, 2, 4, 5) if protocol or case[0] not in LATER]
-    lines += [line(*case, 5) for case in NUMPY]
+    lines += [line(*case, protocol) for case in NUMPY for protocol in (2, 4, 5)]
     (HERE / "values.jsonl").write_text("\n".join(lines) + "\n")
     print(len(lines), "pickles")
 
