@@ -42,6 +42,17 @@
 // code. For Python values that Go has no type for, this package has types, from [Tuple]
 // to [PyObject].
 //
+// Handlers of [Func], [Job.Arg] and [Await] convert to any Go type that holds the
+// value without loss. What is an int, a str, a list or a dict in Python fits like
+// one, whatever its class: the members of an Enum, instances of subclasses, a
+// Counter, a deque, NumPy's numbers and arrays of one dimension, times of pytz
+// and pandas. Structs take
+// the keys of a dict and the attributes of an object (of a dataclass, a pydantic
+// model, an attrs class) by name, and must take at least one; a namedtuple, whose
+// pickle has no names, by position. A pickle does not tell an empty list or dict
+// of a class of its own from any other object without attributes: this fits
+// neither a slice nor a map, and list(v) or dict(v) in Python does.
+//
 // # Mixed versions
 //
 // By default jobs are written as the newest RQ writes them. If an older RQ reads

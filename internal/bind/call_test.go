@@ -151,3 +151,21 @@ func TestPanicsPass(t *testing.T) {
 		_, _ = mustNew(func() { panic("oh no") }).Call(t.Context(), "f", nil, nil)
 	})
 }
+
+// TestCallTakesWhatPythonMeans: an IntEnum is an int to Python, a Counter a dict.
+func TestCallTakesWhatPythonMeans(t *testing.T) {
+	t.Parallel()
+	class := func(name string, args ...any) *py.Object {
+		return &py.Object{Callable: py.Global{Module: "shop", Name: name}, Args: args}
+	}
+	count, err := py.NewDict(py.Item{Key: class("Colour", "red"), Value: int64(2)})
+	require.NoError(t, err)
+	f := mustNew(func(level int, counts map[string]int, rest ...string) []any { return []any{level, counts, rest} }, "level", "counts")
+
+	got, err := f.Call(t.Context(), "add", []any{class("Level", int64(3)), class("Counter", count), class("Mode", "fast")}, nil)
+
+	require.NoError(t, err)
+	assert.Equal(t, []any{3, map[string]int{"red": 2}, []string{"fast"}}, got)
+	_, err = f.Call(t.Context(), "add", []any{class("Mode", "fast"), count}, nil)
+	assert.EqualError(t, err, "add() argument 'level': cannot use shop.Mode as int: its value is of type str")
+}

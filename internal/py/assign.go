@@ -21,13 +21,19 @@ import (
 //   - []byte takes bytes and bytearray, never a str;
 //   - slices take a list, tuple, set, frozenset or range; arrays one of their
 //     own length; a map with values of type struct{} a set or frozenset;
-//   - maps take a dict, structs a dict or an object with one (the instance of
-//     a dataclass). Fields are found as From names them, else whatever their
-//     case. Fields without an item keep their value, and items without a field
-//     are ignored;
+//   - maps take a dict, structs a dict or an object with attributes (the instance
+//     of a dataclass, pydantic model or attrs class). Fields are found as From
+//     names them, else whatever their case. Fields without an item keep their
+//     value, and items without a field are ignored, unless all of them are;
+//   - structs take a namedtuple, or a frozen dataclass with slots, by position:
+//     their pickles have no names. The struct must have as many fields;
 //   - time.Time takes a datetime (a naive one is UTC), a date (its midnight in
 //     UTC) or either as ISO 8601 text; time.Duration a timedelta, or a number
-//     of seconds;
+//     of seconds. A datetime of pytz or dateutil comes with the offset that its
+//     pickle names, and a Timestamp of pandas in UTC;
+//   - what is an int, a str, a list or another of these in Python is one here:
+//     an Enum member is its value, and the instance of a subclass, a Counter,
+//     a deque, a scalar of NumPy and an array of one dimension what they hold;
 //   - pointers, slices and maps become nil for None. Nothing else takes it.
 //
 // The stored value may share memory with src. The error is an *AssignError,
@@ -82,6 +88,9 @@ func (a *assigner) assign(dst reflect.Value, src any) error {
 	if t := reflect.TypeOf(src); t.AssignableTo(dst.Type()) {
 		dst.Set(reflect.ValueOf(src))
 		return nil
+	}
+	if o, ok := src.(*Object); ok {
+		return a.assignObject(dst, o)
 	}
 	if done, err := assignKnown(dst, src); done || err != nil {
 		return err

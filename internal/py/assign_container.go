@@ -151,10 +151,13 @@ func (a *assigner) assignMap(dst reflect.Value, src any) error {
 		if err := a.assign(v, it.Value); err != nil {
 			return Under(err, Step(it.Key))
 		}
-		if err := a.chargeKey(dst, src, it.Key); err != nil {
+		if err := a.chargeKey(dst, src, k); err != nil {
 			return err
 		}
 		out.SetMapIndex(k, v)
+	}
+	if out.Len() != len(items) {
+		return cannotUse(src, dst, errSameKey)
 	}
 	dst.Set(out)
 	return nil
@@ -164,9 +167,15 @@ func (a *assigner) assignMap(dst reflect.Value, src any) error {
 // at the whole key again for each row of a table.
 const keyPerElement = 1024
 
-func (a *assigner) chargeKey(dst reflect.Value, src, key any) error {
-	text, _ := textOf(key)
-	if a.left -= len(text) / keyPerElement; a.left < 0 {
+func (a *assigner) chargeKey(dst reflect.Value, src any, key reflect.Value) error {
+	if key.Kind() == reflect.Interface {
+		key = key.Elem()
+	}
+	n := 0
+	if key.Kind() == reflect.String {
+		n = key.Len()
+	}
+	if a.left -= n / keyPerElement; a.left < 0 {
 		return cannotUse(src, dst, errTooMany)
 	}
 	return nil
@@ -179,7 +188,7 @@ func mapItems(dst reflect.Value, src any) ([]Item, bool) {
 		return d.Items(), true
 	}
 	list, ok := listOf(src)
-	if !ok || dst.Type().Elem() != reflect.TypeFor[struct{}]() || isSequence(src) {
+	if !ok || !takesSet(dst.Type()) || isSequence(src) {
 		return nil, false
 	}
 	items := make([]Item, len(list))

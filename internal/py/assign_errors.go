@@ -13,6 +13,7 @@ var (
 	errNotPointer = errors.New("the destination must be a non-nil pointer")
 	errTooMany    = fmt.Errorf("more than %d elements", maxAssigned)
 	errNoKey      = errors.New("a Go map cannot have this key in an interface")
+	errSameKey    = errors.New("two of its keys are one key in Go")
 )
 
 // An AssignError says which Python value does not fit its Go type.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rqgo/rq/internal/pickle"
 	"github.com/rqgo/rq/internal/py"
 	"github.com/rqgo/rq/internal/pymsgpack"
 	"github.com/rqgo/rq/internal/pyrepr"
@@ -67,12 +68,17 @@ func FuzzAssign(f *testing.F) {
 		if err != nil {
 			return
 		}
-		sources := []any{v, &py.Object{State: v}}
+		class := py.Global{Module: "m", Name: "C"}
+		sources := []any{
+			v, &py.Object{State: v}, &py.Object{Callable: class, Args: py.Tuple{v}},
+			&py.Object{Callable: class, Args: py.Tuple{v}, New: true}, &py.Object{Callable: class, Args: py.Tuple{v, v}, New: true},
+			&py.Object{Callable: class, New: true, Items: []py.Item{{Key: "a", Value: v}}},
+		}
 		if set, err := py.NewSet(v); err == nil {
-			sources = append(sources, set)
+			sources = append(sources, set, &py.Object{Callable: class, New: true, Items: []py.Item{{Key: v, Value: "a"}}})
 		}
 		if list, ok := v.([]any); ok {
-			sources = append(sources, py.Tuple(list))
+			sources = append(sources, py.Tuple(list), &py.Object{Callable: class, New: true, Appended: list})
 		}
 		for _, src := range sources {
 			for _, target := range fuzzTargets {
@@ -97,4 +103,21 @@ func checkAssign(t *testing.T, target reflect.Type, src any) {
 		return // a Go map gives such keys in any order
 	}
 	require.Equal(t, want, pyrepr.Repr(second.Interface()))
+}
+
+// FuzzAssignPickle does the same with what a pickle says, such as objects of
+// any class.
+func FuzzAssignPickle(f *testing.F) {
+	for _, v := range pythonValues(f) {
+		f.Add(v.Pickle)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := pickle.Decode(data)
+		if err != nil {
+			return
+		}
+		for _, target := range fuzzTargets {
+			checkAssign(t, target, v)
+		}
+	})
 }

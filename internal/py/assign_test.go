@@ -133,7 +133,8 @@ func TestAssignTimes(t *testing.T) {
 
 	refuses[time.Time](t, int64(0), "cannot use int as time.Time")
 	refuses[time.Time](t, "soon", "cannot use str as time.Time: not an ISO 8601 time")
-	refuses[time.Time](t, py.DateTime{TZ: new(py.Object)}, "cannot use datetime.datetime as time.Time: its time zone is object")
+	refuses[time.Time](t, py.DateTime{TZ: new(py.Object)}, "cannot use datetime.datetime as time.Time: its time zone is object, "+
+		"whose offset is not in the pickle; send v.isoformat() from Python")
 	refuses[time.Duration](t, int64(1e10), "cannot use int as time.Duration: 10000000000 is out of range")
 	refuses[time.Duration](t, math.NaN(), "cannot use float as time.Duration: NaN is out of range")
 	refuses[time.Duration](t, py.TimeDelta{Days: 999999999}, "cannot use datetime.timedelta as time.Duration: {999999999 0 0} is out of range")
@@ -193,7 +194,8 @@ func TestAssignStructs(t *testing.T) {
 	_, err := assigned[order](bad)
 	assert.EqualError(t, py.Under(err, "args[1]"), "args[1].lines[1].Count: cannot use str as uint8")
 	refuses[point](t, []any{}, "cannot use list as py_test.point")
-	refuses[point](t, &py.Object{Callable: py.Global{Module: "m", Name: "C"}}, "cannot use m.C as py_test.point")
+	refuses[point](t, &py.Object{Callable: py.Global{Module: "m", Name: "C"}}, "cannot use m.C as py_test.point: its pickle names no attributes; "+
+		"send a dict from Python, or take an any in Go, which holds a *PyObject")
 }
 
 func TestAssignEndsOnHostileValues(t *testing.T) {

@@ -15,10 +15,15 @@ var isoLayouts = []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly}
 func assignTime(dst reflect.Value, p *time.Time, src any) error {
 	switch v := src.(type) {
 	case DateTime:
-		if v.TZ != nil {
-			return cannotUse(src, dst, errors.New("its time zone is "+TypeName(v.TZ)))
+		zone, ok := fixedOffset(v.TZ)
+		if v.TZ == nil {
+			zone, ok = time.UTC, true
 		}
-		*p = time.Date(v.Year, time.Month(v.Month), v.Day, v.Hour, v.Minute, v.Second, v.Microsecond*1000, time.UTC)
+		if !ok {
+			return cannotUse(src, dst, errors.New("its time zone is "+TypeName(v.TZ)+
+				", whose offset is not in the pickle; send v.isoformat() from Python"))
+		}
+		*p = time.Date(v.Year, time.Month(v.Month), v.Day, v.Hour, v.Minute, v.Second, v.Microsecond*1000, zone)
 		return nil
 	case Date:
 		*p = time.Date(v.Year, time.Month(v.Month), v.Day, 0, 0, 0, 0, time.UTC)

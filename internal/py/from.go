@@ -90,6 +90,8 @@ func fromKnown(v any) (out any, ok bool, err error) {
 		return &v, true, nil
 	case big.Int:
 		return fromBig(&v), true, nil
+	case *time.Time, *uuid.UUID: // not their text
+		return reflect.ValueOf(v).Elem().Interface(), true, nil
 	case json.Number:
 		out, err = fromNumber(v)
 		return out, true, err

@@ -64,8 +64,11 @@ func Under(err error, step string) error {
 
 // Step is the step to the item of a dict, as Under takes it.
 func Step(key any) string {
-	if s, ok := key.(string); ok {
-		return "[" + strconv.Quote(s) + "]"
+	switch k := key.(type) {
+	case string:
+		return "[" + strconv.Quote(k) + "]"
+	case *Object: // may hold itself
+		return "[" + TypeName(k) + "]"
 	}
 	return fmt.Sprintf("[%v]", key)
 }

@@ -80,6 +80,32 @@ func TestFromScalars(t *testing.T) {
 	}
 }
 
+// TestFromPointers: what a pointer leads to keeps its type. Times and UUIDs have
+// a text too, which is a str in Python.
+func TestFromPointers(t *testing.T) {
+	t.Parallel()
+	noon, id := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC), uuid.MustParse("12345678-1234-5678-1234-567812345678")
+	type event struct {
+		At *time.Time `json:"at"`
+	}
+
+	for want, v := range map[any]any{noon: &noon, id: &id} {
+		got, err := py.From(v)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	fields, err := py.From(event{&noon})
+	require.NoError(t, err)
+	at, _ := fields.(*py.Dict).Get("at")
+	got, err := py.From(at)
+	require.NoError(t, err)
+	assert.Equal(t, noon, got)
+	var none *time.Time
+	got, err = py.From(none)
+	require.NoError(t, err)
+	assert.Nil(t, got)
+}
+
 func TestFromSortsMaps(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
