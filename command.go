@@ -81,7 +81,7 @@ func (l *listener) obeyAll(ctx context.Context, sub *redis.PubSub) {
 func (l *listener) obey(payload string) {
 	var c command
 	if err := json.Unmarshal([]byte(payload), &c); err != nil {
-		l.log.Warn("rq: received a command that is not JSON", "command", payload)
+		l.log.Warn("rq: received a command that cannot be read", "command", payload)
 		return
 	}
 	l.log.Info("rq: received command", "command", c.Command, "job", c.JobID)

@@ -48,7 +48,8 @@ type WorkerConfig struct {
 	// Default is UnknownFails.
 	UnknownFunc UnknownFuncPolicy
 	// ExceptionHandlers are called for each run of a job that fails, in turn,
-	// until one returns false (rq worker --exception-handler). Default none.
+	// until one returns false (rq worker --exception-handler). Default none. The failure is
+	// recorded all the same: RQ's disable_default_exception_handler has no counterpart.
 	ExceptionHandlers []ExceptionHandler
 	// ResultTTL is how long results are kept of jobs that do not say; Forever
 	// keeps them. Default is DefaultResultTTL.
