@@ -119,6 +119,9 @@ func (c *claimer) claim() (claimState, ending) {
 	case state != scripts.Drained || c.foreign.due():
 		return stateClaiming, endAsked
 	case c.cfg.Burst && idle && got == 0:
+		if jobs, queues := c.foreign.left(); jobs > 0 {
+			c.log.Warn("rq: the burst ends: all jobs that are left are for other workers", "jobs", jobs, "queues", queues)
+		}
 		return stateLeaving, endBurst
 	case c.cfg.Burst:
 		return stateFinishing, endAsked
@@ -210,7 +213,7 @@ func (c *claimer) queues() []string {
 	}
 	return slices.DeleteFunc(slices.Clone(c.order), func(queue string) bool {
 		moved := slices.ContainsFunc(c.debts.moved, func(a arrival) bool { return a.queue == queue })
-		return !moved && !c.maybe[queue] && !c.waits.blind(queue)
+		return !moved && !c.maybe[queue] && !c.waits.blind(queue) && !c.foreign.dueIn(queue)
 	})
 }
 
@@ -224,15 +227,15 @@ func (c *claimer) fill(ctx context.Context, p *scripts.Claim, names []string, mo
 				p.Named = append(p.Named, scripts.Named{Queue: i, ID: a.id, Moved: true})
 			}
 		}
-		if most == 0 || p.Queues[i].Open {
+		if most == 0 || p.Queues[i].Open || (!p.InTurn && len(p.Named) >= most) {
 			continue
 		}
-		ids, err := c.foreign.look(ctx, name, most, c.cfg.Burst)
+		found, err := c.foreign.look(ctx, name, most, c.cfg.Burst)
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			p.Named = append(p.Named, scripts.Named{Queue: i, ID: id})
+		for _, job := range found {
+			p.Named = append(p.Named, scripts.Named{Queue: i, ID: job.id, At: job.at})
 		}
 	}
 	return nil
@@ -243,7 +246,7 @@ func (c *claimer) start(queues []string, jobs []scripts.ClaimedJob, now time.Tim
 	var foreign []scripts.ClaimedJob
 	for _, job := range jobs {
 		queue := queues[job.Queue]
-		if job.LongData == 0 && c.foreign.is(job.ID, job.Hash) && c.foreign.leaves(queue, job.ID) {
+		if c.foreign.leaves(queue, job) {
 			foreign = append(foreign, job)
 			continue
 		}

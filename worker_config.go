@@ -29,7 +29,8 @@ type WorkerConfig struct {
 	// Strategy says which queue the next job comes from. Default is
 	// DequeueDefault: from the first one that has any.
 	Strategy DequeueStrategy
-	// Burst ends the worker when its queues are empty. Default false.
+	// Burst ends the worker when its queues are empty, or have only jobs that it leaves
+	// to others. Default false.
 	Burst bool
 	// MaxJobs ends the worker after so many jobs. Default is no limit.
 	MaxJobs int
@@ -44,8 +45,8 @@ type WorkerConfig struct {
 	// Fleet is the oldest version of Python RQ around, such as "1.16". See the
 	// option Fleet. Default is the newest.
 	Fleet string
-	// UnknownFunc says what becomes of a job whose function has no handler.
-	// Default is UnknownFails.
+	// UnknownFunc says what becomes of a job whose function, or a callback, has no
+	// handler. Default is UnknownLeaves: it stays in its queue.
 	UnknownFunc UnknownFuncPolicy
 	// ExceptionHandlers are called for each run of a job that fails, in turn,
 	// until one returns false (rq worker --exception-handler). Default none. The failure is
@@ -91,13 +92,14 @@ const (
 type UnknownFuncPolicy int
 
 const (
+	// UnknownLeaves leaves the job in its queue, in its place, for a worker that has the
+	// function, and runs the jobs behind it. A warning names each such function at once,
+	// and once a minute while its jobs are there. While they are, a new job of the queue
+	// may start a second late, and in a queue of a million later. A burst ends when it has
+	// left nothing else, and says how many jobs these are.
+	UnknownLeaves UnknownFuncPolicy = iota
 	// UnknownFails fails the job, as RQ does when it cannot import the function.
-	UnknownFails UnknownFuncPolicy = iota
-	// UnknownPutBack puts the job back at the end of its queue, for a worker that
-	// knows the function, and leaves that queue alone for a while: 0.1 s the
-	// first time, then twice as long each time up to 10 s, until it has found a
-	// job there that it knows. A burst ends when its other queues are empty.
-	UnknownPutBack
+	UnknownFails
 )
 
 // An ExceptionHandler is told of a job that failed. When it returns false, the
@@ -162,7 +164,7 @@ func (c *WorkerConfig) check() error {
 	refuse(c.MaxIdle < 0, "max idle", c.MaxIdle, "must not be negative")
 	refuse(c.Strategy != DequeueDefault && c.Strategy != DequeueRoundRobin && c.Strategy != DequeueRandom,
 		"strategy", string(c.Strategy), "must be default, round_robin or random")
-	refuse(c.UnknownFunc != UnknownFails && c.UnknownFunc != UnknownPutBack, "unknown func", int(c.UnknownFunc), "must be UnknownFails or UnknownPutBack")
+	refuse(c.UnknownFunc != UnknownLeaves && c.UnknownFunc != UnknownFails, "unknown func", int(c.UnknownFunc), "must be UnknownLeaves or UnknownFails")
 	refuse(c.ResultTTL != Forever && c.ResultTTL < time.Second, "result ttl", c.ResultTTL, "must be a second or more, or Forever")
 	refuse(c.WorkerTTL < time.Second, "worker ttl", c.WorkerTTL, "must be a second or more")
 	refuse(c.JobMonitoringInterval < time.Second, "job monitoring interval", c.JobMonitoringInterval, "must be a second or more")

@@ -113,7 +113,7 @@ func (x *executor) run(e *execution) verdict {
 	}
 	name, err := e.readable()
 	if function := missing(x.handlers, name, &e.rec); err == nil && function != "" {
-		if x.foreign.leaves(e.queue, e.jobID) {
+		if x.foreign.leave(e.queue, e.jobID, function, rememberLong) {
 			return verdict{kind: foreign}
 		}
 		err = fmt.Errorf("%w for %s", ErrNoHandler, function)

@@ -180,41 +180,9 @@ func TestExceptionHandlersAreAskedInTurn(t *testing.T) {
 
 func TestUnknownFunctionFails(t *testing.T) {
 	t.Parallel()
-	_, job := ran(t, testHandlers, WorkerConfig{}, Call("tasks.other"))
+	_, job := ran(t, testHandlers, WorkerConfig{UnknownFunc: UnknownFails}, Call("tasks.other"))
 	assert.Equal(t, StatusFailed, job.Status())
 	assert.Contains(t, excOf(t, job), "no handler is registered for tasks.other")
-}
-
-func TestUnknownFunctionIsPutBack(t *testing.T) {
-	t.Parallel()
-	rdb, job := ran(t, testHandlers, WorkerConfig{UnknownFunc: UnknownPutBack}, Call("tasks.other"), Retry{Max: 1})
-	assert.Equal(t, StatusQueued, job.Status())
-	left, _ := job.RetriesLeft()
-	assert.Equal(t, 1, left)
-	assert.Equal(t, []string{job.ID()}, rdb.LRange(t.Context(), "rq:queue:default", 0, -1).Val())
-	assert.Empty(t, rdb.Keys(t.Context(), "rq:execution*").Val())
-	assert.Empty(t, rdb.Keys(t.Context(), "rq:wip*").Val())
-}
-
-func TestAJobThatWasPutBackIsFoundByAnother(t *testing.T) {
-	t.Parallel()
-	rdb := redistest.Real(t)
-	idleWorker(t, rdb, WorkerConfig{UnknownFunc: UnknownPutBack})
-	q := NewQueue(rdb, "default")
-	other, err := q.Enqueue(t.Context(), Call("tasks.other"))
-	require.NoError(t, err)
-	known, err := q.Enqueue(t.Context(), Call("tasks.add", 1, 2))
-	require.NoError(t, err)
-	_, err = Await[int](t.Context(), known)
-	require.NoError(t, err, "the queue is only left alone for a while")
-
-	w, err := NewWorker(rdb, Handlers{"tasks.other": Func(func() int { return 7 })}, WorkerConfig{Logger: quiet, MaxJobs: 1})
-	require.NoError(t, err)
-	require.NoError(t, w.Run(t.Context()))
-
-	n, err := Await[int](t.Context(), other)
-	require.NoError(t, err)
-	assert.Equal(t, 7, n)
 }
 
 // idleWorker runs a worker until the test ends, and returns when it waits for

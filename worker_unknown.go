@@ -2,19 +2,19 @@ package rq
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/rqgo/rq/internal/keys"
-	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 )
 
 // foreignJobs are those that have a function without a handler here. Under
-// UnknownPutBack they stay in their queue, in their place, for a worker that has it.
+// UnknownLeaves they stay in their queue, in their place, for a worker that has it.
 // A queue where one was found is looked through: of it, only jobs are claimed that are
 // known to be for this worker.
 type foreignJobs struct {
@@ -22,45 +22,76 @@ type foreignJobs struct {
 	handlers Handlers
 	out      *outcomes
 	db       *redis.Client
-	log      *slog.Logger
 
 	mu     sync.Mutex
+	log    foreignLog
 	queues map[string]*mixedQueue
+	seed   maphash.Seed
+	seen   map[uint64]memory // by the hashes of ids: these may be long
 }
 
-// A mixedQueue is a queue with jobs for others.
-type mixedQueue struct {
-	foreign map[string]bool // the ids that were found to be
-	delay   time.Duration   // until the next look
-	next    time.Time
+// A memory is whom a job is for. It is forgotten, because jobs change: their functions
+// can be others when they are enqueued again.
+type memory struct {
+	foreign bool
+	until   time.Time
 }
 
-// The time between looks doubles from the first to the last while nothing is found.
 const (
-	firstLook = 20 * time.Millisecond
-	lastLook  = time.Second
-	// lookMost is how many ids of a queue one look reads.
-	lookMost = 10_000
+	// rememberFor is how long a job is not read again.
+	rememberFor = time.Minute
+	// rememberLong is the same of a job with long data, which must be claimed to be read.
+	rememberLong = 10 * time.Minute
+	// rememberMost is how many jobs of all queues are remembered: some megabytes.
+	rememberMost = 100_000
 )
 
 func newForeignJobs(cfg *WorkerConfig, handlers Handlers, out *outcomes, db *redis.Client, log *slog.Logger) *foreignJobs {
-	return &foreignJobs{policy: cfg.UnknownFunc, handlers: handlers, out: out, db: db, log: log, queues: map[string]*mixedQueue{}}
+	return &foreignJobs{
+		policy: cfg.UnknownFunc, handlers: handlers, out: out, db: db, log: foreignLog{log: log},
+		queues: map[string]*mixedQueue{}, seed: maphash.MakeSeed(), seen: map[uint64]memory{},
+	}
 }
 
-// leaves reports whether a foreign job is left to others, and remembers it then.
-func (f *foreignJobs) leaves(queue, id string) bool {
-	if f.policy != UnknownPutBack {
+// function returns the function, or the callback, of a job for which there is no handler,
+// if such jobs are left to others. A job that cannot be read is not.
+func (f *foreignJobs) function(id string, hash map[string]string) string {
+	if f.policy != UnknownLeaves {
+		return ""
+	}
+	j := &Job{id: id, serializer: f.out.serializer}
+	if j.restore(hash) != nil {
+		return ""
+	}
+	name, err := j.FuncName()
+	if err != nil {
+		return ""
+	}
+	return missing(f.handlers, name, &j.rec)
+}
+
+// leaves reports whether a job that was claimed is left to others.
+func (f *foreignJobs) leaves(queue string, job scripts.ClaimedJob) bool {
+	if job.LongData > 0 {
+		return false // its function is not known yet
+	}
+	function := f.function(job.ID, job.Hash)
+	return function != "" && f.leave(queue, job.ID, function, rememberFor)
+}
+
+// leave reports whether jobs of a function without a handler are left to others, and
+// remembers for how long this one is not to be read again.
+func (f *foreignJobs) leave(queue, id, function string, remember time.Duration) bool {
+	if f.policy != UnknownLeaves {
 		return false
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	q := f.queues[queue]
-	if q == nil {
-		q = &mixedQueue{foreign: map[string]bool{}}
-		f.queues[queue] = q
-		f.log.Warn("rq: jobs without a handler here are left to other workers", "queue", queue)
+	if f.queues[queue] == nil {
+		f.queues[queue] = &mixedQueue{}
 	}
-	q.foreign[id] = true
+	f.log.note(queue, function)
+	f.remember(id, memory{true, time.Now().Add(remember)})
 	return true
 }
 
@@ -70,9 +101,39 @@ func (f *foreignJobs) hold(queues []string) {
 	defer f.mu.Unlock()
 	for _, queue := range queues {
 		if f.queues[queue] == nil {
-			f.queues[queue] = &mixedQueue{foreign: map[string]bool{}, next: time.Now().Add(lastLook)}
+			f.queues[queue] = &mixedQueue{next: time.Now().Add(lastLook)}
 		}
 	}
+}
+
+// remember keeps whom a job is for. The caller has locked mu.
+func (f *foreignJobs) remember(id string, m memory) {
+	if len(f.seen) >= rememberMost {
+		for key := range f.seen { // in random order
+			if delete(f.seen, key); len(f.seen) <= rememberMost/2 {
+				break
+			}
+		}
+	}
+	f.seen[maphash.String(f.seed, id)] = m
+}
+
+// recall tells of which jobs it is known that they are foreign, and returns the indices
+// of those that must be read.
+func (f *foreignJobs) recall(ids []string) (foreign []bool, unread []int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	foreign = make([]bool, len(ids))
+	for i, id := range ids {
+		m, ok := f.seen[maphash.String(f.seed, id)]
+		if !ok || m.until.Before(now) {
+			unread = append(unread, i)
+			continue
+		}
+		foreign[i] = m.foreign
+	}
+	return foreign, unread
 }
 
 // in reports whether foreign jobs are in the queue.
@@ -88,6 +149,14 @@ func (f *foreignJobs) due() bool {
 	return ok && wait <= 0
 }
 
+// dueIn reports whether it is time to look through this queue.
+func (f *foreignJobs) dueIn(queue string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	q := f.queues[queue]
+	return q != nil && !time.Now().Before(q.next)
+}
+
 // next returns how long it is until the next look, if there is one.
 func (f *foreignJobs) next() (time.Duration, bool) {
 	f.mu.Lock()
@@ -101,125 +170,39 @@ func (f *foreignJobs) next() (time.Duration, bool) {
 	return time.Until(first), len(f.queues) > 0
 }
 
-// is reports whether a job has a function without a handler, or a status that only a
-// newer RQ knows. One that cannot be read is no such job.
-func (f *foreignJobs) is(id string, hash map[string]string) bool {
-	if scripts.IsOfNewerRQ(hash["status"]) {
-		return true
+// left returns how many foreign jobs the last looks have found, and in which queues.
+func (f *foreignJobs) left() (jobs int, queues []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, q := range f.queues {
+		jobs += q.foreign
+		queues = append(queues, name)
 	}
-	if f.policy != UnknownPutBack {
-		return false
-	}
-	j := &Job{id: id, serializer: f.out.serializer}
-	if j.restore(hash) != nil {
-		return false
-	}
-	name, err := j.FuncName()
-	return err == nil && missing(f.handlers, name, &j.rec) != ""
+	slices.Sort(queues)
+	return jobs, queues
 }
 
-// look returns the ids of up to most jobs in a queue that are not foreign, if it is
-// time to look, or at once with now.
-func (f *foreignJobs) look(ctx context.Context, queue string, most int, now bool) ([]string, error) {
+// look returns jobs of a queue that are not foreign, if it is time to look: up to most,
+// and some to spare. In a burst it always is: it ends when looks have found none in the
+// whole queue.
+func (f *foreignJobs) look(ctx context.Context, queue string, most int, burst bool) ([]sighting, error) {
 	f.mu.Lock()
 	q := f.queues[queue]
-	if q == nil || (!now && time.Now().Before(q.next)) {
+	if q == nil || (!burst && time.Now().Before(q.next)) {
 		f.mu.Unlock()
 		return nil, nil
 	}
-	known := q.foreign
-	f.mu.Unlock()
-	found, foreign, err := f.search(ctx, queue, most, known)
-	if err != nil {
+	f.mu.Unlock() // all of q but next is the claimer's
+	s := &search{f: f, queue: queue, most: most + lookSpare, jobs: lookJobs, bytes: mostBudget}
+	found, open, err := q.look(ctx, s, burst)
+	if err != nil && !isForeign(err) { // it is a list no more: the claim deals with that
 		return nil, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(foreign) == 0 {
+	if open || err != nil {
 		delete(f.queues, queue) // any job may be taken again
-		return found, nil
 	}
-	q.foreign = foreign
-	if q.delay = max(firstLook, min(2*q.delay, lastLook)); len(found) > 0 {
-		q.delay = 0
-	}
-	q.next = time.Now().Add(q.delay)
+	q.wait(len(found) > 0, burst)
 	return found, nil
 }
-
-// search looks through a queue from its front.
-func (f *foreignJobs) search(ctx context.Context, queue string, most int, known map[string]bool) (found []string, foreign map[string]bool, err error) {
-	foreign = map[string]bool{}
-	for at := int64(0); at < lookMost && len(found) < most; at += memberChunk {
-		ids, err := f.db.LRange(ctx, keys.Queue(queue), at, at+memberChunk-1).Result()
-		if err != nil {
-			return nil, nil, err
-		}
-		var unknown []string
-		for _, id := range ids {
-			if known[id] {
-				foreign[id] = true
-			} else {
-				unknown = append(unknown, id)
-			}
-		}
-		for len(unknown) > 0 && len(found) < most {
-			n := min(len(unknown), lookChunk)
-			if found, err = f.divide(ctx, unknown[:n], found, foreign); err != nil {
-				return nil, nil, err
-			}
-			unknown = unknown[n:]
-		}
-		if len(ids) < memberChunk {
-			break
-		}
-	}
-	return found[:min(len(found), most)], foreign, nil
-}
-
-// lookChunk is how many jobs are read at once to see their functions.
-const lookChunk = 20
-
-// divide reads some jobs, and adds each to found or foreign. Long data is not read: its
-// job is claimed first.
-func (f *foreignJobs) divide(ctx context.Context, ids, found []string, foreign map[string]bool) ([]string, error) {
-	lengths := make([]*redis.Cmd, len(ids))
-	pipe := f.db.Pipeline()
-	for i, id := range ids {
-		lengths[i] = pipe.Do(ctx, "hstrlen", keys.Job(id), "data")
-	}
-	if err := redisx.Exec(ctx, pipe); err != nil && !isForeign(err) {
-		return found, err
-	}
-	fields := make([]*redis.SliceCmd, len(ids))
-	for i, id := range ids {
-		if n, _ := lengths[i].Int64(); n <= leastBudget {
-			fields[i] = pipe.HMGet(ctx, keys.Job(id), lookFields...)
-		}
-	}
-	if err := redisx.Exec(ctx, pipe); err != nil && !isForeign(err) {
-		return found, err
-	}
-	for i, id := range ids {
-		if fields[i] != nil && f.is(id, textsOf(lookFields, fields[i].Val())) {
-			foreign[id] = true
-		} else {
-			found = append(found, id)
-		}
-	}
-	return found, nil
-}
-
-// textsOf makes a hash of the values of some fields.
-func textsOf(fields []string, values []any) map[string]string {
-	hash := map[string]string{}
-	for i, v := range values {
-		if text, ok := v.(string); ok {
-			hash[fields[i]] = text
-		}
-	}
-	return hash
-}
-
-// lookFields are the fields that tell whether a job is foreign.
-var lookFields = []string{"data", "status", "success_callback_name", "failure_callback_name", "stopped_callback_name"}

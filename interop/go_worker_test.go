@@ -43,6 +43,12 @@ func (e *env) startGo(t testing.TB, cfg rq.WorkerConfig) *goWorker {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startWorking(t, w)
+}
+
+// startWorking runs a Go worker, which ends with the test at the latest.
+func startWorking(t testing.TB, w *rq.Worker) *goWorker {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	g := &goWorker{stop: stop, ended: make(chan error, 1)}
 	go func() {

@@ -20,7 +20,7 @@ q.enqueue('tasks.add', 1, b=2, job_id='j', on_success=Callback('tasks.broken_cal
 q.enqueue('tasks.fail', 'no', job_id='j', on_failure=Callback('tasks.broken_callback'))`},
 	{name: "both callbacks fail", before: `
 q.enqueue('tasks.add', 1, job_id='j', on_success=Callback('tasks.broken_callback'), on_failure=Callback('tasks.broken_callback'))`},
-	{name: "unknown callbacks", before: `
+	{name: "unknown callbacks", config: unknownFails, before: `
 q.enqueue('tasks.add', 1, job_id='j', on_success=Callback('tasks.gone'))
 q.enqueue('tasks.fail', 'no', job_id='k', on_failure=Callback('tasks.gone'))`},
 	{name: "asked for a retry with callbacks", since: "2.1", before: `

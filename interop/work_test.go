@@ -75,6 +75,9 @@ func init() {
 	}
 }
 
+// unknownFails has Go do with functions that it does not know what Python does.
+var unknownFails = rq.WorkerConfig{UnknownFunc: rq.UnknownFails}
+
 // outcomes are what a job can come to.
 var outcomes = []works{
 	{name: "nothing to do", before: `pass`},
@@ -94,7 +97,10 @@ q.enqueue('tasks.div_by_zero', 1, job_id='l')`},
 	{name: "wrong arguments", before: `q.enqueue('tasks.add', c=1, job_id='j'); q.enqueue('tasks.add', 1, 2, 3, job_id='k')`},
 	{name: "timeout", slow: true, before: `q.enqueue('tasks.nap', 30, job_id='j', job_timeout=1)`},
 	{name: "timeout that never ends", before: `q.enqueue('tasks.add', 1, job_id='j', job_timeout=-1)`},
-	{name: "unknown function", before: `q.enqueue('tasks.missing', job_id='j'); q.enqueue('nowhere.f', job_id='k')`},
+	{name: "unknown function", config: unknownFails, before: `q.enqueue('tasks.missing', job_id='j'); q.enqueue('nowhere.f', job_id='k')`},
+	{name: "left for a worker that has it", before: `
+q.enqueue('tasks.missing', job_id='j'); q.enqueue('tasks.add', 1, job_id='k')
+q.enqueue('tasks.add', 1, job_id='l', on_success=Callback('tasks.gone'))`, check: statuses("j", "queued", "k", "finished", "l", "queued")},
 	{name: "unreadable data", before: `
 q.enqueue('tasks.add', 1, job_id='j', retry=Retry(1)); connection.hset('rq:job:j', 'data', zlib.compress(b'nonsense'))
 q.enqueue('tasks.add', 1, job_id='k')`},

@@ -16,18 +16,19 @@ import (
 
 // workerFlags are the flags of `rq worker`, most of them RQ's.
 type workerFlags struct {
-	cfg                                rq.WorkerConfig
-	level, pid, strategy               string
-	verbose, quiet, scheduler, putBack bool
-	noCalls                            bool
+	cfg                                    rq.WorkerConfig
+	level, pid, strategy                   string
+	verbose, quiet, scheduler, failUnknown bool
+	noCalls                                bool
 }
 
 func (a *app) worker() *cobra.Command {
 	var f workerFlags
 	cmd := family("worker", "Run jobs, and list and stop workers", a.workerList(), a.workerStop())
 	cmd.Use = "worker [QUEUE...]"
-	cmd.Long = `Runs the jobs of queues with the functions of this program. Queues that are given
-first are served first. The subcommands list and stop are for workers on any machine.
+	cmd.Long = `Runs the jobs of queues with the functions of this program. Jobs of other functions
+stay in their queues for workers that have these; a warning names them. Queues that
+are given first are served first. The subcommands list and stop are for workers on any machine.
 (Queues with these names go after --.)
 
 The first interrupt lets running jobs finish, for up to --shutdown-timeout. The second
@@ -44,7 +45,7 @@ one exits at once; other workers recover its jobs.`
 
 func (f *workerFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.BoolVarP(&f.cfg.Burst, "burst", "b", false, "stop when the queues are empty")
+	flags.BoolVarP(&f.cfg.Burst, "burst", "b", false, "stop when the queues are empty, or have only jobs for other workers")
 	f.cfg.Concurrency = 1
 	flags.Var((*intFlag)(&f.cfg.Concurrency), "concurrency", "how many jobs to run at once")
 	flags.StringVarP(&f.cfg.Name, "name", "n", "", "the name of the worker (default random)")
@@ -58,7 +59,7 @@ func (f *workerFlags) define(cmd *cobra.Command) {
 	flags.StringVar(&f.strategy, "dequeue-strategy", "default", "how to choose the queue of the next job: default, round_robin or random")
 	flags.Var(new(intFlag(25)), "shutdown-timeout", "seconds to wait for running jobs when the worker stops; -1 means no limit")
 	flags.StringVar(&f.cfg.Fleet, "fleet", "", "the oldest Python RQ version in use, like 1.16 (default the newest)")
-	flags.BoolVar(&f.putBack, "put-back-unknown", false, "put jobs of other functions back for other workers (by default they fail)")
+	flags.BoolVar(&f.failUnknown, "fail-unknown", false, "fail jobs whose functions this program does not have (by default they stay in their queues for other workers)")
 	flags.StringVar(&f.level, "logging_level", "INFO", "the log level: DEBUG, INFO, WARNING, ERROR or CRITICAL")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log more: DEBUG")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "log less: WARNING")
@@ -107,8 +108,8 @@ func (a *app) work(cmd *cobra.Command, f *workerFlags, queues []string) error {
 // read converts the flags whose settings have another type.
 func (f *workerFlags) read(cmd *cobra.Command) error {
 	f.cfg.Scheduler, f.cfg.Strategy = f.scheduler, rq.DequeueStrategy(f.strategy)
-	if f.putBack {
-		f.cfg.UnknownFunc = rq.UnknownPutBack
+	if f.failUnknown {
+		f.cfg.UnknownFunc = rq.UnknownFails
 	}
 	for name, set := range map[string]*time.Duration{
 		"results-ttl":             &f.cfg.ResultTTL,

@@ -31,7 +31,7 @@ func TestWorkerRunsJobs(t *testing.T) {
 	require.NoError(t, err)
 	pid := filepath.Join(t.TempDir(), "pid")
 
-	got := work(t, rdb, adding, "high", "default", "--burst", "--name", "w1", "--results-ttl", "60", "--concurrency", "2", "-s", "--pid", pid, "--fleet", "1.16", "--put-back-unknown")
+	got := work(t, rdb, adding, "high", "default", "--burst", "--name", "w1", "--results-ttl", "60", "--concurrency", "2", "-s", "--pid", pid, "--fleet", "1.16", "--fail-unknown")
 
 	require.Zero(t, got.Code, got.Err)
 	assert.Contains(t, got.Err, "job finished")

@@ -23,8 +23,9 @@
 --       (RQ 2.0), "1" if they look for current_job (RQ before 3.0), after how many
 --       bytes of data the claim ends, how long data in the reply may be, the number of
 --       queues, for each its name and "1" if any job may be taken of it, the number of
---       named ids, for each its queue's number, itself, and "1" if it is in the
---       intermediate queue and not in the queue, then the id of an execution for each job
+--       named ids, for each its queue's number, itself, "1" if it is in the
+--       intermediate queue and not in the queue, and its place in the queue if not, then
+--       the id of an execution for each job
 -- returns a state, then for each job its queue's number, its id, its execution,
 --       its hash, and the length of its data if it was left out. The state is 1, 2 if
 --       the queues of which any job may be taken are empty now, 3 if that is so
@@ -48,8 +49,8 @@ for i = 1, tonumber(next_arg()) do
   queues[i], open[i], moved[i], named[i] = next_arg(), next_arg() == '1', {}, {}
 end
 for _ = 1, tonumber(next_arg()) do
-  local queue, id = tonumber(next_arg()), next_arg()
-  table.insert(next_arg() == '1' and moved[queue] or named[queue], id)
+  local queue, id, is_moved, place = tonumber(next_arg()), next_arg(), next_arg() == '1', tonumber(next_arg())
+  table.insert(is_moved and moved[queue] or named[queue], is_moved and id or {id, place})
 end
 
 local state = 1
@@ -201,19 +202,62 @@ local function take_moved(i, most_of_all)
   end
 end
 
--- take_named starts jobs whose ids the worker has seen in a queue, if they are still there.
+-- places_of returns where the named ids of a queue are, near to where the worker has
+-- seen them: jobs are taken and added all the time.
+local function places_of(i)
+  local first, last, found = math.huge, 0, {}
+  for _, seen in ipairs(named[i]) do
+    first, last = math.min(first, seen[2]), math.max(last, seen[2])
+  end
+  first = math.max(0, first - 200)
+  local ids = redis.pcall('LRANGE', 'rq:queue:' .. queues[i], first, last + 50)
+  for n, id in ipairs(ids) do
+    found[id] = first + n - 1
+  end
+  failure = ids.err and ids or failure
+  return found
+end
+
+-- take_named starts jobs whose ids the worker has seen in a queue, if they are still
+-- there. A text takes their places until the claim is complete: taking out each by itself
+-- would make Redis go through the queue as often.
+local text, places, gaps = 'rq-go:gap:' .. ARGV[#ARGV], {}, {}
 local function take_named(i, most_of_all)
   local key = 'rq:queue:' .. queues[i]
   while #named[i] > 0 and not enough(most_of_all) do
-    local id = table.remove(named[i], 1)
-    local removed = redis.pcall('LREM', key, 1, id)
-    if type(removed) == 'table' then
-      failure = removed
-      return
+    places[i] = places[i] or places_of(i)
+    local id = table.remove(named[i], 1)[1]
+    local at = places[i][id]
+    if at then
+      local same = redis.pcall('LSET', key, at, id) -- if this is refused, nothing has changed
+      if same.err then
+        failure = same
+        return
+      end
+      if not begin(i, id) then
+        return
+      end
+      redis.call('LSET', key, at, text)
+      places[i][id] = nil
+      local gap = gaps[i] or {n = 0, first = at, last = at}
+      gaps[i] = {n = gap.n + 1, first = math.min(gap.first, at), last = math.max(gap.last, at)}
     end
-    if removed == 1 and not begin(i, id) then
-      redis.call('LPUSH', key, id)
-      return
+  end
+end
+
+-- The most ids that lie between an end of a queue and one that is taken out of it.
+local reach = 100000
+
+-- close_gaps takes the text out of the queues again, if it is near to an end. Else it
+-- stays: it is the id of no job, and whoever takes it goes on with the next one.
+local function close_gaps()
+  for i, gap in pairs(gaps) do
+    local key = 'rq:queue:' .. queues[i]
+    local behind = redis.call('LLEN', key) - gap.first
+    if gap.last < behind and gap.last <= reach then
+      redis.call('LREM', key, gap.n, text)
+    elseif behind <= reach then
+      redis.call('LREM', key, -gap.n, text)
     end
   end
 end
@@ -240,6 +284,7 @@ local function take(i, most_of_all)
     end
     if done > 0 then
       redis.call('LTRIM', key, done, -1)
+      places[i] = nil -- they have moved
     end
     left[i] = done < #ids
   until not left[i] or done < want or enough(most_of_all)
@@ -301,6 +346,7 @@ elseif state == 1 then
     end
   end
 end
+close_gaps()
 for i = 1, #queues do
   put_back(i)
 end

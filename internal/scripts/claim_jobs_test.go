@@ -221,7 +221,7 @@ func TestClaimMovedJobs(t *testing.T) {
 	moved := func(ids ...string) func(*Claim) {
 		return func(p *Claim) {
 			for _, id := range ids {
-				p.Named = append(p.Named, Named{0, id, true})
+				p.Named = append(p.Named, Named{0, id, true, 0})
 			}
 		}
 	}
@@ -270,7 +270,7 @@ func TestClaimMovedJobs(t *testing.T) {
 		},
 		{
 			name: "of the second queue: after the first one's", before: living("a", "RPUSH rq:queue:r:intermediate b", "HSET rq:job:b data x origin q status queued timeout 180"),
-			act:  claims(Drained, "0:a:e1 1:b:e2", func(p *Claim) { p.Queues, p.Named = openQueues("q", "r"), []Named{{1, "b", true}} }),
+			act:  claims(Drained, "0:a:e1 1:b:e2", func(p *Claim) { p.Queues, p.Named = openQueues("q", "r"), []Named{{1, "b", true, 0}} }),
 			want: startedAB.and(keyspace{"rq:queue:q": "", "rq:queue:r:intermediate": ""}),
 		},
 	})
@@ -278,7 +278,7 @@ func TestClaimMovedJobs(t *testing.T) {
 
 func TestClaimJobsWithoutLeave(t *testing.T) {
 	t.Parallel()
-	moved := func(p *Claim) { p.Named = []Named{{0, "b", true}, {0, "c", true}} }
+	moved := func(p *Claim) { p.Named = []Named{{0, "b", true, 0}, {0, "c", true, 0}} }
 	back := keyspace{"rq:queue:q": "list b c a", "rq:queue:q:intermediate": "list d"}
 	intermediate := "RPUSH rq:queue:q:intermediate b c d"
 	play(t, []scene{
@@ -371,7 +371,7 @@ func TestClaimJobsForOldReaders(t *testing.T) {
 func TestClaimJobsLosesNone(t *testing.T) {
 	t.Parallel()
 	two := func(p *Claim) { p.Queues = openQueues("bad", "q") }
-	moved := func(p *Claim) { p.Named = []Named{{0, "a", true}} }
+	moved := func(p *Claim) { p.Named = []Named{{0, "a", true, 0}} }
 	emptied := keyspace{"rq:queue:q": ""}
 	play(t, []scene{
 		{name: "queue", before: living("", "SET rq:queue:q x"), act: claimFails(nil)},
@@ -453,19 +453,109 @@ func TestClaimedJobsAreReadAsTheyWere(t *testing.T) {
 	}, 0}}, got)
 }
 
-// TestClaimNamed takes jobs out of the middle of a queue of which no other may be taken.
+// TestClaimNamed takes jobs out of the middle of a queue of which no other may be taken,
+// if they are near to where they were seen.
 func TestClaimNamed(t *testing.T) {
 	t.Parallel()
-	rdb := redistest.New(t)
-	do(t, rdb, living("a b c")...)
-	named := func(p *Claim) {
-		p.Queues, p.Named = []ClaimQueue{{"q", false}}, []Named{{0, "b", false}, {0, "gone", false}}
+	for name, c := range map[string]struct {
+		named []Named
+		n     int
+		want  string
+		left  string
+	}{
+		"where they were seen":      {[]Named{{0, "b", false, 1}}, 2, "0:b:e1", "a c d"},
+		"in the order of the claim": {[]Named{{0, "c", false, 2}, {0, "a", false, 0}}, 2, "0:c:e1 0:a:e2", "b d"},
+		"some have gone":            {[]Named{{0, "gone", false, 0}, {0, "d", false, 3}}, 2, "0:d:e1", "a b c"},
+		"others were taken before":  {[]Named{{0, "a", false, 150}, {0, "d", false, 199}}, 2, "0:a:e1 0:d:e2", "b c"},
+		"others came before":        {[]Named{{0, "d", false, 0}}, 2, "0:d:e1", "a b c"},
+		"no more than asked for":    {[]Named{{0, "b", false, 1}, {0, "c", false, 2}, {0, "d", false, 3}}, 2, "0:b:e1 0:c:e2", "a d"},
+		"named twice":               {[]Named{{0, "b", false, 1}, {0, "b", false, 1}}, 2, "0:b:e1", "a c d"},
+		"far away":                  {[]Named{{0, "d", false, 1000}}, 2, "", "a b c d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rdb := redistest.New(t)
+			do(t, rdb, living("a b c d", "HSET rq:job:c data x", "HSET rq:job:d data x")...)
+			named := func(p *Claim) {
+				p.Queues, p.Named, p.Executions = []ClaimQueue{{"q", false}}, c.named, p.Executions[:c.n]
+			}
+
+			claims(Drained, c.want, named)(t, rdb)
+
+			assert.Equal(t, strings.Fields(c.left), rdb.LRange(t.Context(), "rq:queue:q", 0, -1).Val())
+			assert.EqualValues(t, len(strings.Fields(c.want)), rdb.SCard(t.Context(), "rq:worker:w:executions").Val())
+		})
 	}
+}
 
-	claims(Drained, "0:b:e1", named)(t, rdb)
-	claims(Drained, "", named)(t, rdb)
+// TestClaimNamedAndFail loses no id when its job cannot be started.
+func TestClaimNamedAndFail(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	do(t, rdb, living("a b", "SET rq:wip:q x")...)
+	p := Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5",
+		Queues: []ClaimQueue{{"q", false}}, Named: []Named{{0, "b", false, 1}}, Executions: []string{"e1"}}
 
-	assert.Equal(t, []string{"a", "c"}, rdb.LRange(t.Context(), "rq:queue:q", 0, -1).Val())
+	_, jobs, err := ClaimJobs(t.Context(), rdb, p)
+
+	require.ErrorContains(t, err, "WRONGTYPE")
+	assert.Empty(t, jobs)
+	assert.Equal(t, []string{"a", "b"}, rdb.LRange(t.Context(), "rq:queue:q", 0, -1).Val())
+	assert.Equal(t, "queued", rdb.HGet(t.Context(), "rq:job:b", "status").Val())
+	do(t, rdb, "DEL rq:wip:q rq:queue:q", "SET rq:queue:q x")
+
+	_, _, err = ClaimJobs(t.Context(), rdb, p)
+
+	require.ErrorContains(t, err, "WRONGTYPE")
+}
+
+// TestClaimNamedInALongQueue: it costs little to take a hundred jobs wherever they are.
+// Far from both ends texts stay in their places, which are dropped when they are taken. It
+// takes seconds to make a queue of a million.
+func TestClaimNamedInALongQueue(t *testing.T) {
+	const n, jobs = 1_000_000, 100
+	ctx, rdb := t.Context(), idle(t)
+	fill(t, rdb, n)
+	do(t, rdb, living("")...)
+	m := newMeter(t, rdb)
+	for round, first := range []int64{0, 99_000, 500_000, n - 99_000, n - 200} {
+		p := Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: []ClaimQueue{{"q", false}}}
+		length := rdb.LLen(ctx, "rq:queue:q").Val()
+		for i := range int64(jobs) {
+			id, place := fmt.Sprintf("j%d-%d", round, i), min(first+7*i, length-1-i)
+			rdb.HSet(ctx, "rq:job:"+id, "data", "x", "origin", "q", "status", "queued")
+			rdb.LSet(ctx, "rq:queue:q", place, id)
+			p.Named = append(p.Named, Named{0, id, false, place + i%3})
+			p.Executions = append(p.Executions, fmt.Sprintf("e%d-%d", round, i))
+		}
+		m.look()
+
+		_, got, err := ClaimJobs(ctx, m.client(), p)
+
+		require.NoError(t, err)
+		require.Len(t, got, jobs)
+		if far := first == 500_000; far {
+			assert.Equal(t, length, rdb.LLen(ctx, "rq:queue:q").Val())
+			assert.True(t, strings.HasPrefix(rdb.LIndex(ctx, "rq:queue:q", first).Val(), Gap))
+		} else {
+			assert.EqualValues(t, length-jobs, rdb.LLen(ctx, "rq:queue:q").Val())
+		}
+	}
+	m.end()
+	do(t, rdb, "LTRIM rq:queue:q 499000 500000")
+	left := 0
+	for _, id := range rdb.LRange(ctx, "rq:queue:q", 0, -1).Val() {
+		if strings.HasPrefix(id, Gap) {
+			left++
+		} else {
+			require.True(t, strings.HasPrefix(id, "00000000-"), id)
+		}
+	}
+	assert.Positive(t, left)
+	state, got, err := ClaimJobs(ctx, rdb, Claim{Worker: "w", Birth: "B", Interval: 30, Now: at, Float: "1000.5", Queues: openQueues("q"), Executions: []string{"e"}})
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	assert.EqualValues(t, Claimed, state, "a thousand of them are enough for one claim")
 }
 
 // TestClaimHasABudget ends a claim after so many bytes, but for its first job, and leaves

@@ -19,11 +19,11 @@ var checkPermissions = redis.NewScript(checkPermissionsLua)
 var (
 	Work = []string{
 		"blmove", "del", "eval", "evalsha", "exec", "exists", "expire", "hdel", "hexists", "hget", "hgetall", "hkeys", "hmget",
-		"hset", "hsetnx", "hstrlen", "lpush", "lrange", "lrem", "ltrim", "multi", "persist", "pexpire", "pttl", "rename", "rpush",
+		"hset", "hsetnx", "hstrlen", "lpush", "llen", "lrange", "lrem", "lset", "ltrim", "multi", "persist", "pexpire", "pttl", "rename", "rpush",
 		"sadd", "scard", "script", "smembers", "srandmember", "srem", "time", "type", "unlink", "xadd", "zadd", "zcard", "zcount",
 		"zpopmin", "zrange", "zrem", "zscore",
 	}
-	Clean = []string{"get", "llen", "lpop", "lset", "rpop", "set", "sismember", "sscan", "zrangebyscore", "zremrangebyrank"}
+	Clean = []string{"get", "lpop", "rpop", "set", "sismember", "sscan", "zrangebyscore", "zremrangebyrank"}
 )
 
 // CheckPermissions runs check_permissions.lua. It returns the commands that the user of

@@ -184,7 +184,7 @@ func promises() []promise {
 		}, nil},
 		{"claim_jobs", "", living("a b", "RPUSH rq:queue:q:intermediate m", "HSET rq:job:m data x status queued", "HSET rq:job:b timeout -1"), func(ctx context.Context, c *redis.Client) error {
 			_, _, err := ClaimJobs(ctx, c, Claim{Worker: "w", Birth: "B", Interval: 30, Composite: true, CurrentJob: true, Now: at, Float: "1000.5",
-				Queues: openQueues("q"), Named: []Named{{0, "m", true}}, Executions: []string{"e1", "e2"}})
+				Queues: openQueues("q"), Named: []Named{{0, "m", true, 0}}, Executions: []string{"e1", "e2"}})
 			return err
 		}, nil},
 	}

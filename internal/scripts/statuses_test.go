@@ -54,7 +54,7 @@ func TestAJobOfANewerRQIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	strange := "HSET rq:job:a data x origin q enqueued_at E status " + newer
 	idle := []string{"HSET rq:worker:w birth B state idle", strange}
-	movedA := func(p *Claim) { p.Named = []Named{{0, "a", true}} }
+	movedA := func(p *Claim) { p.Named = []Named{{0, "a", true, 0}} }
 	with := func(more ...string) []string { return append(idle[:2:2], more...) }
 	play(t, []scene{
 		{name: "claimed, alone", before: with("RPUSH rq:queue:q a"), act: claims(Held, "", nil)},

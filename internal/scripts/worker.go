@@ -60,13 +60,19 @@ type ClaimQueue struct {
 	Open bool
 }
 
-// A Named is an id in Claim.Queues[Queue], or if Moved, in its intermediate queue,
-// where a blocking move has put it.
+// A Named is an id in Claim.Queues[Queue], seen At a place, or if Moved, in its
+// intermediate queue, where a blocking move has put it. Those of one queue must have been
+// seen close to each other: they are looked for there.
 type Named struct {
 	Queue int
 	ID    string
 	Moved bool
+	At    int64
 }
+
+// Gap begins the texts that keep the places of jobs that were claimed out of the middle
+// of a long queue.
+const Gap = "rq-go:gap:"
 
 // The states that a claim returns.
 const (
@@ -89,7 +95,7 @@ type ClaimedJob struct {
 // ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Held, Suspended
 // or Unregistered.
 func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, jobs []ClaimedJob, err error) {
-	args := make([]any, 0, 14+2*len(p.Queues)+3*len(p.Named)+len(p.Executions))
+	args := make([]any, 0, 14+2*len(p.Queues)+4*len(p.Named)+len(p.Executions))
 	args = append(args, len(p.Executions), flag(p.InTurn), p.Now.Unix, p.Now.Text, p.Float, p.Worker, p.Birth, p.Interval,
 		flag(p.Composite), flag(p.CurrentJob), cmp.Or(p.Budget, math.MaxInt), cmp.Or(p.Longest, math.MaxInt), len(p.Queues))
 	for _, q := range p.Queues {
@@ -97,7 +103,7 @@ func ClaimJobs(ctx context.Context, c redis.Scripter, p Claim) (state int64, job
 	}
 	args = append(args, len(p.Named))
 	for _, m := range p.Named {
-		args = append(args, m.Queue+1, m.ID, flag(m.Moved))
+		args = append(args, m.Queue+1, m.ID, flag(m.Moved), m.At)
 	}
 	for _, id := range p.Executions {
 		args = append(args, id)

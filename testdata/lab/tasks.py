@@ -96,6 +96,11 @@ def nap(seconds):
     return seconds
 
 
+def note_in_python(text):
+    """A note that no Go worker takes."""
+    note(text)
+
+
 def note(text):
     """Writes down that it ran."""
     get_current_job().connection.rpush('test:notes', text)
