@@ -165,8 +165,9 @@ func (s *search) stretch(ctx context.Context, first, n, from int64) (stretch, er
 	return st, err
 }
 
-// end looks at the last ids.
+// end looks at the last ids, whatever the pass has left to read.
 func (s *search) end(ctx context.Context) ([]sighting, error) {
+	s.jobs, s.bytes = lookEnd, mostBudget
 	pipe := s.f.db.Pipeline()
 	length, last := pipe.LLen(ctx, keys.Queue(s.queue)), pipe.LRange(ctx, keys.Queue(s.queue), -lookEnd, -1)
 	if err := redisx.Exec(ctx, pipe); err != nil {

@@ -261,6 +261,22 @@ func TestAKnownJobFarBehind(t *testing.T) {
 	assert.Equal(t, 1, look(), "new jobs are found meanwhile")
 }
 
+// TestNewJobsAreFoundBesideAPass: reading the jobs in the middle leaves enough for those at
+// the end.
+func TestNewJobsAreFoundBesideAPass(t *testing.T) {
+	t.Parallel()
+	rdb, ctx := redistest.Real(t), t.Context()
+	_, known := mixed(t, rdb, "default", 3000, 3000)
+	f := foreigners(rdb)
+	f.queues["default"].passes = 1
+
+	found, err := f.look(ctx, "default", 1, false)
+
+	require.NoError(t, err)
+	assert.Equal(t, []sighting{{known[0], 3000}}, found)
+	assert.Less(t, f.queues["default"].at, int64(3000), "the pass is not over")
+}
+
 // TestAJobThatChangesHands is read again after a while, and whenever it is claimed.
 func TestAJobThatChangesHands(t *testing.T) {
 	t.Parallel()
