@@ -35,6 +35,9 @@
 //	w, err := rq.NewWorker(rdb, handlers, rq.WorkerConfig{Concurrency: 50})
 //	err = w.Run(ctx) // until ctx ends
 //
+// Jobs of functions without a handler stay in their queue, for a worker in Go or Python
+// that has them, and are warned of; see [UnknownLeaves].
+//
 // # Values
 //
 // A [Serializer] carries arguments and results between the languages: [Pickle] by

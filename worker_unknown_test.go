@@ -58,6 +58,32 @@ func TestAJobThatWasLeftIsFoundByAnother(t *testing.T) {
 	assert.Equal(t, 7, n)
 }
 
+// TestALongUnknownJobStays: data that is too long for the reply to a claim is read once, and
+// then its job is known.
+func TestALongUnknownJobStays(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	q := NewQueue(rdb, "default")
+	data := make([]byte, 2*leastBudget)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(data) // it must not become short by compression
+	long, err := q.Enqueue(t.Context(), Call("tasks.other", data))
+	require.NoError(t, err)
+	known, err := q.Enqueue(t.Context(), Call("tasks.add", 1, 2))
+	require.NoError(t, err)
+	log, said := lines()
+	w, err := NewWorker(rdb, testHandlers, WorkerConfig{Burst: true, Logger: log})
+	require.NoError(t, err)
+
+	require.NoError(t, w.Run(t.Context()))
+
+	_, err = ResultOf[int](t.Context(), known)
+	require.NoError(t, err)
+	assert.Equal(t, []string{long.ID()}, rdb.LRange(t.Context(), "rq:queue:default", 0, -1).Val())
+	assert.Len(t, said("left for a worker that has its functions"), 1)
+	assert.Len(t, said("has no handler here"), 1)
+	assert.EqualValues(t, 1, w.JobsRun())
+}
+
 // lines is a logger whose text is read when all is over.
 func lines() (*slog.Logger, func(of string) []string) {
 	var text bytes.Buffer

@@ -53,6 +53,29 @@ func TestWorkerRunsJobs(t *testing.T) {
 	assert.Empty(t, got.Err)
 }
 
+// TestWorkerLeavesUnknownFunctions in their queue and warns of them, unless they are to fail.
+func TestWorkerLeavesUnknownFunctions(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.New(t)
+	job, err := rq.NewQueue(rdb, "default").Enqueue(ctx, rq.Call("tasks.other"))
+	require.NoError(t, err)
+
+	got := work(t, rdb, adding, "--burst", "--quiet")
+
+	require.Zero(t, got.Code, got.Err)
+	assert.Contains(t, got.Err, "function=tasks.other")
+	assert.Contains(t, got.Err, "--fail-unknown")
+	assert.Contains(t, got.Err, `the burst ends: all jobs that are left are for other workers`)
+	require.NoError(t, job.Refresh(ctx))
+	assert.Equal(t, rq.StatusQueued, job.Status())
+
+	got = work(t, rdb, adding, "--burst", "--fail-unknown")
+
+	require.Zero(t, got.Code, got.Err)
+	require.NoError(t, job.Refresh(ctx))
+	assert.Equal(t, rq.StatusFailed, job.Status())
+}
+
 func TestWorkerThatCannotRun(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.New(t)
