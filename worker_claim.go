@@ -173,6 +173,7 @@ func (c *claimer) ask(most int) (state int64, got int, err error) {
 		return 0, 0, err
 	}
 	c.debts.moved, c.failures = nil, 0
+	c.foreign.claimed(names, jobs, most)
 	c.budget = min(2*c.budget, mostBudget)
 	c.start(names, jobs, now)
 	return state, len(jobs), nil

@@ -182,18 +182,22 @@ func (f *foreignJobs) left() (jobs int, queues []string) {
 	return jobs, queues
 }
 
-// look returns jobs of a queue that are not foreign, if it is time to look: up to most,
-// and some to spare. In a burst it always is: it ends when looks have found none in the
-// whole queue.
+// look returns jobs of a queue that are not foreign: up to most, and some to spare. They
+// are those that the last look has found, or else it looks, if it is time to. In a burst
+// it always is: it ends when looks have found none in the whole queue.
 func (f *foreignJobs) look(ctx context.Context, queue string, most int, burst bool) ([]sighting, error) {
 	f.mu.Lock()
-	q := f.queues[queue]
-	if q == nil || (!burst && time.Now().Before(q.next)) {
-		f.mu.Unlock()
+	q, now := f.queues[queue], time.Now()
+	f.mu.Unlock() // all of q but next is the claimer's
+	switch {
+	case q == nil:
+		return nil, nil
+	case len(q.known) > 0 && now.Before(q.fresh):
+		return q.known[:min(len(q.known), most+lookSpare)], nil
+	case !burst && now.Before(q.next):
 		return nil, nil
 	}
-	f.mu.Unlock() // all of q but next is the claimer's
-	s := &search{f: f, queue: queue, most: most + lookSpare, jobs: lookJobs, bytes: mostBudget}
+	s := &search{f: f, queue: queue, most: claimMost, jobs: lookJobs, bytes: mostBudget}
 	found, open, err := q.look(ctx, s, burst)
 	if err != nil && !isForeign(err) { // it is a list no more: the claim deals with that
 		return nil, err
@@ -203,6 +207,27 @@ func (f *foreignJobs) look(ctx context.Context, queue string, most int, burst bo
 	if open || err != nil {
 		delete(f.queues, queue) // any job may be taken again
 	}
+	q.known, q.fresh = found, time.Now().Add(knownFor)
 	q.wait(len(found) > 0, burst)
-	return found, nil
+	return found[:min(len(found), most+lookSpare)], nil
+}
+
+// claimed notes which jobs a claim has returned. If these are fewer than there was room
+// for, others have taken what was known.
+func (f *foreignJobs) claimed(queues []string, jobs []scripts.ClaimedJob, most int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.queues) == 0 {
+		return
+	}
+	for _, job := range jobs {
+		if q := f.queues[queues[job.Queue]]; q != nil {
+			q.known = slices.DeleteFunc(q.known, func(s sighting) bool { return s.id == job.ID })
+		}
+	}
+	for _, q := range f.queues {
+		if len(jobs) < most {
+			q.known = nil
+		}
+	}
 }

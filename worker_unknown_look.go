@@ -18,6 +18,8 @@ import (
 // come there. So a look costs the same in a queue of any length, and a job is found
 // wherever it is.
 type mixedQueue struct {
+	known   []sighting    // what the last look has found, and no claim has returned
+	fresh   time.Time     // until when that is believed
 	next    time.Time     // of the looks
 	pause   time.Duration // before it
 	at      int64         // where the pass goes on
@@ -44,6 +46,8 @@ const (
 	// lookJobs is how many jobs a look reads, lookChunk of them at once.
 	lookJobs  = 1000
 	lookChunk = 100
+	// knownFor is how long claims go on with what a look has found.
+	knownFor = 100 * time.Millisecond
 	// lookSpare is how many jobs are named in a claim beyond those that it may take: other
 	// workers take some of them first.
 	lookSpare = 10

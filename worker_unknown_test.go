@@ -195,7 +195,7 @@ func TestLooksFindEachKnownJob(t *testing.T) {
 		f := foreigners(counting)
 		step := func(burst bool) int {
 			if q := f.queues["default"]; q != nil {
-				q.next, q.goOn = time.Time{}, time.Time{}
+				q.next, q.goOn, q.known = time.Time{}, time.Time{}, nil
 			}
 			reads, lists = 0, 0
 			found, err := f.look(ctx, "default", 1+r.IntN(20), burst)
@@ -256,7 +256,7 @@ func TestAKnownJobFarBehind(t *testing.T) {
 	f := foreigners(rdb)
 	q := f.queues["default"]
 	look := func() int {
-		q.next = time.Time{}
+		q.next, q.known = time.Time{}, nil
 		found, err := f.look(ctx, "default", 1, false)
 		require.NoError(t, err)
 		for _, job := range found {
