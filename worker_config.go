@@ -95,8 +95,9 @@ const (
 	// UnknownLeaves leaves the job in its queue, in its place, for a worker that has the
 	// function, and runs the jobs behind it. A warning names each such function at once,
 	// and once a minute while its jobs are there. While they are, a new job of the queue
-	// may start a second late, and in a queue of a million later. A burst ends when it has
-	// left nothing else, and says how many jobs these are.
+	// may start a second late; to look through a queue of a million for the first time
+	// takes about half a minute. A burst ends when nothing else is left, and says how
+	// many jobs these are.
 	UnknownLeaves UnknownFuncPolicy = iota
 	// UnknownFails fails the job, as RQ does when it cannot import the function.
 	UnknownFails
