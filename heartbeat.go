@@ -110,8 +110,8 @@ func (h *heartbeats) heartbeat(chunk []*execution) scripts.Beat {
 // (rq/worker/base.py BaseWorker.get_heartbeat_ttl).
 func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
 	left := inSeconds(h.every)
-	if limit := e.timeout(); limit != Forever && !e.callback.Load() {
-		left = min(left, inSeconds(limit-now.Sub(e.created)))
+	if e.limit != Forever && !e.callback.Load() {
+		left = min(left, inSeconds(e.limit-now.Sub(e.created)))
 	}
 	return max(left, 0) + 60
 }
