@@ -139,3 +139,60 @@ func TestLostClaimAtShutdown(t *testing.T) {
 	assert.Equal(t, "queued", rdb.HGet(t.Context(), keys.Job(job.ID()), "status").Val())
 	assertNoExecutions(t, rdb)
 }
+
+// TestLostReplyOfAMove loses the reply of a blocking move that has an id in it. The id
+// is in the intermediate queue then, and the worker does not know it. It takes over 2 s,
+// because an id must have been there for so long to be nobody's.
+func TestLostReplyOfAMove(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]bool{"killed": false, "of a connection without a number": true} {
+		for _, then := range []string{"another job comes", "the worker stops"} {
+			t.Run(name+", "+then, func(t *testing.T) {
+				t.Parallel()
+				rdb, c := ownServer(t), &tally{runs: map[string]int{}}
+				through, hit := losingMove(t, rdb, refused)
+				w := startWorker(t, through, c.handlers(), WorkerConfig{Concurrency: 2})
+				wait(t, hit)
+				_, err := NewQueue(rdb, "default").Enqueue(t.Context(), Call("count", 0))
+				require.NoError(t, err)
+				require.Eventually(t, func() bool { return rdb.LLen(t.Context(), keys.Intermediate("default")).Val() == 1 }, 10*time.Second, time.Millisecond)
+
+				if then == "the worker stops" {
+					w.stop(t)
+					assert.Zero(t, rdb.LLen(t.Context(), keys.Intermediate("default")).Val())
+					assert.EqualValues(t, 1, rdb.LLen(t.Context(), keys.Queue("default")).Val())
+					assert.Zero(t, c.started())
+					return
+				}
+				_, err = NewQueue(rdb, "default").Enqueue(t.Context(), Call("count", 0))
+				require.NoError(t, err)
+				c.settled(t, rdb, 2)
+				w.stop(t)
+				c.verify(t, rdb, w.Name(), 2)
+			})
+		}
+	}
+}
+
+// losingMove is losing for the first blocking move, of a server that may have refused to
+// tell its number of a connection.
+func losingMove(t *testing.T, rdb *redis.Client, refused bool) (through *redis.Client, hit chan struct{}) {
+	t.Helper()
+	gate := redistest.NewGate(t, rdb.Options().Addr)
+	hit = make(chan struct{})
+	met := false
+	gate.Set(func(_ int, args []string) redistest.Answer {
+		switch {
+		case refused && args[0] == "client":
+			return redistest.Answer{Error: "NOPERM this user has no permissions to run the 'client' command"}
+		case met || !isMove(args):
+			return redistest.Answer{}
+		}
+		met = true
+		close(hit)
+		return redistest.Answer{Lose: true}
+	})
+	through = redis.NewClient(&redis.Options{Addr: gate.Addr, DB: rdb.Options().DB})
+	t.Cleanup(func() { _ = through.Close() })
+	return through, hit
+}
