@@ -97,11 +97,7 @@ func TestLostReplyOfACommand(t *testing.T) {
 	t.Parallel()
 	rdb := ownServer(t)
 	worker, heard := overhear(t, rdb)
-	proxy := newDeafProxy(t, rdb.Options().Addr)
-	through := redis.NewClient(&redis.Options{Addr: proxy.addr})
-	defer through.Close()
-	connect(t, through)
-	proxy.deaf.Store(true)
+	through, _ := losing(t, rdb, func(args []string) bool { return args[0] == "publish" }, redistest.Answer{Lose: true})
 
 	err := SendKillHorse(t.Context(), through, worker)
 

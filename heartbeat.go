@@ -128,8 +128,8 @@ func (h *heartbeats) heartbeat(chunk []*execution) scripts.Beat {
 func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
 	every := inSeconds(h.every)
 	left := every
-	if limit := e.timeout(); limit != Forever && !e.callback.Load() {
-		left = min(left, inSeconds(limit-now.Sub(e.created)))
+	if e.limit != Forever && !e.callback.Load() {
+		left = min(left, inSeconds(e.limit-now.Sub(e.created)))
 	}
 	return max(left+60, 60, every+30)
 }

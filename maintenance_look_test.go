@@ -2,7 +2,7 @@ package rq
 
 import (
 	"context"
-	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,7 +19,7 @@ import (
 // TestALostReplyToALock: the server has given the lock, and go-redis asks again.
 func TestALostReplyToALock(t *testing.T) {
 	t.Parallel()
-	for name, which := range map[string]string{"queue": "rq:clean_registries:q", "groups": "rq:clean_groups"} {
+	for name, key := range map[string]string{"queue": "rq:clean_registries:q", "groups": "rq:clean_groups"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, rdb := t.Context(), ownServer(t)
@@ -27,11 +27,11 @@ func TestALostReplyToALock(t *testing.T) {
 			require.NoError(t, rdb.FlushDB(ctx).Err())
 			rdb.ZAdd(ctx, keys.Failed("q"), zs("old", 1))
 			rdb.SAdd(ctx, keys.Groups, "empty")
-			p := newFaultyProxy(t, rdb, regexp.MustCompile(which), unheard)
+			through, hit := losing(t, rdb, func(args []string) bool { return slices.Contains(args, key) }, redistest.Answer{Lose: true})
 
-			require.NoError(t, sweeper(p.through).clean(ctx))
+			require.NoError(t, sweeper(through).clean(ctx))
 
-			p.wasHit(t)
+			wait(t, hit)
 			assert.Empty(t, zsetOf(t, rdb, keys.Failed("q")))
 			assert.Empty(t, setOf(t, rdb, keys.Groups))
 			assert.Zero(t, rdb.Exists(ctx, keys.CleaningLock("q")).Val())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"testing"
 	"time"
@@ -468,17 +467,18 @@ func TestEmptyWithALostReply(t *testing.T) {
 	require.NoError(t, err)
 	add("a")
 	add("b")
-	p := newFaultyProxy(t, rdb, regexp.MustCompile(`evalsha\r\n\$40\r\n\w+\r\n\$1\r\n1\r\n\$16\r\nrq:queue:default\r\n`), unheard)
-	opts := p.through.Options()
+	emptied := func(args []string) bool { return args[0] == "evalsha" && args[3] == keys.Queue("default") }
+	through, hit := losing(t, rdb, emptied, redistest.Answer{Lose: true})
+	opts := through.Options()
 	opts.MinRetryBackoff, opts.MaxRetryBackoff = time.Second, 2*time.Second // time to add jobs
 	var n int
 	done := make(chan error)
 	go func() {
 		var err error
-		n, err = NewQueue(p.through, "default").Empty(ctx)
+		n, err = NewQueue(through, "default").Empty(ctx)
 		done <- err
 	}()
-	p.wasHit(t)
+	wait(t, hit)
 	require.Eventually(t, func() bool { return rdb.Exists(ctx, keys.Queue("default")).Val() == 0 }, time.Second, time.Millisecond)
 
 	add("c")

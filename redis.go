@@ -94,6 +94,9 @@ const (
 	lastBackOff  = 5 * time.Second
 )
 
+// backOff returns how long to wait after a number of failures before the last one.
+func backOff(failures int) time.Duration { return min(firstBackOff<<min(failures, 10), lastBackOff) }
+
 // sleep waits for d, and returns false if ctx ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
@@ -128,9 +131,9 @@ const (
 	schedulerChunk = 100 // due jobs that one script moves: about two milliseconds; more are no faster
 )
 
-// The budget of a claim, in bytes of job data, starts at the least. It doubles after
-// each reply and halves when a reply is lost. Data longer than the least is read by
-// itself.
+// The budget of a claim, in bytes of jobs, starts at the most. It halves when a reply is
+// lost, and grows by the least after each reply: if it doubled, every other claim over a
+// slow link would be lost. A field longer than the least is read by itself.
 const (
 	leastBudget = 256 << 10
 	mostBudget  = 4 << 20

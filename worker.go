@@ -21,6 +21,7 @@ type Worker struct {
 	fleet    release
 	grace    time.Duration // in the intermediate queue; tests shorten it
 	look     time.Duration // between looks for jobs that were left; tests change it
+	patience patience      // with large payloads; tests shorten it
 	jobsRun  atomic.Int64
 }
 
@@ -28,7 +29,7 @@ type Worker struct {
 // is every bad handler and setting at once, each an *InvalidError, or ErrCluster.
 func NewWorker(rdb redis.UniversalClient, handlers Handlers, cfg WorkerConfig) (*Worker, error) {
 	cfg.Queues, cfg.ExceptionHandlers = slices.Clone(cfg.Queues), slices.Clone(cfg.ExceptionHandlers)
-	w := &Worker{cfg: cfg, rdb: rdb, handlers: maps.Clone(handlers), grace: intermediateGrace, look: lookInterval}
+	w := &Worker{cfg: cfg, rdb: rdb, handlers: maps.Clone(handlers), grace: intermediateGrace, look: lookInterval, patience: defaultPatience}
 	w.cfg.fill()
 	errs := []error{handlers.validate(), w.cfg.check()}
 	if cfg.Fleet != "" {

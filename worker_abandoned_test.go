@@ -209,11 +209,11 @@ func TestALostReplyToASettlementOfAnAbandonedJob(t *testing.T) {
 		stop()
 	}
 	settle("first", rdb) // the server learns the scripts
-	p := newFaultyProxy(t, rdb, settleRequest, unheard)
+	through, hit := losing(t, rdb, isSettle, redistest.Answer{Lose: true})
 
-	settle("second", p.through)
+	settle("second", through)
 
-	p.wasHit(t)
+	wait(t, hit)
 	assert.EqualValues(t, 1, rdb.XLen(t.Context(), keys.Results("second")).Val())
 	assert.Equal(t, []string{"GET /first", "GET /second"}, s.lines())
 }

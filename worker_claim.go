@@ -41,7 +41,7 @@ type claimer struct {
 	claimed   int             // jobs so far
 	failures  int             // claims in a row
 	replyLost bool            // of the last claim
-	budget    int             // bytes of data that a claim takes
+	budget    int             // bytes of jobs that a claim takes
 	failure   error           // why it backs off
 }
 
@@ -174,7 +174,7 @@ func (c *claimer) ask(most int) (state int64, got int, err error) {
 	}
 	c.debts.moved, c.failures = nil, 0
 	c.foreign.claimed(names, jobs, most)
-	c.budget = min(2*c.budget, mostBudget)
+	c.budget = min(c.budget+leastBudget, mostBudget)
 	c.start(names, jobs, now)
 	return state, len(jobs), nil
 }
@@ -438,7 +438,7 @@ func (c *claimer) waitForResume(ctx context.Context) (claimState, ending) {
 
 // backOff waits after a claim that failed.
 func (c *claimer) backOff(ctx context.Context) claimState {
-	d := min(firstBackOff<<min(c.failures, 10), lastBackOff)
+	d := backOff(c.failures)
 	c.failures++
 	if !errors.Is(c.failure, context.Canceled) {
 		c.log.Error("rq: claim jobs", "error", c.failure, "again in", d)

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
-	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
@@ -25,8 +25,9 @@ type execution struct {
 	job      *Job   // what handlers see; the others of the worker do not look at it
 	rec      wire.Job
 	hash     map[string]string
-	longData int64 // the length of data that was not in the claim's reply
+	leftOut  int64 // bytes that were not in the claim's reply
 	created  time.Time
+	limit    time.Duration   // of its function
 	ctx      context.Context // of the handler
 	cancel   context.CancelCauseFunc
 	over     atomic.Bool // it is being settled
@@ -35,11 +36,12 @@ type execution struct {
 
 // newExecution takes over a job from the server. It has no context yet.
 func newExecution(out *outcomes, queue string, claimed scripts.ClaimedJob, now time.Time) *execution {
-	e := &execution{id: claimed.Execution, jobID: claimed.ID, queue: queue, created: now, hash: claimed.Hash, longData: claimed.LongData}
-	if e.longData > 0 {
-		e.hash["data"] = "" // until it is loaded
+	e := &execution{id: claimed.Execution, jobID: claimed.ID, queue: queue, created: now, hash: claimed.Hash, leftOut: claimed.LeftOut}
+	if _, read := e.hash["data"]; e.leftOut > 0 && !read {
+		e.hash["data"] = "" // until it is read
 	}
 	e.restore(out)
+	e.limit = e.timeout()
 	if e.rec.Origin != "" {
 		e.queue = e.rec.Origin
 	}
@@ -99,7 +101,7 @@ type executor struct {
 	exceptions []ExceptionHandler
 	foreign    *foreignJobs
 	stuck      *stuckHandlers
-	payloads   *redis.Client   // for long data
+	payloads   *payloads       // for jobs that are large
 	out        *outcomes       // makes the job once its data is there
 	jobs       context.Context // ends when the running jobs have had their time; for callbacks
 	log        *slog.Logger
@@ -121,7 +123,7 @@ func (x *executor) run(e *execution) verdict {
 	if err != nil {
 		return x.failure(e, name, err)
 	}
-	value, err := x.call(e.ctx, e, name, e.timeout())
+	value, err := x.call(e.ctx, e, name, e.limit)
 	e.callback.Store(true)
 	switch {
 	case err != nil:
@@ -275,43 +277,35 @@ func within(done <-chan result, cause error) (result, bool) {
 	}
 }
 
-// A job's data that is too long for the reply to a claim is read by itself: for each
-// try there is this long, and as long again as the bytes take on a slow link.
-const (
-	loadTimeout  = 10 * time.Second
-	slowLink     = 1 << 20 // bytes a second
-	loadAttempts = 3       // that a link may be too slow; then the job fails
-)
-
-// bytesTimeout is how long so many bytes may take, on the nth try.
-func bytesTimeout(bytes, attempt int) time.Duration {
-	return (loadTimeout + time.Duration(bytes/slowLink)*time.Second) << attempt
-}
-
-// load reads data that was left out of the claim's reply. While the server cannot be
-// reached it tries again, until the job's context ends.
+// load reads the fields that were left out of the claim's reply. While the server cannot
+// be reached it tries again, until the job's context ends.
 func (x *executor) load(e *execution) error {
-	for slow := 0; e.longData > 0; {
-		limit := bytesTimeout(int(e.longData), slow)
-		data, err := x.payloads.WithTimeout(limit).HGet(e.ctx, keys.Job(e.jobID), "data").Result()
+	var failed payloadTries
+	for tries := 0; e.leftOut > 0; tries++ {
+		var hash map[string]string
+		limit, err := x.payloads.carry(e.ctx, int(e.leftOut), failed.unanswered, func(db *redis.Client) (err error) {
+			hash, err = db.HGetAll(e.ctx, keys.Job(e.jobID)).Result()
+			return err
+		})
 		switch {
+		case err == nil && len(hash) == 0, isForeign(err):
+			return errAway // the job was deleted
 		case err == nil:
-			e.hash["data"], e.longData = data, 0
+			if e.hash["data"] == "" {
+				delete(e.hash, "data")
+			}
+			maps.Copy(hash, e.hash) // these were as before the claim
+			e.hash, e.leftOut = hash, 0
 			e.restore(x.out)
 			e.begun(x.out.worker)
 			return nil
 		case e.ctx.Err() != nil:
 			return context.Cause(e.ctx)
-		case errors.Is(err, redis.Nil):
-			return errAway // the job was deleted
-		case redisx.IsTimeout(err):
-			slow++
+		case x.payloads.hopeless(e.ctx, err, &failed):
+			return fmt.Errorf("%d bytes of the job could not be read from Redis, the last time in %v: %w", e.leftOut, limit.Round(time.Millisecond), err)
 		}
-		if slow == loadAttempts {
-			return fmt.Errorf("its arguments of %d bytes could not be read from Redis in %v: %w", e.longData, limit, err)
-		}
-		x.log.Error("rq: read the arguments of a job", "job", e.jobID, "bytes", e.longData, "error", err)
-		sleep(e.ctx, firstBackOff)
+		x.log.Error("rq: read a job", "job", e.jobID, "bytes", e.leftOut, "error", err)
+		sleep(e.ctx, backOff(tries))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package rq
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -66,7 +67,7 @@ func (r *jobRunner) giveBack(queues []string, jobs []scripts.ClaimedJob, now tim
 func (r *jobRunner) run(e *execution) {
 	defer e.cancel(nil)
 	v := r.executor.run(e)
-	out := r.out.of(e, v)
+	out := r.outcome(e, v)
 	r.handling.Done()
 	e.over.Store(true)
 	done := r.settler.submit(r.books, out.settle, func(reason string) scripts.Settle { return r.out.unwritten(e, reason).settle })
@@ -96,6 +97,42 @@ func (r *jobRunner) run(e *execution) {
 	if out.webhook != "" {
 		r.hooks.send(r.jobs, e.job, out.webhook, out.exc)
 	}
+}
+
+// outcome makes of a verdict what is written. To serialise a value may take for ever: it
+// has as long as the function had, and ends with the running jobs. The function is not
+// run again then.
+func (r *jobRunner) outcome(e *execution, v verdict) outcome {
+	if v.value == nil {
+		return r.out.of(e, v)
+	}
+	made, returned := make(chan outcome, 1), make(chan result, 1)
+	go func() {
+		defer close(returned)
+		made <- r.out.of(e, v)
+	}()
+	var late <-chan time.Time
+	if e.limit > 0 {
+		late = time.After(e.limit)
+	}
+	err := errShutdown
+	select {
+	case out := <-made:
+		return out
+	case <-late:
+		err = &JobTimeoutError{e.limit}
+	case <-r.jobs.Done():
+		select {
+		case out := <-made:
+			return out
+		case <-time.After(cancelGrace):
+		}
+	}
+	r.executor.stuck.watch(e.jobID, returned)
+	err = fmt.Errorf("the result of the job was not serialised in time: %w", err)
+	out := r.out.unwritten(e, err.Error())
+	out.err = err
+	return out
 }
 
 // release goes on with jobs that waited for one that has ended and were too many for

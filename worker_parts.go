@@ -36,7 +36,7 @@ func (r *run) heartbeats() *heartbeats {
 func (r *run) executor() *executor {
 	return &executor{
 		handlers: r.handlers, exceptions: r.cfg.ExceptionHandlers, foreign: r.foreign, stuck: r.leftover,
-		payloads: r.db, out: r.out, jobs: r.jobs, log: r.log,
+		payloads: r.payloads, out: r.out, jobs: r.jobs, log: r.log,
 	}
 }
 

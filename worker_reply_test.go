@@ -1,9 +1,8 @@
 package rq
 
 import (
-	"io"
-	"net"
-	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,57 +12,45 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redistest"
 )
 
-// A fate is what becomes of a request on its way to the server.
-type fate int
-
-const (
-	passes    fate = iota
-	unsent         // the connection breaks before the server has it
-	unheard        // it is done, and the connection breaks before the reply
-	waitsLong      // the client gives up; the server gets it when the test says so
-)
-
-// The requests that are to meet a fate.
-var (
-	claimRequest  = regexp.MustCompile(`evalsha\r\n\$40\r\n\w+\r\n\$1\r\n\d\r\n\$\d+\r\nrq:worker:\w+\r\n\$\d+\r\nrq:worker:\w+:executions\r\n\$\d\r\n[1-9]\r\n`)
-	settleRequest = regexp.MustCompile(`evalsha\r\n\$40\r\n\w+\r\n\$\d\r\n\d+\r\n\$\d+\r\nrq:job:`)
-)
-
-// A faultyProxy passes requests on to a server, but for one.
-type faultyProxy struct {
-	through *redis.Client
-	which   *regexp.Regexp
-	late    chan struct{} // is closed when a request that waits may go on
-	release func()        // closes late
-
-	mu   sync.Mutex
-	next fate // of the next such request
-	hit  chan struct{}
+// isClaim reports whether a command claims jobs.
+func isClaim(args []string) bool {
+	if args[0] != "evalsha" || len(args) < 6 || !strings.HasPrefix(args[3], "rq:worker:") {
+		return false
+	}
+	most, err := strconv.Atoi(args[5])
+	return err == nil && most > 0
 }
 
-// newFaultyProxy returns a proxy in front of a server that knows the scripts of
-// a worker, so that no fate is met in vain.
-func newFaultyProxy(t *testing.T, rdb *redis.Client, which *regexp.Regexp, next fate) *faultyProxy {
+// isSettle reports whether a command settles jobs.
+func isSettle(args []string) bool {
+	return args[0] == "evalsha" && len(args) > 3 && strings.HasPrefix(args[3], "rq:job:")
+}
+
+// isMove reports whether a command waits for jobs.
+func isMove(args []string) bool { return args[0] == "blmove" }
+
+// losing returns a client whose first command of a kind meets an answer, and a channel
+// that is closed then. The server knows the scripts of a worker, so that no answer is
+// met in vain.
+func losing(t *testing.T, rdb *redis.Client, which func(args []string) bool, a redistest.Answer) (through *redis.Client, hit chan struct{}) {
 	t.Helper()
-	p := &faultyProxy{which: which, late: make(chan struct{}), next: next, hit: make(chan struct{})}
-	p.release = sync.OnceFunc(func() { close(p.late) })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() { p.serve(client, rdb.Options().Addr) })
+	gate := redistest.NewGate(t, rdb.Options().Addr)
+	hit = make(chan struct{})
+	met := false
+	gate.Set(func(_ int, args []string) redistest.Answer {
+		if met || !which(args) {
+			return redistest.Answer{}
 		}
+		met = true
+		close(hit)
+		return a
 	})
-	p.through = redis.NewClient(&redis.Options{Addr: l.Addr().String(), DB: rdb.Options().DB, ReadTimeout: 300 * time.Millisecond})
-	t.Cleanup(func() { p.release(); _ = p.through.Close(); _ = l.Close(); serving.Wait() })
-	return p
+	through = redis.NewClient(&redis.Options{Addr: gate.Addr, DB: rdb.Options().DB, ReadTimeout: 300 * time.Millisecond})
+	t.Cleanup(func() { _ = through.Close() })
+	return through, hit
 }
 
 // warmServer returns a client of an empty server that knows a worker's scripts.
@@ -77,86 +64,13 @@ func warmServer(t *testing.T) *redis.Client {
 	return rdb
 }
 
-// serve is the life of one connection.
-func (p *faultyProxy) serve(client net.Conn, to string) {
-	defer client.Close()
-	server, err := net.Dial("tcp", to)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	deaf := make(chan struct{})
-	replies := make(chan struct{})
-	go func() {
-		defer close(replies)
-		defer client.Close()
-		p.reply(client, server, deaf)
-	}()
-	buf := make([]byte, 256<<10)
-	for {
-		n, err := client.Read(buf)
-		if err != nil {
-			_ = server.(*net.TCPConn).CloseWrite()
-			<-replies
-			return
-		}
-		switch p.fate(buf[:n]) {
-		case unsent:
-			return
-		case unheard:
-			close(deaf)
-		case waitsLong:
-			close(deaf)
-			<-p.late
-		}
-		if _, err := server.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
-
-// reply passes replies on until the client is to hear no more.
-func (p *faultyProxy) reply(client io.Writer, server io.Reader, deaf <-chan struct{}) {
-	buf := make([]byte, 256<<10)
-	for {
-		n, err := server.Read(buf)
-		select {
-		case <-deaf:
-			return
-		default:
-		}
-		if err != nil {
-			return
-		}
-		if _, err := client.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
-
-// fate returns what becomes of a request, and is passes after the first of its
-// kind that is not.
-func (p *faultyProxy) fate(request []byte) fate {
-	if !p.which.Match(request) {
-		return passes
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	next := p.next
-	if next != passes {
-		close(p.hit)
-	}
-	p.next = passes
-	return next
-}
-
-// wasHit waits until a request has met its fate.
-func (p *faultyProxy) wasHit(t *testing.T) {
+// wait waits until a channel is closed, or has an item.
+func wait[T any](t *testing.T, c <-chan T) {
 	t.Helper()
 	select {
-	case <-p.hit:
+	case <-c:
 	case <-time.After(10 * time.Second):
-		t.Fatal("no such request")
+		t.Fatal("it does not come")
 	}
 }
 
@@ -164,16 +78,16 @@ func (p *faultyProxy) wasHit(t *testing.T) {
 // worker can get lost, for a job that arrives while it waits.
 func TestNoJobIsLostOrRunTwiceWithALostReply(t *testing.T) {
 	t.Parallel()
-	for script, which := range map[string]*regexp.Regexp{"claim": claimRequest, "settle": settleRequest} {
-		for name, next := range map[string]fate{"unsent": unsent, "unheard": unheard} {
+	for script, which := range map[string]func([]string) bool{"claim": isClaim, "settle": isSettle} {
+		for name, answer := range map[string]redistest.Answer{"not sent": {Cut: true}, "reply lost": {Lose: true}} {
 			t.Run(script+" "+name, func(t *testing.T) {
 				t.Parallel()
 				rdb, c := warmServer(t), &tally{runs: map[string]int{}}
 				_, err := NewQueue(rdb, "default").Enqueue(t.Context(), Call("count", 5), Retry{Max: 3})
 				require.NoError(t, err)
-				p := newFaultyProxy(t, rdb, which, next)
-				w := startWorker(t, p.through, c.handlers(), WorkerConfig{Concurrency: 2})
-				p.wasHit(t)
+				through, hit := losing(t, rdb, which, answer)
+				w := startWorker(t, through, c.handlers(), WorkerConfig{Concurrency: 2})
+				wait(t, hit)
 
 				c.settled(t, rdb, 1)
 				w.stop(t)
@@ -191,15 +105,18 @@ func TestNoJobIsLostOrRunTwiceWithALostReply(t *testing.T) {
 func TestLateClaim(t *testing.T) {
 	t.Parallel()
 	rdb, c := warmServer(t), &tally{runs: map[string]int{}}
-	p := newFaultyProxy(t, rdb, claimRequest, waitsLong)
-	w := startWorker(t, p.through, c.handlers(), WorkerConfig{JobMonitoringInterval: time.Second})
-	p.wasHit(t)
+	late := make(chan struct{})
+	through, hit := losing(t, rdb, isClaim, redistest.Answer{Until: late})
+	release := sync.OnceFunc(func() { close(late) })
+	t.Cleanup(release)
+	w := startWorker(t, through, c.handlers(), WorkerConfig{JobMonitoringInterval: time.Second})
+	wait(t, hit)
 	w.untilItWaits(t)
 	_, err := NewQueue(rdb, "default").EnqueueMany(t.Context(), []Prepared{Prepare(Call("count", 500)), Prepare(Call("count", 1))})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return c.started() == 1 }, 10*time.Second, time.Millisecond)
 
-	p.release()
+	release()
 
 	c.settled(t, rdb, 2)
 	w.stop(t)
@@ -212,13 +129,70 @@ func TestLostClaimAtShutdown(t *testing.T) {
 	rdb := warmServer(t)
 	job, err := NewQueue(rdb, "default").Enqueue(t.Context(), Call("count", 5))
 	require.NoError(t, err)
-	p := newFaultyProxy(t, rdb, claimRequest, unheard)
-	w := startWorker(t, p.through, Handlers{}, WorkerConfig{})
-	p.wasHit(t)
+	through, hit := losing(t, rdb, isClaim, redistest.Answer{Lose: true})
+	w := startWorker(t, through, Handlers{}, WorkerConfig{})
+	wait(t, hit)
 
 	w.stop(t)
 
 	assert.Equal(t, []string{job.ID()}, rdb.LRange(t.Context(), keys.Queue("default"), 0, -1).Val())
 	assert.Equal(t, "queued", rdb.HGet(t.Context(), keys.Job(job.ID()), "status").Val())
 	assertNoExecutions(t, rdb)
+}
+
+// TestLostReplyOfAMove loses the reply of a blocking move that has an id in it. The id
+// is in the intermediate queue then, and the worker does not know it. It takes over 2 s,
+// because an id must have been there for so long to be nobody's.
+func TestLostReplyOfAMove(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]bool{"killed": false, "of a connection without a number": true} {
+		for _, then := range []string{"another job comes", "the worker stops"} {
+			t.Run(name+", "+then, func(t *testing.T) {
+				t.Parallel()
+				rdb, c := ownServer(t), &tally{runs: map[string]int{}}
+				through, hit := losingMove(t, rdb, refused)
+				w := startWorker(t, through, c.handlers(), WorkerConfig{Concurrency: 2})
+				wait(t, hit)
+				_, err := NewQueue(rdb, "default").Enqueue(t.Context(), Call("count", 0))
+				require.NoError(t, err)
+				require.Eventually(t, func() bool { return rdb.LLen(t.Context(), keys.Intermediate("default")).Val() == 1 }, 10*time.Second, time.Millisecond)
+
+				if then == "the worker stops" {
+					w.stop(t)
+					assert.Zero(t, rdb.LLen(t.Context(), keys.Intermediate("default")).Val())
+					assert.EqualValues(t, 1, rdb.LLen(t.Context(), keys.Queue("default")).Val())
+					assert.Zero(t, c.started())
+					return
+				}
+				_, err = NewQueue(rdb, "default").Enqueue(t.Context(), Call("count", 0))
+				require.NoError(t, err)
+				c.settled(t, rdb, 2)
+				w.stop(t)
+				c.verify(t, rdb, w.Name(), 2)
+			})
+		}
+	}
+}
+
+// losingMove is losing for the first blocking move, of a server that may have refused to
+// tell its number of a connection.
+func losingMove(t *testing.T, rdb *redis.Client, refused bool) (through *redis.Client, hit chan struct{}) {
+	t.Helper()
+	gate := redistest.NewGate(t, rdb.Options().Addr)
+	hit = make(chan struct{})
+	met := false
+	gate.Set(func(_ int, args []string) redistest.Answer {
+		switch {
+		case refused && args[0] == "client":
+			return redistest.Answer{Error: "NOPERM this user has no permissions to run the 'client' command"}
+		case met || !isMove(args):
+			return redistest.Answer{}
+		}
+		met = true
+		close(hit)
+		return redistest.Answer{Lose: true}
+	})
+	through = redis.NewClient(&redis.Options{Addr: gate.Addr, DB: rdb.Options().DB})
+	t.Cleanup(func() { _ = through.Close() })
+	return through, hit
 }

@@ -35,6 +35,7 @@ type run struct {
 	out      *outcomes
 	debts    *debts
 	foreign  *foreignJobs
+	payloads *payloads
 	settler  *settler
 	runner   *jobRunner
 
@@ -62,7 +63,8 @@ func (w *Worker) newRun() (*run, error) {
 	r.out = &outcomes{worker: w.cfg.Name, fleet: w.fleet, resultTTL: w.cfg.ResultTTL, rdb: w.rdb, serializer: w.cfg.Serializer}
 	r.debts = newDebts(r.db, w.cfg.Name, r.out, r.log)
 	r.foreign = newForeignJobs(&w.cfg, w.handlers, r.out, r.db, r.log)
-	r.settler = newSettler(r.db, w.cfg.Concurrency, r.log)
+	r.payloads = newPayloads(r.db, w.patience)
+	r.settler = newSettler(r.db, r.payloads, w.cfg.Concurrency, r.log)
 	r.presence = &presence{cfg: &w.cfg, db: r.db, log: r.log, running: r.running, replaced: r.replaced}
 	return r, nil
 }

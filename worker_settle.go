@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -18,9 +18,11 @@ import (
 // together in its next round trip. It never throws an outcome away: it tries again
 // until the server has answered or the worker's time is over, while others go on.
 type settler struct {
-	db    *redis.Client
-	queue chan *settling
-	log   *slog.Logger
+	db       *redis.Client
+	payloads *payloads
+	queue    chan *settling
+	log      *slog.Logger
+	large    sync.WaitGroup // settlements that hold up nobody else's
 }
 
 // A settling is one job to be settled.
@@ -30,10 +32,12 @@ type settling struct {
 	instead func(reason string) scripts.Settle // fails the job, if this cannot be written
 	done    chan settled
 
-	tries   int       // that have failed
-	due     time.Time // of the next try
-	maybe   bool      // the server may have done it in a try that failed
-	refusal error     // why the job is to fail instead; set once
+	tries   int            // that have failed
+	due     time.Time      // of the next try
+	maybe   bool           // the server may have done it in a try that failed
+	outcome scripts.Settle // what came of the job
+	failed  payloadTries
+	refusal error // why the job is to fail instead
 }
 
 // settled is what has become of a settlement.
@@ -45,48 +49,39 @@ type settled struct {
 
 const (
 	// settleBytes is how much travels together; a larger settlement travels by itself.
-	settleBytes = 1 << 20
-	// settleAttempts is how often a large settlement is tried that does not get
-	// through although the server can be reached. Then its job fails.
-	settleAttempts = 3
+	settleBytes = 256 << 10
+	// settleSmall is a size that passes everywhere. What is larger holds up nobody else
+	// after it has failed once, and its job fails if it is never taken.
+	settleSmall = 64 << 10
 )
 
-func newSettler(db *redis.Client, concurrency int, log *slog.Logger) *settler {
-	return &settler{db: db, queue: make(chan *settling, concurrency), log: log}
+func newSettler(db *redis.Client, large *payloads, concurrency int, log *slog.Logger) *settler {
+	return &settler{db: db, payloads: large, queue: make(chan *settling, concurrency), log: log}
 }
 
 // submit hands over how a job has ended, and waits while too many are waiting. A
-// large settlement is written here, and holds up nobody else's.
+// large settlement is written here.
 func (s *settler) submit(ctx context.Context, p scripts.Settle, instead func(reason string) scripts.Settle) <-chan settled {
-	one := &settling{Settle: p, size: sizeOf(p), instead: instead, done: make(chan settled, 1)}
+	one := &settling{Settle: p, size: sizeOf(p), instead: instead, outcome: p, done: make(chan settled, 1)}
 	if one.size <= settleBytes {
 		s.queue <- one
-		return one.done
-	}
-	for !s.write(ctx, []*settling{one}) {
-		sleep(ctx, time.Until(one.due))
+	} else {
+		s.writeAlone(ctx, one)
 	}
 	return one.done
 }
 
-// sizeOf returns the bytes of what a settlement writes.
-func sizeOf(p scripts.Settle) (n int) {
-	for _, values := range [][]any{p.Result, p.Fields} {
-		for _, v := range values {
-			switch v := v.(type) {
-			case string:
-				n += len(v)
-			case []byte:
-				n += len(v)
-			}
-		}
+// writeAlone writes a settlement that holds up nobody else's.
+func (s *settler) writeAlone(ctx context.Context, p *settling) {
+	for !s.write(ctx, []*settling{p}) {
+		sleep(ctx, time.Until(p.due))
 	}
-	return n
 }
 
 // run writes until the queue is closed and all of it is written. When ctx ends, each
 // has one more try.
 func (s *settler) run(ctx context.Context) {
+	defer s.large.Wait()
 	var again []*settling
 	for open := true; open || len(again) > 0; {
 		var batch []*settling
@@ -95,10 +90,25 @@ func (s *settler) run(ctx context.Context) {
 			trip := batch[:tripLength(batch)]
 			batch = batch[len(trip):]
 			if !s.write(ctx, trip) {
-				again = append(again, slices.DeleteFunc(trip, func(p *settling) bool { return p.due.IsZero() })...)
+				again = append(again, s.small(ctx, trip)...)
 			}
 		}
 	}
+}
+
+// small returns those of a trip that are to be tried again. Those that are not small
+// are tried again beside.
+func (s *settler) small(ctx context.Context, trip []*settling) []*settling {
+	return slices.DeleteFunc(trip, func(p *settling) bool {
+		large := p.size > settleSmall && !p.due.IsZero()
+		if large {
+			s.large.Go(func() {
+				sleep(ctx, time.Until(p.due))
+				s.writeAlone(ctx, p)
+			})
+		}
+		return large || p.due.IsZero()
+	})
 }
 
 // next waits for settlements, and returns those to write now and those to try later.
@@ -159,29 +169,12 @@ func tripLength(batch []*settling) int {
 // write tries to settle jobs in one round trip, and reports whether all are dealt
 // with. The due times of the others say when to try again.
 func (s *settler) write(ctx context.Context, trip []*settling) bool {
-	settles := make([]scripts.Settle, len(trip))
-	size := 0
-	for i, p := range trip {
-		settles[i], size = p.Settle, size+p.size
-		if p.maybe && p.Fence == scripts.Own {
-			settles[i].Fence = scripts.Sent
-		}
-		p.due = time.Time{}
-	}
-	db := s.db
-	if size > settleBytes {
-		db = db.WithTimeout(bytesTimeout(size, trip[0].tries))
-	}
-	done, more, errs := scripts.SettleJobs(ctx, db, settles)
+	done, more, errs := s.send(ctx, trip)
 	failures, all := map[string]int{}, true
 	for i, p := range trip {
 		switch err := errs[i]; {
 		case err == nil:
-			mine := done[i] || p.maybe
-			if !mine {
-				s.log.Warn("rq: what came of the job is dropped: it was deleted while it ran, or others have taken it over", "job", p.ID)
-			}
-			p.done <- settled{mine, p.refusal, more}
+			p.done <- s.settled(p, done[i], more)
 			more = false // one goes on for all
 		case ctx.Err() != nil || !s.again(ctx, p, err):
 			s.log.Error("rq: settle job: it is given up, and will be found abandoned", "job", p.ID, "error", err)
@@ -198,40 +191,98 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 	return all
 }
 
+// send makes the round trip. What is not small has its own connection and time.
+func (s *settler) send(ctx context.Context, trip []*settling) (done []bool, more bool, errs []error) {
+	settles := make([]scripts.Settle, len(trip))
+	for i, p := range trip {
+		settles[i] = p.Settle
+		if p.maybe && p.Fence == scripts.Own {
+			settles[i].Fence = scripts.Sent
+		}
+		p.due = time.Time{}
+	}
+	first := trip[0]
+	if first.size <= settleBytes && (first.tries == 0 || first.size <= settleSmall) {
+		return scripts.SettleJobs(ctx, s.db, settles)
+	}
+	_, err := s.payloads.carry(ctx, first.size, first.failed.unanswered, func(db *redis.Client) error {
+		done, more, errs = scripts.SettleJobs(ctx, db, settles)
+		return nil
+	})
+	if err != nil {
+		return make([]bool, len(trip)), false, slices.Repeat([]error{err}, len(trip))
+	}
+	return done, more, errs
+}
+
+// settled says what has become of a settlement that the server has answered.
+func (s *settler) settled(p *settling, done, more bool) settled {
+	switch {
+	case done:
+		return settled{true, p.refusal, more}
+	case p.maybe: // an earlier try was done, be it of the outcome or of the failure
+		return settled{mine: true, more: more}
+	}
+	s.log.Warn("rq: what came of the job is dropped: it was deleted while it ran, or others have taken it over", "job", p.ID)
+	return settled{more: more}
+}
+
 // again decides when and how a settlement is tried again. An error that nobody has
 // seen before counts as one that passes. It reports false when not even the failure of
 // the job can be written, because a key holds something else.
 func (s *settler) again(ctx context.Context, p *settling, err error) bool {
 	p.maybe = p.maybe || redisx.FateOf(err) == redisx.Unknown
-	p.due = time.Now().Add(min(firstBackOff<<min(p.tries, 10), lastBackOff))
+	p.due = time.Now().Add(backOff(p.tries))
 	p.tries++
-	if p.refusal != nil || p.instead == nil {
+	switch {
+	case p.instead == nil:
+		return !isForeign(err)
+	case p.refusal == nil:
+		if p.refusal = s.refusal(ctx, p, err); p.refusal != nil {
+			p.Settle = p.instead(fmt.Sprintf("The outcome of the job could not be written: %v", p.refusal))
+			p.size, p.due = sizeOf(p.Settle), time.Now()
+		}
+	case redisx.IsOutOfMemory(err): // it is not for the size
+		p.Settle, p.size, p.refusal, p.failed = p.outcome, sizeOf(p.outcome), nil, payloadTries{}
+	default:
 		return !isForeign(err)
 	}
-	switch {
-	case isForeign(err):
-		p.refusal = err
-	case redisx.IsTooLarge(err):
-		p.refusal = fmt.Errorf("%d bytes are more than Redis takes%s: %w", p.size, s.limit(ctx), err)
-	case !isRefused(err) && p.size > settleSmall && p.tries >= settleAttempts && s.db.Ping(ctx).Err() == nil:
-		p.refusal = fmt.Errorf("%d bytes do not reach Redis%s: %w", p.size, s.limit(ctx), err)
-	default:
-		return true
-	}
-	p.Settle = p.instead(fmt.Sprintf("The outcome of the job could not be written: %v", p.refusal))
-	p.size, p.tries, p.due = sizeOf(p.Settle), 0, time.Now()
 	return true
 }
 
-// settleSmall is a size that passes everywhere.
-const settleSmall = 64 << 10
-
-// limit tells the longest value that the server takes, if it says.
-func (s *settler) limit(ctx context.Context) string {
-	limits, err := s.db.ConfigGet(ctx, "proto-max-bulk-len").Result()
-	n, bad := strconv.Atoi(limits["proto-max-bulk-len"])
-	if err != nil || bad != nil {
-		return ""
+// refusal returns why what came of a job cannot be written, or nil if it may be later.
+func (s *settler) refusal(ctx context.Context, p *settling, err error) error {
+	switch {
+	case isForeign(err):
+		return err
+	case p.size > settleSmall || redisx.IsTooLarge(err):
+		return s.payloads.refused(ctx, p.size, longestOf(p.Settle), err, &p.failed)
 	}
-	return fmt.Sprintf(" (its proto-max-bulk-len is %d)", n)
+	return nil
+}
+
+// sizeOf returns the bytes of what a settlement writes.
+func sizeOf(p scripts.Settle) (n int) {
+	for _, v := range slices.Concat(p.Result, p.Fields) {
+		n += lengthOf(v)
+	}
+	return n
+}
+
+// longestOf returns the bytes of the longest value that a settlement writes.
+func longestOf(p scripts.Settle) (n int) {
+	for _, v := range slices.Concat(p.Result, p.Fields) {
+		n = max(n, lengthOf(v))
+	}
+	return n
+}
+
+func lengthOf(value any) int {
+	switch v := value.(type) {
+	case string:
+		return len(v)
+	case []byte:
+		return len(v)
+	}
+	return 0
 }

@@ -72,7 +72,7 @@ func (f *foreignJobs) function(id string, hash map[string]string) string {
 
 // leaves reports whether a job that was claimed is left to others.
 func (f *foreignJobs) leaves(queue string, job scripts.ClaimedJob) bool {
-	if job.LongData > 0 {
+	if job.LeftOut > 0 {
 		return false // its function is not known yet
 	}
 	function := f.function(job.ID, job.Hash)

@@ -253,7 +253,7 @@ func (m *movers) pause(w *mover, err error, failures *int) {
 	if m.ctx.Err() != nil {
 		return
 	}
-	d := min(firstBackOff<<min(*failures, 10), lastBackOff)
+	d := backOff(*failures)
 	*failures++
 	m.log.Error("rq: wait for jobs", "queue", w.queue, "error", err, "again in", d)
 	sleep(m.ctx, d)

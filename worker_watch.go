@@ -112,7 +112,7 @@ func (w *watcher) run(ctx context.Context) {
 			w.poll(ctx)
 			return
 		}
-		d := min(firstBackOff<<min(failures, 10), lastBackOff)
+		d := backOff(failures)
 		failures++
 		w.log.Error("rq: wait for jobs", "error", err, "again in", d)
 		sleep(ctx, d)

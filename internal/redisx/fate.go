@@ -115,20 +115,25 @@ var kinds = []struct {
 	{"NOSCRIPT", script},
 }
 
-// kindOf looks up the kind of a server's error. Before Redis 7 a script's error
-// contains that of its command in the middle, and EXECABORT names its cause at the end.
-func kindOf(err error) kind {
-	var reply redis.Error
-	if !errors.As(err, &reply) {
-		return unknown
-	}
+// causeOf returns the words of what went wrong. Before Redis 7 the error of a script has
+// that of its command in the middle, and EXECABORT names its cause at the end.
+func causeOf(reply redis.Error) string {
 	text := reply.Error()
 	for _, marker := range []string{": -", "because of: "} {
 		if _, after, found := strings.Cut(text, marker); found {
 			text = after
 		}
 	}
-	text = strings.TrimPrefix(text, "ERR ")
+	return strings.TrimPrefix(text, "ERR ")
+}
+
+// kindOf looks an error of the server up.
+func kindOf(err error) kind {
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return unknown
+	}
+	text := causeOf(reply)
 	for _, k := range kinds {
 		if strings.HasPrefix(text, k.words) {
 			return k.kind
@@ -176,4 +181,10 @@ func IsTimeout(err error) bool {
 // IsTooLarge reports whether the server has refused a value for its length.
 func IsTooLarge(err error) bool {
 	return isReply(err) && (strings.Contains(err.Error(), "invalid bulk length") || strings.Contains(err.Error(), "string exceeds maximum"))
+}
+
+// IsOutOfMemory reports whether the server takes nothing because its memory is full.
+func IsOutOfMemory(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply) && strings.HasPrefix(causeOf(reply), "OOM")
 }

@@ -61,6 +61,11 @@ func TestErrors(t *testing.T) {
 	assert.True(t, IsCluster(serverError("MOVED 1 127.0.0.1:1")))
 	assert.True(t, IsTooLarge(serverError("ERR Protocol error: invalid bulk length")))
 	assert.False(t, IsTooLarge(errors.New("invalid bulk length")))
+	for _, text := range []string{"OOM command not allowed", "ERR Error running script: @user_script:3: -OOM command", "EXECABORT Transaction discarded because of: OOM command"} {
+		assert.True(t, IsOutOfMemory(serverError(text)), text)
+	}
+	assert.False(t, IsOutOfMemory(serverError("ERR no OOM")))
+	assert.False(t, IsOutOfMemory(errors.New("OOM")))
 	assert.True(t, IsTimeout(&net.DNSError{IsTimeout: true}))
 	assert.False(t, IsTimeout(io.EOF))
 }

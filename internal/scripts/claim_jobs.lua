@@ -8,8 +8,8 @@
 -- An id leaves its queue after its job has started, so a key that holds something else
 -- loses no id: that queue is left alone, and it is an error if no other has a job.
 --
--- The data of jobs is most of the reply. The claim ends when it has read a number of
--- bytes, and data longer than a limit is left out, to be read by itself. A job with a
+-- The claim ends when its reply has a number of bytes of jobs, and fields longer than a
+-- limit are left out, to be read by themselves. A job with a
 -- status of a newer RQ is never run, and its id goes to the end of its queue, where
 -- workers that know the status find it.
 --
@@ -21,13 +21,13 @@
 --       Unix seconds ("0": the server's), now as a time, now with a fraction, the worker's name, its
 --       birth, the seconds between its heartbeats, "1" if readers know executions
 --       (RQ 2.0), "1" if they look for current_job (RQ before 3.0), after how many
---       bytes of data the claim ends, how long data in the reply may be, the number of
+--       bytes the claim ends, how long a field in the reply may be, the number of
 --       queues, for each its name and "1" if any job may be taken of it, the number of
 --       named ids, for each its queue's number, itself, "1" if it is in the
 --       intermediate queue and not in the queue, and its place in the queue if not, then
 --       the id of an execution for each job
 -- returns a state, then for each job its queue's number, its id, its execution,
---       its hash, and the length of its data if it was left out. The state is 1, 2 if
+--       its hash, and how many bytes of it were left out, if any. The state is 1, 2 if
 --       the queues of which any job may be taken are empty now, 3 if that is so
 --       but for jobs of a newer RQ's status, or no others were found, 0 if workers
 --       are suspended, -1 if the worker is not registered, has died before its claim
@@ -77,8 +77,22 @@ local function without_data(key)
   return hash
 end
 
--- readable returns the hash of a job that can be run, what it takes to start it, and
--- the length of its data.
+-- short returns the fields of a hash that are not too long, and the bytes of those that
+-- are.
+local function short(hash)
+  local fields, left_out = {}, 0
+  for n = 1, #hash, 2 do
+    if #hash[n + 1] > longest then
+      left_out = left_out + #hash[n + 1]
+    else
+      fields[#fields + 1], fields[#fields + 2] = hash[n], hash[n + 1]
+    end
+  end
+  return fields, left_out
+end
+
+-- readable returns the hash of a job that can be run, what it takes to start it, how
+-- many bytes the hash has, and how many were left out of it.
 local function readable(id)
   local key = 'rq:job:' .. id
   local length = redis.pcall('HSTRLEN', key, 'data')
@@ -87,8 +101,9 @@ local function readable(id)
   end
   local long = length > longest
   local hash = long and without_data(key) or redis.call('HGETALL', key)
-  local job = {}
+  local job, bytes, left_out = {}, 0, 0
   for n = 1, #hash, 2 do
+    bytes = bytes + #hash[n + 1]
     if needed[hash[n]] then
       job[hash[n]] = hash[n + 1]
     end
@@ -96,7 +111,11 @@ local function readable(id)
   if not (job.data or long) or dropped[job.status] then
     return nil
   end
-  return hash, job, length
+  if bytes > longest then
+    hash, left_out = short(hash)
+    bytes = bytes - left_out
+  end
+  return hash, job, bytes, long and left_out + length or left_out
 end
 
 -- times_of returns the times that follow from a timeout, as text, because Redis is slow
@@ -142,7 +161,7 @@ end
 local reply, started, failure = {state}, {}, nil
 local left = {} -- whether a queue has ids left, if that is known
 local patience = 1000 -- for ids without a job
-local spent = 0 -- bytes of data in the reply
+local spent = 0 -- bytes of hashes in the reply
 
 -- enough tells whether the claim is full.
 local function enough(jobs)
@@ -154,7 +173,7 @@ local held = {} -- queues and ids of jobs that this version leaves alone
 -- begin starts the job of an id, if there is one. It reports whether the id can be
 -- removed.
 local function begin(i, id)
-  local hash, job, length = readable(id)
+  local hash, job, bytes, left_out = readable(id)
   if not hash then
     if redis.call('EXISTS', 'rq:job:' .. id) == 0 then
       expired[#expired + 1] = id
@@ -174,12 +193,8 @@ local function begin(i, id)
     return false
   end
   at = at + 1
-  if length > longest then
-    reply[#reply + 1] = {i, id, execution, hash, length}
-  else
-    reply[#reply + 1] = {i, id, execution, hash}
-    spent = spent + length
-  end
+  reply[#reply + 1] = {i, id, execution, hash, left_out > 0 and left_out or nil}
+  spent = spent + bytes
   started[#started + 1] = id .. ':' .. execution
   return true
 end

@@ -578,11 +578,43 @@ func TestClaimHasABudget(t *testing.T) {
 
 	require.Len(t, first, 1)
 	assert.Len(t, first[0].Hash["data"], 100)
-	assert.Zero(t, first[0].LongData)
+	assert.Zero(t, first[0].LeftOut)
 	require.Len(t, rest, 2, "the data of b is not in the reply")
-	assert.Equal(t, int64(101), rest[0].LongData)
+	assert.Equal(t, int64(101), rest[0].LeftOut)
 	assert.Equal(t, map[string]string{"origin": "q", "status": "queued", "timeout": "180"}, rest[0].Hash)
 	assert.Equal(t, "x", rest[1].Hash["data"])
+}
+
+// TestClaimCountsAllFields: the results that RQ keeps in hashes, and meta, may be as large
+// as arguments.
+func TestClaimCountsAllFields(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	do(t, rdb, living("a b c d")...)
+	rdb.HSet(t.Context(), "rq:job:a", "meta", strings.Repeat("x", 60), "result", strings.Repeat("x", 40))
+	rdb.HSet(t.Context(), "rq:job:b", "meta", strings.Repeat("x", 101), "result", strings.Repeat("x", 102))
+	rdb.HSet(t.Context(), "rq:job:c", "meta", strings.Repeat("x", 101), "data", strings.Repeat("x", 103))
+	p := Claim{
+		Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Queues: openQueues("q"),
+		Budget: 100, Longest: 100, Executions: []string{"e1", "e2", "e3", "e4"},
+	}
+
+	_, first, err := ClaimJobs(t.Context(), rdb, p)
+	require.NoError(t, err)
+	_, rest, err := ClaimJobs(t.Context(), rdb, p)
+	require.NoError(t, err)
+
+	require.Len(t, first, 1)
+	assert.Len(t, first[0].Hash["meta"], 60)
+	assert.Zero(t, first[0].LeftOut)
+	require.Len(t, rest, 3)
+	short := map[string]string{"origin": "q", "status": "queued", "timeout": "180"}
+	assert.Equal(t, short, rest[1].Hash)
+	assert.Equal(t, int64(101+103), rest[1].LeftOut)
+	short["data"] = "x"
+	assert.Equal(t, short, rest[0].Hash)
+	assert.Equal(t, int64(101+102), rest[0].LeftOut)
+	assert.Equal(t, short, rest[2].Hash)
 }
 
 func TestReadClaim(t *testing.T) {

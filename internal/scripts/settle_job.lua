@@ -8,6 +8,8 @@
 -- A script is not undone when it fails. So the commands that can fail, because a key
 -- that jobs share holds something else, come first: either the job has an error and is
 -- unchanged, or it is settled.
+-- A command that the user may not run any more is an error of all jobs, before
+-- anything is changed, if the server can tell (Redis 7).
 --
 -- KEYS: each of the jobs, worker, its executions
 -- ARGV: for each job the number of its values, which are
@@ -35,6 +37,8 @@ local keep, place, parent, counter, seconds, looked_for, limit, result_ttl
 local result, fields, last -- the indexes in ARGV of its result, of its fields, and of their end
 local wip, pair, job, executions
 local exists, status, depends
+-- refused is the error with which the server refuses to read the job.
+local refused
 local due -- whether other entries are due for release_dependents.lua
 
 local function read(key, at, values)
@@ -47,7 +51,11 @@ local function read(key, at, values)
   now = server_now(now)
   wip, pair, job, executions = 'rq:wip:' .. queue, id .. ':' .. execution, key, 'rq:executions:' .. id
   local stored = redis.pcall('HMGET', job, 'status', 'created_at', 'dependency_id', 'rate_limit_key')
+  refused = nil
   if stored.err then
+    if not string.find(stored.err, 'WRONGTYPE', 1, true) then
+      refused = stored.err
+    end
     stored = {} -- it is not a job
   end
   status, depends = stored[1], stored[3]
@@ -170,6 +178,9 @@ end
 
 -- settle settles the current job.
 local function settle()
+  if refused then
+    error(refused, 0)
+  end
   local mine = ours()
   if not mine or not exists then
     if mine or member ~= id then
@@ -237,6 +248,25 @@ local function count()
   end
 end
 
+-- forbidden returns a command that comes after a change, and that the user may not run.
+local function forbidden()
+  local a_key = KEYS[1]
+  local later = {
+    {'XADD', a_key, '*', 'f', 'v'}, {'HSET', a_key, 'f', 'v'}, {'EXPIRE', a_key, '1'}, {'DEL', a_key},
+    {'ZREM', a_key, 'm'}, {'SREM', a_key, 'm'}, {'SCARD', a_key},
+  }
+  for _, command in ipairs(redis.acl_check_cmd and later or {}) do
+    local known, may = pcall(redis.acl_check_cmd, unpack(command))
+    if known and not may then
+      return command[1]
+    end
+  end
+end
+
+local missing = forbidden()
+if missing then
+  return redis.error_reply("NOPERM this user has no permissions to run the '" .. string.lower(missing) .. "' command")
+end
 due = releases_due()
 local replies, at = {}, 1
 for n = 1, #KEYS - 2 do

@@ -811,6 +811,51 @@ func TestClaimAndSettleWithoutMemory(t *testing.T) {
 	assert.Equal(t, finishedJobA, changes(before, dump(t, rdb)))
 }
 
+// TestSettleWithoutAPermission takes away one command while a job is settled, and gives
+// it back: then all of the job can be settled.
+func TestSettleWithoutAPermission(t *testing.T) {
+	t.Parallel()
+	redistest.Real(t)
+	ctx, rdb := t.Context(), redistest.Start(t, os.Getenv(redistest.Env)).Client(t)
+	opts := *rdb.Options()
+	opts.Username, opts.Password = "app", "p"
+	for _, command := range settleCommands(t, rdb) {
+		require.NoError(t, rdb.FlushDB(ctx).Err())
+		require.NoError(t, rdb.Do(ctx, "acl", "setuser", "app", "reset", "on", ">p", "~*", "+@all", "-"+command).Err())
+		app := redis.NewClient(&opts)
+		do(t, rdb, running()...)
+		before := dump(t, rdb)
+		p := settling(asFinished)
+
+		_, _, errs := SettleJobs(ctx, app, []Settle{p})
+		after := changes(before, dump(t, rdb))
+		require.NoError(t, rdb.Do(ctx, "acl", "setuser", "app", "+@all").Err())
+		if errs[0] != nil {
+			done, _, again := SettleJobs(ctx, app, []Settle{p})
+			require.NoError(t, again[0], command)
+			assert.True(t, done[0], "%s: %v, and had changed %v", command, errs[0], after)
+		}
+
+		assert.Equal(t, finishedJobA, changes(before, dump(t, rdb)), command)
+		require.NoError(t, app.Close())
+	}
+}
+
+// settleCommands are those that the server runs to settle a job.
+func settleCommands(t *testing.T, rdb *redis.Client) (names []string) {
+	t.Helper()
+	do(t, rdb, running()...)
+	stop := redistest.Commands(t, rdb)
+	settles(true, asFinished)(t, rdb)
+	for _, c := range stop() {
+		if name := strings.ToLower(c.Args[0]); c.Lua && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	require.Contains(t, names, "xadd")
+	return names
+}
+
 func TestReadSettled(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int64][2]bool{0: {false, false}, 1: {true, false}, 2: {true, true}} {

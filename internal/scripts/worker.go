@@ -47,8 +47,8 @@ type Claim struct {
 	CurrentJob    bool // readers use current_job
 	Now           Moment
 	Float         string
-	Budget        int // bytes of data after which the claim ends; 0 is no limit
-	Longest       int // bytes of data that a reply may have of one job; 0 is no limit
+	Budget        int // bytes of jobs after which the claim ends; 0 is no limit
+	Longest       int // bytes of the longest field that a reply has; 0 is no limit
 	Queues        []ClaimQueue
 	Named         []Named
 	Executions    []string // one for each job that may be taken
@@ -83,13 +83,13 @@ const (
 	Unregistered = -1
 )
 
-// A ClaimedJob is a job whose execution has started. Hash is from before that. It has
-// no data if LongData is not 0, which is then the length of the data.
+// A ClaimedJob is a job whose execution has started. Hash is from before that, without
+// fields that are too long, which have LeftOut bytes.
 type ClaimedJob struct {
 	Queue         int
 	ID, Execution string
 	Hash          map[string]string
-	LongData      int64
+	LeftOut       int64
 }
 
 // ClaimJobs runs claim_jobs.lua. The state is Claimed, Drained, Held, Suspended
