@@ -76,7 +76,7 @@ func ExampleQueue_EnqueueMany() {
 	// Output: 3 3
 }
 
-// A job can be made first and enqueued later.
+// A job can be created first and enqueued later.
 func ExampleCreateJob() {
 	ctx, rdb, stop := server()
 	defer stop()

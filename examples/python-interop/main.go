@@ -30,7 +30,7 @@ type Line struct {
 	Count int     `rq:"count"`
 }
 
-// total answers shop.total(lines, discount=0), which Python enqueues.
+// total runs shop.total(lines, discount=0), which Python enqueues.
 func total(lines []Line, discount *float64) (float64, error) {
 	sum := 0.0
 	for _, l := range lines {
@@ -56,7 +56,7 @@ func work(ctx context.Context, rdb *redis.Client) error {
 	return w.Run(ctx)
 }
 
-// enqueue has Python, on the queue "python", write an invoice.
+// enqueue lets Python write an invoice, on the queue "python".
 func enqueue(ctx context.Context, rdb *redis.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

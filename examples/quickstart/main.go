@@ -1,9 +1,9 @@
-// Quickstart enqueues jobs, runs them and reads what came of them.
+// Quickstart enqueues jobs, runs them and reads their results.
 //
 //	go run ./examples/quickstart
 //
-// Without REDIS_URL it brings a Redis of its own, in this process. With it, it
-// also gives a job to the Python workers there:
+// Without REDIS_URL it uses a Redis inside this process. With it, it also gives a job
+// to the Python workers there:
 //
 //	rq worker --url $REDIS_URL &
 //	REDIS_URL=redis://localhost:6379 go run ./examples/quickstart
@@ -24,8 +24,8 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// handlers are the Go functions that run jobs, under the names that Python
-// would give them, with the names of their parameters.
+// handlers are the Go functions that run jobs, under their Python names, with the names
+// of their parameters.
 var handlers = rq.Handlers{
 	"tasks.add":         rq.Func(add, "a", "b"),
 	"tasks.div_by_zero": rq.Func(divByZero, "x"),
@@ -84,8 +84,8 @@ func connect() (*redis.Client, func(), error) {
 	return rdb, func() { _ = rdb.Close() }, nil
 }
 
-// work runs what is in the queue, and returns when it is empty. Without Burst it
-// would go on until ctx ends.
+// work runs the jobs of the queue, and returns when it is empty. Without Burst it would
+// continue until ctx ends.
 func work(ctx context.Context, rdb *redis.Client) error {
 	w, err := rq.NewWorker(rdb, handlers, rq.WorkerConfig{
 		Queues: []string{"quickstart"}, Concurrency: 10, Burst: true, Logger: slog.New(slog.DiscardHandler),
@@ -96,7 +96,7 @@ func work(ctx context.Context, rdb *redis.Client) error {
 	return w.Run(ctx)
 }
 
-// success has a Go worker run a job, as it would one that Python enqueued.
+// success runs a job with a Go worker, as if Python had enqueued it.
 func success(ctx context.Context, rdb *redis.Client) error {
 	q := rq.NewQueue(rdb, "quickstart")
 	job, err := q.Enqueue(ctx, rq.Call("tasks.add", 2, rq.Kw("b", 3)))
@@ -117,7 +117,7 @@ func success(ctx context.Context, rdb *redis.Client) error {
 	return nil
 }
 
-// failure runs a job that panics. The worker goes on, and the traceback is kept
+// failure runs a job that panics. The worker continues, and the traceback is stored
 // where Python's tools look for it.
 func failure(ctx context.Context, rdb *redis.Client) error {
 	q := rq.NewQueue(rdb, "quickstart")

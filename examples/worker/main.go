@@ -9,8 +9,8 @@
 //	rq enqueue tasks.report 'https://example.org'
 //	rq enqueue tasks.div_by_zero :1
 //
-// Then `rq info` shows it, `rq suspend` stops it for a while, and `rq requeue
-// --all --queue default` has it try again what failed.
+// Then `rq info` shows it, `rq suspend` pauses it, and `rq requeue --all --queue
+// default` makes it retry the failed jobs.
 package main
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// handlers are the Python functions that Go answers for.
+// handlers are the Python functions that run in Go.
 var handlers = rq.Handlers{
 	"tasks.add":         rq.Func(add, "a", "b"),
 	"tasks.report":      rq.Func(report, "url"),
@@ -48,7 +48,7 @@ func report(ctx context.Context, url string) (string, error) {
 		}
 		select {
 		case <-time.After(200 * time.Millisecond):
-		case <-ctx.Done(): // the timeout, `stop-job` or the end of the worker
+		case <-ctx.Done(): // the timeout, `stop-job` or the worker's shutdown
 			return "", context.Cause(ctx)
 		}
 	}
@@ -68,7 +68,7 @@ func onFailure(ctx context.Context, job *rq.Job) (any, error) {
 	return nil, nil
 }
 
-// timed is middleware: it goes around every handler.
+// timed is middleware: it wraps every handler.
 func timed(next rq.Handler) rq.Handler {
 	return rq.HandlerFunc(func(ctx context.Context, job *rq.Job) (any, error) {
 		start := time.Now()
@@ -79,8 +79,8 @@ func timed(next rq.Handler) rq.Handler {
 }
 
 func main() {
-	// The worker ends when the context does: on Ctrl-C, or SIGTERM from
-	// whatever runs it.
+	// The worker stops when the context ends: on Ctrl-C, or SIGTERM from its
+	// supervisor.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	stop()

@@ -9,7 +9,7 @@ import (
 
 // ErrNoPython is the reason of a FromError for a Go value without a counterpart in
 // Python, such as a function, a channel or an error.
-var ErrNoPython = errors.New("Python has no such value")
+var ErrNoPython = errors.New("no such value in Python")
 
 // ErrTooDeep is returned when values are nested more than MaxDepth deep, as is a value
 // that contains itself.

@@ -29,7 +29,7 @@
 -- returns a state, then for each job its queue's number, its id, its execution,
 --       its hash, and how many bytes of it were left out, if any. The state is 1, 2 if
 --       the queues of which any job may be taken are empty now, 3 if that is so
---       but for jobs of a newer RQ's status, or no others were found, 0 if workers
+--       except for jobs with a status of a newer RQ, or only those were found, 0 if workers
 --       are suspended, -1 if the worker is not registered, has died before its claim
 --       came, or another worker has its name; then no job is taken, and moved ones go back. With 1 and no
 --       job, so many ids were dropped that other clients must get their turn

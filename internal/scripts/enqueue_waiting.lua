@@ -10,7 +10,7 @@
 --       rate limit key ("" for none), its concurrency,
 --       "1" if a failed dependency will do, "1" if the job waits for more dependencies,
 --       which are registered, the number n of dependencies, their n ids, then the
---       fields and values of the job but for status and enqueued_at
+--       fields and values of the job without status and enqueued_at
 -- returns the status: queued, deferred or rate_limited; "" if these dependencies are
 --       done and it waits for more: nothing has changed then
 local id, where, ttl, score, now, enqueued_at, group, limit, concurrency = unpack(ARGV, 1, 9)

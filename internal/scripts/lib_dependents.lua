@@ -26,7 +26,7 @@ end
 -- that is not done.
 --
 -- parent: the one that counts as done; cursor: where to begin, "0" for the first one
--- returns true or false, or nothing and the cursor to go on from if the allowance
+-- returns true or false, or nothing and the cursor to continue from if the allowance
 -- is spent
 local function dependencies_met(id, parent, failed_will_do, cursor)
   local key, count = 'rq:job::' .. id .. ':dependencies', 10
@@ -37,7 +37,7 @@ local function dependencies_met(id, parent, failed_will_do, cursor)
   repeat
     local page = redis.pcall('SSCAN', key, cursor, 'COUNT', count)
     if page.err then
-      return false -- nobody knows
+      return false -- unknown
     end
     for _, dependency in ipairs(page[2]) do
       local status = dependency == parent and '' or status_of(dependency)
@@ -60,7 +60,7 @@ end
 -- stay deferred.
 --
 -- at_front: whether at the front; jobs: the id and the ttl of each; enqueued_at:
--- the time to note; left: gets the id of each that waits no more
+-- the time to note; left: gets the id of each that no longer waits
 local function queue_deferred(origin, at_front, jobs, enqueued_at, left)
   local ids = {}
   for i, job in ipairs(jobs) do
@@ -85,10 +85,10 @@ end
 -- release puts those of some dependents in their queues that wait for no other job. It
 -- ends early when the allowance is spent.
 --
--- id: the job that they have waited for; status: what has become of it; "canceled"
--- stands for one that its dependents need no more; cursor: where to begin with the
--- dependencies of the first one
--- returns the ids of those that wait no more, how many it has looked at, and the
+-- id: the job that they have waited for; status: its status, "canceled" for a job that
+-- its dependents no longer need; cursor: where to begin with the dependencies of the
+-- first one
+-- returns the ids of those that no longer wait, how many it has looked at, and the
 -- cursor for the next one
 local function release(dependents, id, status, now, enqueued_at, cursor)
   local left, free = {}, {}
@@ -144,7 +144,7 @@ end
 -- entry in rq:releasing. They stay deferred until then, which every version of RQ can
 -- read.
 --
--- key: the set of them, which is theirs no more
+-- key: the set of them, which this renames
 local function release_later(key, id, status)
   local n, note = 0, nil
   repeat
@@ -152,7 +152,7 @@ local function release_later(key, id, status)
     n = n + 1
   until redis.call('EXISTS', 'rq:releasing:' .. note) == 0
   local noted = redis.pcall('ZADD', 'rq:releasing', 0, note)
-  if type(noted) == 'table' then -- nobody else has a use for this key
+  if type(noted) == 'table' then -- no one else uses this key
     redis.call('DEL', 'rq:releasing')
     redis.call('ZADD', 'rq:releasing', 0, note)
   end
@@ -164,9 +164,8 @@ end
 -- that cannot be put there stay deferred. It leaves more than one script can do to
 -- release_dependents.lua.
 --
--- status: what has become of the job; "canceled" stands for one that its
--- dependents need no more
--- returns how many wait on in the set of the job, and whether some are left
+-- status: the job's status, "canceled" for a job that its dependents no longer need
+-- returns how many still wait in the set of the job, and whether some are left
 local function enqueue_dependents(id, status, now, enqueued_at)
   local key = 'rq:job:' .. id .. ':dependents'
   local n = redis.pcall('SCARD', key)

@@ -6,7 +6,7 @@
 -- that are finished and will expire, or that have ended and are about to expire.
 --
 -- KEYS: each of the jobs
--- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for whoever gets a
+-- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for jobs that get a
 --       slot, how many ids of queues to look at before other clients get their turn, then
 --       for each job its id and what was returned for it before, "" for the first
 --       time. Lists are looked through only to delete

@@ -7,7 +7,7 @@
 -- KEYS: rq:releasing
 -- ARGV: an entry that is the caller's, "" for any that is due, the job and the cursor
 --       that were returned with it, now in Unix seconds, enqueued_at
--- returns "1" if there is more to do, the entry to go on with ("" for any), the job to
+-- returns "1" if there is more to do, the entry to continue with ("" for any), the job to
 --       begin with and a cursor in its dependencies
 local note, first, cursor, now, enqueued_at = unpack(ARGV)
 local seconds = redis.call('TIME')[1]

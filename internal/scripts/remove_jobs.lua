@@ -4,7 +4,7 @@
 -- it has moved: only its entry is removed.
 --
 -- KEYS: registry, each of the jobs
--- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for whoever gets a
+-- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for jobs that get a
 --       slot, then the id of each job
 -- returns for each job 1, 0 if it has left the registry, -1 if it stays because it
 --       is has moved, or an error: then the job and its entry are unchanged
