@@ -194,7 +194,7 @@ NUMPY = [
     ("numpy timedelta64, 300 years", np.timedelta64(300 * 365, "D"), "time.Duration", REFUSED),
     ("numpy datetime64, into int", np.datetime64("2026-01-02"), "int", REFUSED),
     ("numpy float64, into int", np.float64(5.0), "int", REFUSED),
-    ("numpy float128", np.longdouble(1), "float64", REFUSED),
+    ("numpy float128", np.frombuffer(bytes(16), np.longdouble)[0], "float64", REFUSED),
 ]
 
 
