@@ -46,15 +46,18 @@
 // to [PyObject].
 //
 // Handlers of [Func], [Job.Arg] and [Await] convert to any Go type that holds the
-// value without loss. What is an int, a str, a list or a dict in Python fits like
-// one, whatever its class: the members of an Enum, instances of subclasses, a
-// Counter, a deque, NumPy's numbers and arrays of one dimension, times of pytz
-// and pandas. Structs take
-// the keys of a dict and the attributes of an object (of a dataclass, a pydantic
-// model, an attrs class) by name, and must take at least one; a namedtuple, whose
-// pickle has no names, by position. A pickle does not tell an empty list or dict
-// of a class of its own from any other object without attributes: this fits
-// neither a slice nor a map, and list(v) or dict(v) in Python does.
+// value without loss. A value that is an int, a str, a list or a dict in Python
+// fits like one, whatever its class: members of an Enum, instances of subclasses,
+// a Counter, a deque, numbers and one-dimensional arrays of NumPy, times of pytz
+// and pandas. Attributes that an instance of a subclass has beside its value are
+// not converted.
+//
+// A struct takes the keys of a dict, or the attributes of an object (of a
+// dataclass, a pydantic model, an attrs class), by name, and must take at least
+// one. It takes a namedtuple by position, since its pickle has no names.
+//
+// The pickle of an empty list or dict of a subclass is that of any object without
+// attributes. It fits neither a slice nor a map; list(v) or dict(v) does.
 //
 // # Mixed versions
 //

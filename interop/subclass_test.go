@@ -10,7 +10,7 @@ import (
 	"github.com/rqgo/rq"
 )
 
-// A coordinates is what a namedtuple and a frozen dataclass fit.
+// A coordinates fits a namedtuple and a frozen dataclass.
 type coordinates struct {
 	X int `rq:"x"`
 	Y int `rq:"y"`
@@ -26,9 +26,9 @@ var subclassHandlers = rq.Handlers{
 	"subclasses.point": returns[coordinates](), "subclasses.any": returns[any](),
 }
 
-// TestSubclassesIntoGo has Python send what is an int, a str, a list or a dict
-// there, though of a class of its own, to functions in Go that take no more than
-// that. What they return is what Python sent, and what does not fit fails.
+// TestSubclassesIntoGo has Python send ints, strs, lists and dicts of classes of
+// their own to Go functions that take a plain int, string, slice or map. The
+// functions must return the values that Python sent. Values of other kinds fail.
 func TestSubclassesIntoGo(t *testing.T) {
 	eachPage(t, func(t *testing.T, e *env) {
 		e.py.exec(t, `
@@ -54,7 +54,7 @@ for i, (kind, v) in enumerate(subclasses.REFUSED): q.enqueue(f'subclasses.{kind}
 }
 
 // TestSubclassesReturnedToGo has a Python worker return them, and Go wait for
-// what they are.
+// plain values.
 func TestSubclassesReturnedToGo(t *testing.T) {
 	eachPage(t, func(t *testing.T, e *env) {
 		var waits []func()
@@ -74,8 +74,8 @@ func TestSubclassesReturnedToGo(t *testing.T) {
 	})
 }
 
-// awaits enqueues a job for each value of a kind, and returns what waits for
-// them.
+// awaits enqueues a job for each value of a kind, and returns functions that wait
+// for them.
 func awaits[T any](t *testing.T, e *env, kind string, want ...T) []func() {
 	t.Helper()
 	var waits []func()

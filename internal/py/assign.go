@@ -31,9 +31,9 @@ import (
 //     UTC) or either as ISO 8601 text; time.Duration a timedelta, or a number
 //     of seconds. A datetime of pytz or dateutil comes with the offset that its
 //     pickle names, and a Timestamp of pandas in UTC;
-//   - what is an int, a str, a list or another of these in Python is one here:
-//     an Enum member is its value, and the instance of a subclass, a Counter,
-//     a deque, a scalar of NumPy and an array of one dimension what they hold;
+//   - an object that is an int, a str, a list or another of these in Python
+//     counts as one: an Enum member, the instance of a subclass, a Counter, a
+//     deque, a scalar of NumPy and an array of one dimension;
 //   - pointers, slices and maps become nil for None. Nothing else takes it.
 //
 // The stored value may share memory with src. The error is an *AssignError,

@@ -105,7 +105,7 @@ func checkAssign(t *testing.T, target reflect.Type, src any) {
 	require.Equal(t, want, pyrepr.Repr(second.Interface()))
 }
 
-// FuzzAssignPickle does the same with what a pickle says, such as objects of
+// FuzzAssignPickle does the same with the values of pickles, such as objects of
 // any class.
 func FuzzAssignPickle(f *testing.F) {
 	for _, v := range pythonValues(f) {

@@ -10,12 +10,12 @@ import (
 	"github.com/rqgo/rq/internal/py"
 )
 
-// called is what Python makes by a call of a class, as an Enum member.
+// called is an object that Python makes by a call of its class, as an Enum member.
 func called(class string, args ...any) *py.Object {
 	return &py.Object{Callable: py.Global{Module: "m", Name: class}, Args: args}
 }
 
-// created is what cls.__new__ made, as the instance of a subclass of str.
+// created is an object that cls.__new__ made, as the instance of a subclass of str.
 func created(class string, args ...any) *py.Object {
 	o := called(class, args...)
 	o.New = true

@@ -80,7 +80,7 @@ func TestFromScalars(t *testing.T) {
 	}
 }
 
-// TestFromPointers: what a pointer leads to keeps its type. Times and UUIDs have
+// TestFromPointers: the value behind a pointer keeps its type. Times and UUIDs have
 // a text too, which is a str in Python.
 func TestFromPointers(t *testing.T) {
 	t.Parallel()

@@ -64,8 +64,8 @@ func pythonValues(tb testing.TB) []pythonValue {
 	return values
 }
 
-// TestAssignWhatPythonMeans gives Go types what a value is in Python. Where
-// Python's value is none of that type, nothing may be assigned.
+// TestAssignWhatPythonMeans assigns values of all kinds of classes. Where the
+// value is of another type in Python, nothing may be assigned.
 func TestAssignWhatPythonMeans(t *testing.T) {
 	t.Parallel()
 	refused := 0

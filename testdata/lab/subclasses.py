@@ -1,4 +1,4 @@
-"""What is an int, a str, a list or a dict in Python, and the function of a job that returns it."""
+"""Values that are an int, a str, a list or a dict of another class, and the function of a job that returns one."""
 
 import collections
 import dataclasses
@@ -82,7 +82,7 @@ def value(kind, index):
 
 
 def plain(kind, v):
-    """What Go's value reads as."""
+    """The value that Go returns, as Python reads it."""
     if kind == 'point':
         return {'x': 3, 'y': 4}
     if kind == 'any':
@@ -91,7 +91,7 @@ def plain(kind, v):
 
 
 def wrong(result):
-    """Returns what differs from what was sent, where result(id) is what Go returned for it."""
+    """Describes the values that came back otherwise. result(id) is the result of the job with that id."""
     bad = []
     for kind, values in KINDS.items():
         for i, v in enumerate(values):

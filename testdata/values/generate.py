@@ -1,4 +1,4 @@
-"""Writes values.jsonl: pickles of what is a builtin value in Python, and that value. Run it by hand:
+"""Writes values.jsonl: pickles of values whose class is no builtin, and the builtin value of each. Run it by hand:
 
     python3.11 -m venv env && env/bin/pip install attrs==26.1.0 django==5.2.19 numpy==2.4.6 pandas==3.1.1 pydantic==2.14.4 python-dateutil==4.0.0 pytz==2026.6
     env/bin/python testdata/values/generate.py
@@ -14,6 +14,7 @@ import fractions
 import http
 import ipaddress
 import json
+import os
 import pathlib
 import pickle
 import sys
@@ -24,6 +25,8 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 if sys.version_info[:2] != (3, 11):
     sys.exit("the values are what CPython 3.11 writes")
+if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets of str depends on it
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
 warnings.simplefilter("ignore")
 
 import numpy as np  # noqa: E402
@@ -191,7 +194,7 @@ NUMPY = [
     ("numpy timedelta64, 300 years", np.timedelta64(300 * 365, "D"), "time.Duration", REFUSED),
     ("numpy datetime64, into int", np.datetime64("2026-01-02"), "int", REFUSED),
     ("numpy float64, into int", np.float64(5.0), "int", REFUSED),
-    ("numpy float128", np.longdouble(1), "float64", REFUSED),
+    ("numpy float128", np.frombuffer(bytes(16), np.longdouble)[0], "float64", REFUSED),
 ]
 
 
