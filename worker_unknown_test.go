@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -334,12 +335,12 @@ func TestForeignJobsAreNotAllRemembered(t *testing.T) {
 	f := foreigners(nil)
 	until := time.Now().Add(time.Hour)
 	for i := range rememberMost + 1000 {
-		f.remember(fmt.Sprint(i), memory{true, until})
+		f.remember(strconv.Itoa(i), memory{true, until})
 		if len(f.seen) > rememberMost {
 			t.Fatal(len(f.seen))
 		}
 	}
-	foreign, unread := f.recall([]string{fmt.Sprint(rememberMost + 999), "new"})
+	foreign, unread := f.recall([]string{strconv.Itoa(rememberMost + 999), "new"})
 	assert.Equal(t, []bool{true, false}, foreign)
 	assert.Equal(t, []int{1}, unread)
 }
