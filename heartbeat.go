@@ -58,8 +58,9 @@ func (h *heartbeats) run(ctx context.Context) {
 	}
 }
 
-// next returns how long after a heartbeat, or after so many that failed, the next one is
-// due. Jobs that ran while the server could not be reached have little time left.
+// next returns how long to wait before the next heartbeat, after one that succeeded or
+// after so many failures. Failed heartbeats are retried soon, because those of the
+// running executions expire meanwhile.
 func (h *heartbeats) next(began time.Time, failures int) time.Duration {
 	next := time.Until(began.Add(h.every))
 	if failures > 0 {
@@ -70,7 +71,7 @@ func (h *heartbeats) next(began time.Time, failures int) time.Duration {
 
 // beat sends one heartbeat for the worker and its executions (rq/worker/base.py
 // BaseWorker.maintain_heartbeats). If the heartbeat of any worker's execution expires
-// before the next beat, it returns after how long.
+// before the next beat, a sweep is due after wait.
 func (h *heartbeats) beat(ctx context.Context) (wait time.Duration, due bool, err error) {
 	all := h.executions()
 	var first int64
@@ -122,9 +123,9 @@ func (h *heartbeats) heartbeat(chunk []*execution) scripts.Beat {
 }
 
 // executionTTL returns how many seconds the heartbeat of an execution lasts
-// (rq/worker/base.py BaseWorker.get_heartbeat_ttl). It lasts until the next one, also
-// where the job's timeout ends before: callbacks run after that, and then the outcome is
-// written. RQ's lasts for a minute, even if heartbeats are rarer.
+// (rq/worker/base.py BaseWorker.get_heartbeat_ttl). It lasts until the next one, even if
+// the job's timeout ends before that: callbacks run after the timeout, and then the
+// outcome is written. RQ's lasts for 60 s then, however rare heartbeats are.
 func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
 	every := inSeconds(h.every)
 	left := every

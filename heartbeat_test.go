@@ -59,9 +59,9 @@ func (s *mutedServer) sent(down bool) int {
 	return n
 }
 
-// TestAFailedHeartbeatIsSentAgainSoon: executions would be found abandoned before the
-// next one is due.
-func TestAFailedHeartbeatIsSentAgainSoon(t *testing.T) {
+// TestAFailedHeartbeatIsRetriedSoon: executions would be found abandoned before the next
+// one is due.
+func TestAFailedHeartbeatIsRetriedSoon(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, rdb := new(mutedServer), redis.NewClient(&redis.Options{})

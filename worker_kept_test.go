@@ -44,7 +44,7 @@ func TestAnOutcomeIsKeptWhateverTheServerSays(t *testing.T) {
 			p.set(gate)
 			gate.CutAll() // those that were made in between
 			close(goOn)
-			require.Eventually(t, func() bool { return strings.Contains(log.String(), "they are tried again") || finished() }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return strings.Contains(log.String(), "settle") || finished() }, 10*time.Second, time.Millisecond)
 			gate.Set(nil)
 
 			require.Eventually(t, func() bool { return finished() }, 10*time.Second, time.Millisecond)
