@@ -13,7 +13,6 @@ import (
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/redistest"
 	"github.com/rqgo/rq/internal/scripts"
-	"github.com/rqgo/rq/internal/wire"
 )
 
 // TestHeartbeatsLastUntilTheNext, whatever the timeout of the job and however long ago
@@ -22,15 +21,15 @@ func TestHeartbeatsLastUntilTheNext(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
 	for _, every := range []time.Duration{time.Second, 30 * time.Second, time.Minute, time.Hour} {
-		for _, timeout := range []int{1, 5, 180, -1, 99999} {
+		for _, limit := range []time.Duration{time.Second, 5 * time.Second, DefaultTimeout, Forever, 99999 * time.Second} {
 			for _, age := range []time.Duration{0, 3 * time.Second, time.Minute, 24 * time.Hour} {
-				h, e := &heartbeats{every: every}, &execution{created: began, rec: wire.Job{Timeout: &timeout}}
+				h, e := &heartbeats{every: every}, &execution{created: began, limit: limit}
 
 				running := h.executionTTL(e, began.Add(age))
 				e.callback.Store(true)
 				after := h.executionTTL(e, began.Add(age))
 
-				assert.GreaterOrEqual(t, running, max(60, inSeconds(every)+30), "every %v, timeout %d, after %v", every, timeout, age)
+				assert.GreaterOrEqual(t, running, max(60, inSeconds(every)+30), "every %v, timeout %v, after %v", every, limit, age)
 				assert.LessOrEqual(t, running, inSeconds(every)+60)
 				assert.Equal(t, inSeconds(every)+60, after, "in a callback no timeout of the function counts")
 			}

@@ -137,7 +137,7 @@ func TestWorkersAreListedAndStopped(t *testing.T) {
 
 	got := command(t, rdb, "worker", "stop", name, "nobody")
 	assert.Equal(t, ExitFailure, got.Code)
-	assert.Contains(t, got.Err, "nobody; `rq worker list`")
+	assert.Contains(t, got.Err, "nobody (`rq worker list` lists the workers)")
 	assert.Empty(t, got.Out, "the other one is told nothing")
 	require.Eventually(t, func() bool {
 		return command(t, rdb, "worker", "stop", "--kill-horse", name).Code == 0
