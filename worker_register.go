@@ -269,7 +269,7 @@ func (r *presence) unborn(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), booksGrace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), booksGrace/2)
 	defer cancel()
 	born, _ := r.db.HGet(ctx, keys.Worker(r.cfg.Name), "birth").Result()
 	if !r.birth.IsZero() && born == wire.FormatTime(r.birth) { // it is registered all the same

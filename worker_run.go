@@ -21,8 +21,9 @@ import (
 //   - books, when nothing is left to write, or when it cannot be written.
 type run struct {
 	*Worker
-	db  *redis.Client // of this run alone, named like the worker
-	log *slog.Logger
+	db    *redis.Client // of this run alone, named like the worker
+	conns *connections
+	log   *slog.Logger
 
 	fetching, jobs, books                context.Context
 	stopFetching, cancelJobs, closeBooks context.CancelCauseFunc
@@ -54,8 +55,10 @@ func (w *Worker) newRun() (*run, error) {
 		return nil, err
 	}
 	nameConnections(opts, w.cfg.Name)
+	conns := newConnections()
+	conns.follow(opts)
 	r := &run{
-		Worker: w, db: redis.NewClient(opts), log: w.cfg.Logger.With("worker", w.cfg.Name),
+		Worker: w, db: redis.NewClient(opts), conns: conns, log: w.cfg.Logger.With("worker", w.cfg.Name),
 		running: newExecutions(), slots: newSlots(w.cfg.Concurrency),
 		sweep: make(chan struct{}, 1), suspended: make(chan struct{}, 1), cleaned: make(chan struct{}), handled: make(chan struct{}), written: make(chan struct{}),
 	}
@@ -69,10 +72,18 @@ func (w *Worker) newRun() (*run, error) {
 	return r, nil
 }
 
-func (r *run) close() { _ = r.db.Close() }
+func (r *run) close() {
+	r.conns.end()
+	_ = r.db.Close()
+}
 
-// start makes the worker known to others.
+// start makes the worker known to others. A server that does not answer does not keep
+// it from ending.
 func (r *run) start(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() {
+		time.Sleep(booksGrace / 2) // the answer may be on its way
+		r.conns.cut()
+	})()
 	if err := r.presence.checkServer(ctx); err != nil {
 		return err
 	}
@@ -147,7 +158,7 @@ func (r *run) drain(end ending) error {
 	r.hooks.close(r.jobs)
 	close(r.written)
 	r.stopFetching(errShutdown)
-	return r.leftover.wait()
+	return r.leftover.wait(r.books)
 }
 
 // limitShutdown ends the contexts of the jobs when they have had their time, and all
@@ -166,7 +177,7 @@ func (r *run) limitShutdown() {
 	select {
 	case <-time.After(booksGrace):
 		r.closeBooks(errShutdown)
-		_ = r.db.Close() // ends what does not heed its context
+		r.close() // ends what does not heed its context
 	case <-r.books.Done():
 	}
 }

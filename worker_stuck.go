@@ -1,6 +1,7 @@
 package rq
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"sync"
@@ -71,15 +72,16 @@ func (s *stuckHandlers) remove(n int) {
 	}
 }
 
-// wait waits a moment for the handlers to return, and returns a *StuckError for
-// those that did not.
-func (s *stuckHandlers) wait() error {
+// wait waits a moment for the handlers to return, no longer than ctx lets it, and
+// returns a *StuckError for those that did not.
+func (s *stuckHandlers) wait(ctx context.Context) error {
 	s.mu.Lock()
 	none := s.none
 	s.mu.Unlock()
 	select {
 	case <-none:
 		return nil
+	case <-ctx.Done():
 	case <-time.After(cancelGrace):
 	}
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
@@ -94,4 +95,33 @@ func TestCommandsSeesOneDatabase(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+}
+
+func TestRelayKeepsBackWhileItIsFrozen(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.Real(t)
+	relay := redistest.NewRelay(t, rdb.Options().Addr)
+	opts := redis.Options{Addr: relay.Addr, DB: rdb.Options().DB, PoolSize: 1, MaxRetries: -1, ReadTimeout: 20 * time.Millisecond}
+	before := redis.NewClient(&opts)
+	defer before.Close()
+	must(t, before.Ping(ctx).Err())
+
+	relay.Freeze()
+	if err := before.Incr(ctx, "n").Err(); err == nil {
+		t.Error("something has passed on a frozen connection")
+	}
+	must(t, before.Ping(ctx).Err()) // on a new one
+	relay.FreezeAll()
+	if err := before.Ping(ctx).Err(); err == nil {
+		t.Error("something has passed although all is frozen")
+	}
+	if n := rdb.Exists(ctx, "n").Val(); n != 0 {
+		t.Error("the server was asked all the same")
+	}
+
+	relay.Thaw()
+	for rdb.Get(ctx, "n").Val() != "1" { // it was only kept back
+		time.Sleep(time.Millisecond)
+	}
+	must(t, before.Ping(ctx).Err())
 }

@@ -1,0 +1,102 @@
+package rq
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redistest"
+)
+
+// relayed returns a client of a relay to rdb's database. It waits long for a reply, as
+// some programs want theirs to.
+func relayed(t *testing.T, rdb *redis.Client) (*redis.Client, *redistest.Relay) {
+	t.Helper()
+	relay := redistest.NewRelay(t, rdb.Options().Addr)
+	through := redis.NewClient(&redis.Options{Addr: relay.Addr, DB: rdb.Options().DB, ReadTimeout: time.Minute})
+	t.Cleanup(func() { relay.Thaw(); _ = through.Close() })
+	return through, relay
+}
+
+// eleven are more queues than have a connection each.
+func eleven() (queues []string) {
+	for i := range maxMovers + 1 {
+		queues = append(queues, fmt.Sprintf("q%d", i))
+	}
+	return queues
+}
+
+// TestStopWithAFrozenServer stops a worker when the server does not answer any more,
+// and closes nothing. Run returns all the same, and has ended what it started.
+func TestStopWithAFrozenServer(t *testing.T) {
+	t.Parallel()
+	back := make(chan struct{})
+	t.Cleanup(func() { close(back) })
+	obeys := func(ctx context.Context) { <-ctx.Done() }
+	for _, c := range []struct {
+		name  string
+		cfg   WorkerConfig
+		job   func(ctx context.Context) // that runs meanwhile
+		state string                    // of the worker when the server freezes, or any
+		stuck bool                      // the job's handler does not return
+	}{
+		{name: "that starts"},
+		{name: "idle", state: "idle"},
+		{name: "suspended", state: "suspended"},
+		{name: "idle with many queues", cfg: WorkerConfig{Queues: eleven()}, state: "idle"},
+		{name: "with a scheduler", cfg: WorkerConfig{Scheduler: true}, state: "idle"},
+		{name: "with a job", job: obeys, state: "busy"},
+		{name: "with a handler that does not return", job: func(context.Context) { <-back }, state: "busy", stuck: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, rdb, began := t.Context(), redistest.Real(t), make(chan struct{})
+			through, relay := relayed(t, rdb)
+			if c.state == "suspended" {
+				require.NoError(t, Suspend(ctx, rdb, Forever))
+			}
+			c.cfg.ShutdownTimeout = 50 * time.Millisecond
+			w := startWorker(t, through, Handlers{"f": Func(func(ctx context.Context) { close(began); c.job(ctx) })}, c.cfg)
+			if c.job != nil {
+				_, err := NewQueue(rdb, "default").Enqueue(ctx, Call("f"))
+				require.NoError(t, err)
+				<-began
+			}
+			require.Eventually(t, func() bool {
+				state, err := rdb.HGet(ctx, keys.Worker(w.Name()), "state").Result()
+				return state == c.state || (err == nil && c.state == "")
+			}, 10*time.Second, time.Millisecond)
+			relay.FreezeAll()
+
+			w.cancel()
+
+			err := w.result(t) // before anything thaws, and long before a reply is given up
+			var stuck *StuckError
+			if c.stuck {
+				require.ErrorAs(t, err, &stuck)
+				return
+			}
+			require.NoError(t, err)
+			w.assertGone(t)
+		})
+	}
+}
+
+// TestStopAtTheStartWithAFrozenServer is for a worker that is not registered yet.
+func TestStopAtTheStartWithAFrozenServer(t *testing.T) {
+	t.Parallel()
+	through, relay := relayed(t, redistest.Real(t))
+	relay.FreezeAll()
+	w := startWorker(t, through, Handlers{}, WorkerConfig{ShutdownTimeout: 50 * time.Millisecond})
+	time.Sleep(50 * time.Millisecond) // it waits for the server's first answer
+
+	w.cancel()
+
+	require.NoError(t, w.result(t))
+	w.assertGone(t)
+}
