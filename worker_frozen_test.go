@@ -2,7 +2,6 @@ package rq
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -13,22 +12,14 @@ import (
 	"github.com/rqgo/rq/internal/redistest"
 )
 
-// relayed returns a client of a relay to rdb's database. It waits long for a reply, as
-// some programs want theirs to.
-func relayed(t *testing.T, rdb *redis.Client) (*redis.Client, *redistest.Relay) {
+// relayed returns a client of a relay to rdb's database, which waits so long for a
+// reply; 0 is as long as by default.
+func relayed(t *testing.T, rdb *redis.Client, timeout time.Duration) (*redis.Client, *redistest.Relay) {
 	t.Helper()
 	relay := redistest.NewRelay(t, rdb.Options().Addr)
-	through := redis.NewClient(&redis.Options{Addr: relay.Addr, DB: rdb.Options().DB, ReadTimeout: time.Minute})
+	through := redis.NewClient(&redis.Options{Addr: relay.Addr, DB: rdb.Options().DB, ReadTimeout: timeout})
 	t.Cleanup(func() { relay.Thaw(); _ = through.Close() })
 	return through, relay
-}
-
-// eleven are more queues than have a connection each.
-func eleven() (queues []string) {
-	for i := range maxMovers + 1 {
-		queues = append(queues, fmt.Sprintf("q%d", i))
-	}
-	return queues
 }
 
 // TestStopWithAFrozenServer stops a worker when the server does not answer any more,
@@ -48,7 +39,7 @@ func TestStopWithAFrozenServer(t *testing.T) {
 		{name: "that starts"},
 		{name: "idle", state: "idle"},
 		{name: "suspended", state: "suspended"},
-		{name: "idle with many queues", cfg: WorkerConfig{Queues: eleven()}, state: "idle"},
+		{name: "idle with many queues", cfg: WorkerConfig{Queues: manyQueues(maxMovers + 1)}, state: "idle"},
 		{name: "with a scheduler", cfg: WorkerConfig{Scheduler: true}, state: "idle"},
 		{name: "with a job", job: obeys, state: "busy"},
 		{name: "with a handler that does not return", job: func(context.Context) { <-back }, state: "busy", stuck: true},
@@ -56,7 +47,7 @@ func TestStopWithAFrozenServer(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, rdb, began := t.Context(), redistest.Real(t), make(chan struct{})
-			through, relay := relayed(t, rdb)
+			through, relay := relayed(t, rdb, time.Minute)
 			if c.state == "suspended" {
 				require.NoError(t, Suspend(ctx, rdb, Forever))
 			}
@@ -90,7 +81,7 @@ func TestStopWithAFrozenServer(t *testing.T) {
 // TestStopAtTheStartWithAFrozenServer is for a worker that is not registered yet.
 func TestStopAtTheStartWithAFrozenServer(t *testing.T) {
 	t.Parallel()
-	through, relay := relayed(t, redistest.Real(t))
+	through, relay := relayed(t, redistest.Real(t), time.Minute)
 	relay.FreezeAll()
 	w := startWorker(t, through, Handlers{}, WorkerConfig{ShutdownTimeout: 50 * time.Millisecond})
 	time.Sleep(50 * time.Millisecond) // it waits for the server's first answer

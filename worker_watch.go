@@ -44,7 +44,7 @@ const (
 func newWatcher(db *redis.Client, queues []string, log *slog.Logger) *watcher {
 	opts, _ := ownOptions(db) // it is a client of one server
 	opts.PoolSize, opts.MaxRetries, opts.Protocol = 1, -1, 2
-	opts.OnConnect = track
+	opts.OnConnect = track(opts.OnConnect)
 	w := &watcher{
 		client: redis.NewClient(opts), came: make(chan arrival, 1), log: log,
 		queues: map[string]bool{}, changed: map[string]bool{},
@@ -61,16 +61,22 @@ func newWatcher(db *redis.Client, queues []string, log *slog.Logger) *watcher {
 // errNoTracking is how a connection fails to which the server tells no changes.
 var errNoTracking = errors.New("rq: the server does not tell which queues change (CLIENT TRACKING)")
 
-// track has the server send to a connection which queues are changed.
-func track(ctx context.Context, conn *redis.Conn) error {
-	id, err := conn.ClientID(ctx).Result()
-	if err == nil {
-		err = conn.Do(ctx, "client", "tracking", "on", "redirect", id, "bcast", "prefix", keys.QueuePrefix).Err()
+// track has the server send to a connection which queues are changed, after what a
+// connection of the worker needs anyway.
+func track(before func(context.Context, *redis.Conn) error) func(context.Context, *redis.Conn) error {
+	return func(ctx context.Context, conn *redis.Conn) error {
+		if err := before(ctx, conn); err != nil {
+			return err
+		}
+		id, err := conn.ClientID(ctx).Result()
+		if err == nil {
+			err = conn.Do(ctx, "client", "tracking", "on", "redirect", id, "bcast", "prefix", keys.QueuePrefix).Err()
+		}
+		if err != nil && isRefused(err) {
+			return errors.Join(errNoTracking, err)
+		}
+		return err
 	}
-	if err != nil && isRefused(err) {
-		return errors.Join(errNoTracking, err)
-	}
-	return err
 }
 
 func (w *watcher) arrivals() <-chan arrival { return w.came }
