@@ -67,6 +67,7 @@ func (c *claimer) run(ctx context.Context) ending {
 		c.maybe[queue] = true
 	}
 	defer c.leave()
+	c.running.rest()
 	for state, end := stateClaiming, endAsked; ; {
 		if ctx.Err() != nil {
 			return endingOf(ctx)
@@ -430,6 +431,7 @@ func (c *claimer) waitForResume(ctx context.Context) (claimState, ending) {
 		}
 	}
 	c.presence.setState(ctx, c.presence.state())
+	c.running.rest()
 	for _, queue := range c.order {
 		c.maybe[queue] = true
 	}

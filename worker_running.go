@@ -14,7 +14,7 @@ import (
 type executions struct {
 	mu    sync.Mutex
 	byID  map[string]*execution
-	quiet time.Time     // when the last one has ended
+	quiet time.Time     // when the last one has ended, or the worker could take the first
 	ended chan struct{} // has an item after one has ended
 }
 
@@ -42,11 +42,18 @@ func (x *executions) count() int {
 	return len(x.byID)
 }
 
-// quietSince returns when the last execution has ended.
+// quietSince returns since when the worker could have run a job and had none.
 func (x *executions) quietSince() time.Time {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.quiet
+}
+
+// rest has quietSince count from now, when the worker begins to take jobs.
+func (x *executions) rest() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.quiet = time.Now()
 }
 
 // all returns the running executions, the oldest first.
