@@ -97,8 +97,9 @@ func TestManyIdleWorkersOnManyQueues(t *testing.T) {
 func TestAThousandQueues(t *testing.T) {
 	t.Parallel()
 	const jobs = 30
-	rdb, c, queues := ownServer(t), &tally{runs: map[string]int{}}, manyQueues(1000)
-	w := startWatching(t, rdb, rdb, c, WorkerConfig{Queues: queues, Concurrency: 4})
+	c, queues := &tally{runs: map[string]int{}}, manyQueues(1000)
+	rdb, app := allowed(t, "worker")
+	w := startWatching(t, rdb, app, c, WorkerConfig{Queues: queues, Concurrency: 4})
 	require.Eventually(t, func() bool { // the round of maintenance at its start is over
 		return rdb.Exists(t.Context(), keys.GroupsCleaning).Val() == 1
 	}, 20*time.Second, 10*time.Millisecond)
@@ -116,6 +117,7 @@ func TestAThousandQueues(t *testing.T) {
 	assert.LessOrEqual(t, strings.Count(rdb.ClientList(t.Context()).Val(), " name="+w.Name()+" "), 10)
 	assert.NotEmpty(t, trackers(t, rdb, w.Name()), "under the worker's name as the others")
 	c.assertEachRanOnce(t, jobs)
+	assertNothingRefused(t, rdb)
 }
 
 // startWatching starts a worker, and returns when the server tells it of changes. Nothing
@@ -163,21 +165,25 @@ func TestAJobThatComesWhileNobodyListens(t *testing.T) {
 	c.assertEachRanOnce(t, 5)
 }
 
-// TestManyQueuesWithoutTracking is for servers that do not tell which queues change.
+// TestManyQueuesWithoutTracking is for servers that do not tell which queues change, or
+// not this user.
 func TestManyQueuesWithoutTracking(t *testing.T) {
 	t.Parallel()
-	admin, c, log := ownServer(t), &tally{runs: map[string]int{}}, new(logBook)
-	app := asUser(t, admin, "~*", "&*", "+@all", "-client|tracking")
-	w := startWorker(t, app, c.handlers(), WorkerConfig{Queues: manyQueues(11), Logger: log.logger()}, func(w *Worker) { w.look = time.Hour })
-	require.Eventually(t, func() bool { return admin.HGet(t.Context(), keys.Worker(w.Name()), "state").Val() == "idle" }, 10*time.Second, time.Millisecond)
+	for _, missing := range []string{"-client|tracking", "-client", "resetchannels"} {
+		admin, c, log := ownServer(t), &tally{runs: map[string]int{}}, new(logBook)
+		app := asUser(t, admin, "~*", "&*", "+@all", missing)
+		w := startWorker(t, app, c.handlers(), WorkerConfig{Queues: manyQueues(11), Logger: log.logger()}, func(w *Worker) { w.look = time.Hour })
+		require.Eventually(t, func() bool { return strings.Contains(log.String(), "asked for jobs again and again") }, 10*time.Second, time.Millisecond)
 
-	for range 3 {
-		runOne(t, admin, "q10")
+		for range 3 {
+			runOne(t, admin, "q10")
+		}
+
+		w.stop(t)
+		c.assertEachRanOnce(t, 3)
+		assert.Equal(t, 1, strings.Count(log.String(), "CLIENT TRACKING"), log)
+		assert.NotContains(t, log.String(), "wait for jobs")
 	}
-
-	w.stop(t)
-	c.assertEachRanOnce(t, 3)
-	assert.Equal(t, 1, strings.Count(log.String(), "CLIENT TRACKING"), log)
 }
 
 // TestAnIdleWorkerHearsOfJobsAfterAFailover freezes the connections of an idle worker

@@ -105,18 +105,22 @@ func (w *watcher) close(context.Context) []arrival {
 	return nil
 }
 
-// run listens until ctx ends. After each failure all queues count as changed.
+// run listens until ctx ends. After each failure all queues count as changed. Where the
+// server does not tell, it tries again later: permissions change.
 func (w *watcher) run(ctx context.Context) {
-	for failures := 0; ctx.Err() == nil; {
+	for failures, told := 0, false; ctx.Err() == nil; {
 		err := w.listen(ctx, &failures)
 		w.change(nil)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, errNoTracking):
-			w.log.Warn("rq: queues are asked for jobs again and again", "error", err)
-			w.poll(ctx)
-			return
+			if !told {
+				w.log.Warn("rq: queues are asked for jobs again and again, see docs/permissions.md", "error", err)
+			}
+			told = true
+			w.poll(ctx, listenAgain)
+			continue
 		}
 		d := backOff(failures)
 		failures++
@@ -135,6 +139,8 @@ func (w *watcher) listen(ctx context.Context, failures *int) error {
 		case err == nil:
 			tested, *failures = false, 0
 			w.take(message)
+		case redisx.IsNotPermitted(err) && !errors.Is(err, errNoTracking): // of SUBSCRIBE
+			return errors.Join(errNoTracking, err)
 		case tested || !redisx.IsTimeout(err):
 			return err
 		default:
@@ -180,9 +186,9 @@ func (w *watcher) change(changed []string) {
 	}
 }
 
-// poll lets all queues count as changed again and again.
-func (w *watcher) poll(ctx context.Context) {
-	for sleep(ctx, watchPoll+rand.N(watchPoll)) {
+// poll lets all queues count as changed again and again, for some time.
+func (w *watcher) poll(ctx context.Context, d time.Duration) {
+	for until := time.Now().Add(d); time.Now().Before(until) && sleep(ctx, watchPoll+rand.N(watchPoll)); {
 		w.change(nil)
 	}
 }
