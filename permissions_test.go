@@ -167,6 +167,7 @@ func TestPermissionsOfAnOperator(t *testing.T) {
 	note(PruneOrphans(ctx, app, nil))
 	note(nil, Suspend(ctx, app, time.Hour))
 	note(IsSuspended(ctx, app))
+	note(SuspendedFor(ctx, app))
 	note(Resume(ctx, app))
 	note(DeleteJobs(ctx, app, []string{"c"}))
 	note(q.Empty(ctx))

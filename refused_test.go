@@ -381,6 +381,7 @@ func addServerCalls(add adder) {
 	add("Suspend", func(ctx context.Context, e *refusalEnv) error { return Suspend(ctx, e.c, time.Hour) })
 	add("Resume", func(ctx context.Context, e *refusalEnv) error { return second(Resume(ctx, e.c)) })
 	add("IsSuspended", func(ctx context.Context, e *refusalEnv) error { return expect(false)(IsSuspended(ctx, e.c)) })
+	add("SuspendedFor", func(ctx context.Context, e *refusalEnv) error { return second(SuspendedFor(ctx, e.c)) })
 	add("Workers", func(ctx context.Context, e *refusalEnv) error { return expectLen(1)(count(Workers(ctx, e.c))) })
 	add("CountWorkers", func(ctx context.Context, e *refusalEnv) error { return expect(1)(CountWorkers(ctx, e.c)) })
 	add("FindWorker", func(ctx context.Context, e *refusalEnv) error { return second(FindWorker(ctx, e.c, "w1")) })

@@ -45,3 +45,16 @@ func IsSuspended(ctx context.Context, rdb redis.UniversalClient) (bool, error) {
 	n, err := rdb.Exists(ctx, keys.Suspended).Result()
 	return n == 1, wrapf(err, "check whether workers are suspended")
 }
+
+// SuspendedFor returns for how long workers are suspended still, Forever if until
+// Resume, and 0 if they are not.
+func SuspendedFor(ctx context.Context, rdb redis.UniversalClient) (time.Duration, error) {
+	left, err := rdb.PTTL(ctx, keys.Suspended).Result()
+	switch {
+	case err != nil:
+		return 0, wrapf(err, "look for how long workers are suspended")
+	case left == -1: // Redis' word for a key that does not expire
+		return Forever, nil
+	}
+	return max(left, 0), nil
+}

@@ -412,7 +412,11 @@ const resumeCheck = time.Second
 // BaseWorker.check_for_suspension).
 func (c *claimer) waitForResume(ctx context.Context) (claimState, ending) {
 	c.waits.stop()
-	c.log.Info("rq: workers are suspended")
+	if left, err := SuspendedFor(ctx, c.db); err == nil && left > 0 {
+		c.log.Info("rq: workers are suspended", "until", now().Add(left).Format(time.RFC3339))
+	} else {
+		c.log.Info("rq: workers are suspended", "until", "they are resumed")
+	}
 	c.presence.setState(ctx, "suspended")
 	for sleep(ctx, resumeCheck) {
 		for more := true; more; {

@@ -17,6 +17,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
@@ -121,17 +122,29 @@ func (a *app) closeAfter(cmd *cobra.Command) {
 }
 
 // Execute runs the command line of this process and exits with 0 on success,
-// ExitFailure or ExitUsage. An interrupt ends the command between two steps, and a
-// second one ends the process.
+// ExitFailure or ExitUsage. An interrupt ends the command between two steps. A
+// second one ends the process, unless it comes within a second of the first.
 func Execute(handlers rq.Handlers) {
 	logging.Disable() // the command reports these errors itself
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // so that a second interrupt ends the process
 	root := New(handlers)
 	root.Use = filepath.Base(os.Args[0]) // the name that a shell completes
-	cmd, err := root.ExecuteContextC(ctx)
-	stop()
-	os.Exit(report(cmd, err))
+	os.Exit(report(root.ExecuteContextC(untilInterrupt())))
+}
+
+// interruptTwice is how soon after an interrupt another one is taken for the same:
+// supervisors send two, and so does a terminal to a program that passes them on
+// (rq/worker/base.py BaseWorker.request_force_stop).
+const interruptTwice = time.Second
+
+// untilInterrupt returns a context that ends with the first interrupt. A second one
+// ends the process, if it is not the first one again.
+func untilInterrupt() context.Context {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		time.Sleep(interruptTwice)
+		stop()
+	})
+	return ctx
 }
 
 // report prints the error of a command, and returns the exit code.

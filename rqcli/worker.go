@@ -31,8 +31,9 @@ stay in their queues for workers that have these; a warning names them. Queues t
 are given first are served first. The subcommands list and stop are for workers on any machine.
 (Queues with these names go after --.)
 
-The first interrupt lets running jobs finish, for up to --shutdown-timeout. The second
-one exits at once; other workers recover its jobs.`
+The first interrupt lets running jobs finish, for up to --shutdown-timeout. One within
+a second of it is ignored, since supervisors may send two. A later one exits at once;
+other workers recover its jobs.`
 	cmd.RunE = func(cmd *cobra.Command, queues []string) error {
 		if len(a.handlers) == 0 {
 			return usagef("this program has no functions to run: build one with rqcli.Execute(rq.Handlers{...}); to list the existing workers, use `rq worker list`")
@@ -90,12 +91,14 @@ func (a *app) work(cmd *cobra.Command, f *workerFlags, queues []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	suspended, err := rq.IsSuspended(cmd.Context(), rdb)
+	suspended, err := rq.SuspendedFor(cmd.Context(), rdb)
 	switch {
 	case err != nil:
 		return err
-	case suspended:
-		return errors.New("workers are suspended: use `rq resume`")
+	case suspended == rq.Forever:
+		return errors.New("workers are suspended until `rq resume`")
+	case suspended > 0:
+		return fmt.Errorf("workers are suspended until %s, or until `rq resume`", time.Now().Add(suspended).Format(time.RFC3339))
 	}
 	if f.pid != "" {
 		if err := os.WriteFile(f.pid, []byte(strconv.Itoa(os.Getpid())), 0o644); err != nil {

@@ -102,7 +102,11 @@ func TestWorkerThatCannotRun(t *testing.T) {
 	require.NoError(t, rq.Suspend(t.Context(), rdb, rq.Forever))
 	got = work(t, rdb, adding, "--burst")
 	assert.Equal(t, ExitFailure, got.Code)
-	assert.Contains(t, got.Err, "rq resume")
+	assert.Contains(t, got.Err, "suspended until `rq resume`")
+	require.NoError(t, rq.Suspend(t.Context(), rdb, time.Hour))
+	got = work(t, rdb, adding, "--burst")
+	assert.Equal(t, ExitFailure, got.Code)
+	assert.Regexp(t, `suspended until \d{4}-\d\d-\d\dT`, got.Err)
 	assert.Empty(t, rdb.Keys(t.Context(), "rq:worker*").Val(), "nothing was written")
 }
 
