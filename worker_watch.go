@@ -37,6 +37,8 @@ const (
 	watchCheck = 5 * time.Second
 	// watchPoll is the time between claims where the server does not tell.
 	watchPoll = 50 * time.Millisecond
+	// watchAgain is the time after which it is asked again to tell.
+	watchAgain = time.Minute
 	// invalidations is the channel of the server's messages.
 	invalidations = "__redis__:invalidate"
 )
@@ -119,7 +121,7 @@ func (w *watcher) run(ctx context.Context) {
 				w.log.Warn("rq: queues are asked for jobs again and again, see docs/permissions.md", "error", err)
 			}
 			told = true
-			w.poll(ctx, listenAgain)
+			w.poll(ctx)
 			continue
 		}
 		d := backOff(failures)
@@ -186,9 +188,9 @@ func (w *watcher) change(changed []string) {
 	}
 }
 
-// poll lets all queues count as changed again and again, for some time.
-func (w *watcher) poll(ctx context.Context, d time.Duration) {
-	for until := time.Now().Add(d); time.Now().Before(until) && sleep(ctx, watchPoll+rand.N(watchPoll)); {
+// poll lets all queues count as changed again and again for a while.
+func (w *watcher) poll(ctx context.Context) {
+	for until := time.Now().Add(watchAgain); time.Now().Before(until) && sleep(ctx, watchPoll+rand.N(watchPoll)); {
 		w.change(nil)
 	}
 }
