@@ -133,6 +133,13 @@ func (l *stopLane) enqueue(t *testing.T, random *rand.Rand, stop <-chan struct{}
 	}
 }
 
+func (l *stopLane) queued(t *testing.T) (n int64) {
+	for _, queue := range l.queues {
+		n += l.rdb.LLen(t.Context(), keys.Queue(queue)).Val()
+	}
+	return n
+}
+
 // stop stops a worker while jobs come, and looks what it has left.
 func (l *stopLane) stop(t *testing.T) {
 	w, err := NewWorker(l.through, l.tally.handlers(), WorkerConfig{Queues: l.queues, Concurrency: 4, Logger: quiet})
@@ -140,11 +147,14 @@ func (l *stopLane) stop(t *testing.T) {
 	w.look = time.Hour // nobody else finds what it leaves
 	ctx, cancel := context.WithCancel(t.Context())
 	ended, enough := make(chan error, 1), make(chan struct{})
-	var beside sync.WaitGroup
-	producer := rand.New(rand.NewPCG(l.random.Uint64(), 2))
-	beside.Go(func() { l.enqueue(t, producer, enough) })
 	go func() { ended <- w.Run(ctx) }()
-	for l.rdb.HGet(t.Context(), keys.Worker(w.Name()), "state").Val() == "" {
+	for l.rdb.HGet(ctx, keys.Worker(w.Name()), "state").Val() != "idle" || l.queued(t) > 0 { // such as jobs of the last one
+		time.Sleep(time.Millisecond)
+	}
+	var beside sync.WaitGroup
+	producer, ran := rand.New(rand.NewPCG(l.random.Uint64(), 2)), w.JobsRun()
+	beside.Go(func() { l.enqueue(t, producer, enough) })
+	for some := 1 + l.random.IntN(5); w.JobsRun() < ran+some; { // it takes jobs as they come
 		time.Sleep(time.Millisecond)
 	}
 	pause := time.Duration(l.random.IntN(25)) * time.Millisecond
