@@ -72,7 +72,7 @@ func (c *tally) settled(t *testing.T, rdb *redis.Client, n int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		return rdb.ZCard(t.Context(), keys.Finished("default")).Val() == int64(n)
-	}, 20*time.Second, 2*time.Millisecond, "%d jobs are to finish", n)
+	}, time.Minute, 2*time.Millisecond, "%d jobs are to finish", n)
 }
 
 // TestWorkerSurvivesClientKill kills the connections of a worker one after the

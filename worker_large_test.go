@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,7 +54,6 @@ type largeRun struct {
 	*testWorker
 	small []string
 	runs  atomic.Int64 // of the large job
-	ended chan struct{}
 }
 
 // runLarge enqueues a job "large", whose result has so many bytes, and ten small ones.
@@ -296,7 +294,7 @@ func TestPayloadsTakeTurns(t *testing.T) {
 	for range payloadsAtOnce {
 		p.turns <- struct{}{}
 	}
-	_, err := p.carry(ended, 1, 0, func(*redis.Client) error { return fmt.Errorf("it is not its turn") })
+	_, err := p.carry(ended, 1, 0, func(*redis.Client) error { return errors.New("it is not its turn") })
 	require.ErrorIs(t, err, errShutdown)
 }
 

@@ -96,12 +96,13 @@ func TestClaimsOverASlowLink(t *testing.T) {
 	var bytes atomic.Int64
 	enqueueUses(t, rdb, "j", jobs, 100<<10)
 
-	w := startWorker(t, through, c.uses(&bytes), WorkerConfig{Concurrency: jobs}, waitsFor(time.Second, 10<<20))
+	var log logBook
+	w := startWorker(t, through, c.uses(&bytes), WorkerConfig{Concurrency: jobs, Logger: log.logger()}, waitsFor(time.Second, 10<<20))
 
 	c.settled(t, rdb, jobs)
 	w.stop(t)
 	c.verify(t, rdb, w.Name(), jobs)
-	t.Logf("%d claims", claims.Load())
+	assert.Contains(t, log.String(), "put back a job of a claim whose reply was lost")
 	assert.Less(t, claims.Load(), int64(jobs), "they take many jobs each")
 }
 

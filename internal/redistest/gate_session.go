@@ -163,8 +163,13 @@ type pace struct {
 	free time.Time // when the next may go
 }
 
-// paceChunk is how many bytes go at once.
-const paceChunk = 16 << 10
+const (
+	// paceChunk is how many bytes go at once.
+	paceChunk = 32 << 10
+	// paceCredit is for how long a pace makes up for time in which nothing went, so that
+	// a machine that is busy does not slow it down.
+	paceCredit = 200 * time.Millisecond
+)
 
 func (p *pace) set(rate int) {
 	p.mu.Lock()
@@ -179,8 +184,8 @@ func (p *pace) wait(n int) {
 		p.mu.Unlock()
 		return
 	}
-	if now := time.Now(); p.free.Before(now) {
-		p.free = now
+	if first := time.Now().Add(-paceCredit); p.free.Before(first) {
+		p.free = first
 	}
 	p.free = p.free.Add(time.Duration(n) * time.Second / time.Duration(p.rate))
 	gone := p.free

@@ -9,9 +9,9 @@
 -- loses no id: that queue is left alone, and it is an error if no other has a job.
 --
 -- The claim ends when its reply has a number of bytes of jobs, and fields longer than a
--- limit are left out, to be read by themselves. A job with a
--- status of a newer RQ is never run, and its id goes to the end of its queue, where
--- workers that know the status find it.
+-- limit are left out, to be read by themselves. A job with a status of a newer RQ is
+-- never run, and its id goes to the end of its queue, where workers that know the status
+-- find it.
 --
 -- RQ 2 and later fail on an entry of rq:wip with two colons, so for an id that has one
 -- itself, the entry is the id, as in RQ 1.
