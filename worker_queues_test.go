@@ -141,28 +141,29 @@ func trackers(t *testing.T, rdb *redis.Client, worker string) (ids []string) {
 }
 
 // TestAJobThatComesWhileNobodyListens has a job enqueued in the step that cuts the only
-// connection on which a worker of many queues hears of jobs.
+// connection on which a worker of many queues hears of jobs. go-redis makes another one
+// at once, which the worker drops for its own: cutting that one does not count.
 func TestAJobThatComesWhileNobodyListens(t *testing.T) {
 	t.Parallel()
 	ctx, rdb, c := t.Context(), redistest.Real(t), &tally{runs: map[string]int{}}
-	w := startWatching(t, rdb, rdb, c, WorkerConfig{Queues: manyQueues(11)})
-	for range 5 {
-		var before []string
-		require.Eventually(t, func() bool { before = trackers(t, rdb, w.Name()); return len(before) == 1 }, 10*time.Second, time.Millisecond)
+	w, jobs := startWatching(t, rdb, rdb, c, WorkerConfig{Queues: manyQueues(11)}), 0
+	for cuts := int64(0); cuts < 5; jobs++ {
+		var now []string
+		require.Eventually(t, func() bool { now = trackers(t, rdb, w.Name()); return len(now) == 1 }, 10*time.Second, time.Millisecond)
 		pipe := rdb.TxPipeline()
-		killed := pipe.ClientKillByFilter(ctx, "ID", before[0])
+		killed := pipe.ClientKillByFilter(ctx, "ID", now[0])
 		j, err := NewQueue(rdb, "q7").Enqueue(ctx, Call("count", 0), Pipeline(pipe))
 		require.NoError(t, err)
 
 		_, err = pipe.Exec(ctx)
 
 		require.NoError(t, err)
-		require.EqualValues(t, 1, killed.Val())
 		_, err = Await[any](ctx, j)
 		require.NoError(t, err)
+		cuts += killed.Val()
 	}
 	w.stop(t)
-	c.assertEachRanOnce(t, 5)
+	c.assertEachRanOnce(t, jobs)
 }
 
 // TestManyQueuesWithoutTracking is for servers that do not tell which queues change, or
