@@ -21,13 +21,13 @@ type command struct {
 
 // A listener receives and obeys the commands that RQ's tools send to a worker.
 type listener struct {
-	db      *redis.Client
-	worker  string
-	health  time.Duration // between checks of the connection
-	running *executions
-	log     *slog.Logger
-	hears   func(ctx context.Context, may bool) // records whether the worker may listen
-	stop    func()                              // shuts the worker down
+	db            *redis.Client
+	worker        string
+	health        time.Duration // between checks of the connection
+	running       *executions
+	log           *slog.Logger
+	noteListening func(ctx context.Context, may bool) // records whether the worker may listen
+	stop          func()                              // shuts the worker down
 }
 
 // listenAgain is the time between attempts to listen where it is not permitted.
@@ -40,11 +40,11 @@ const listenAgain = time.Minute
 func (l *listener) listen(ctx context.Context, ready chan<- struct{}) {
 	for first := true; ; first = false {
 		sub := l.db.Subscribe(ctx, keys.Commands(l.worker))
-		_, err := sub.ReceiveTimeout(ctx, booksGrace)
+		_, err := sub.ReceiveTimeout(ctx, writeGrace)
 		if err != nil && ctx.Err() == nil && (first || !redisx.IsNotPermitted(err)) {
 			l.log.Error("rq: subscribe to commands", "error", err)
 		}
-		l.hears(ctx, !redisx.IsNotPermitted(err))
+		l.noteListening(ctx, !redisx.IsNotPermitted(err))
 		if first {
 			close(ready)
 		}

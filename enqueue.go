@@ -132,7 +132,7 @@ func (q *Queue) place(j *Job, opts []PlaceOption, check func(*Job, *settings) er
 		return err
 	}
 	before := j.rec
-	set.leaves = scripts.RegistryOf(j.rec.Status, j.rec.Origin)
+	set.fromRegistry = scripts.RegistryOf(j.rec.Status, j.rec.Origin)
 	q.setQueue(j)
 	if j.rec.Meta, err = j.encodeMeta(); err == nil {
 		err = write(set)
@@ -197,20 +197,20 @@ func (q *Queue) where(set *settings) string {
 // writePlain adds to a transaction the commands for a job that need not wait.
 func (q *Queue) writePlain(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings) {
 	pipe.Do(ctx, "sadd", keys.Queues, keys.Queue(q.name))
-	leave(ctx, pipe, j, set, "")
+	leaveRegistry(ctx, pipe, j, set, "")
 	q.save(ctx, pipe, j)
 	if where := q.where(set); where != scripts.Nowhere {
 		q.push(ctx, pipe, where, j.id)
 	}
 }
 
-// leave adds the commands that take a job out of its registry, unless that is the
+// leaveRegistry adds the commands that take a job out of its registry, unless that is the
 // target. The job no longer expires with its entry; save starts its TTL.
-func leave(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, target string) {
-	if set.leaves == "" || set.leaves == target {
+func leaveRegistry(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, target string) {
+	if set.fromRegistry == "" || set.fromRegistry == target {
 		return
 	}
-	redisx.AddOnce(ctx, pipe, "zrem", set.leaves, j.id)
+	redisx.AddOnce(ctx, pipe, "zrem", set.fromRegistry, j.id)
 	for _, key := range []string{keys.Job(j.id), keys.Dependents(j.id), keys.Dependencies(j.id)} {
 		pipe.Do(ctx, "persist", key)
 	}

@@ -72,7 +72,7 @@ func (q *Queue) schedule(ctx context.Context, j *Job, t time.Time, set *settings
 // job.
 func (q *Queue) writeScheduled(ctx context.Context, pipe redis.Pipeliner, j *Job, set *settings, t time.Time) {
 	pipe.SAdd(ctx, keys.Queues, keys.Queue(q.name))
-	leave(ctx, pipe, j, set, keys.Scheduled(q.name))
+	leaveRegistry(ctx, pipe, j, set, keys.Scheduled(q.name))
 	q.save(ctx, pipe, j)
 	redisx.AddOnce(ctx, pipe, "zadd", keys.Scheduled(q.name), t.Unix(), j.id)
 }

@@ -33,11 +33,11 @@ func (q *Queue) writeWaiting(ctx context.Context, j *Job, set *settings, now tim
 // sendWaiting runs the script, in one transaction with the commands that take the job
 // out of its registry. In the caller's pipeline the status that it returns is "".
 func (q *Queue) sendWaiting(ctx context.Context, j *Job, set *settings, w scripts.Waiting) (string, error) {
-	if set.pipe == nil && set.leaves == "" {
+	if set.pipe == nil && set.fromRegistry == "" {
 		return scripts.EnqueueWaiting(ctx, noRetryClient{q.rdb}, w)
 	}
 	add := func(pipe redis.Pipeliner) {
-		leave(ctx, pipe, j, set, keys.Deferred(q.name))
+		leaveRegistry(ctx, pipe, j, set, keys.Deferred(q.name))
 		_, _ = scripts.EnqueueWaiting(ctx, pipe, w) // a pipeline has no status and no error yet
 	}
 	if set.pipe != nil {

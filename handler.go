@@ -100,8 +100,8 @@ type result struct {
 	err   error
 }
 
-// again returns a copy of j with the data of rec, for the next run of the job.
-func (j *Job) again(rec wire.Job) *Job {
+// copyWith returns a copy of j with the data of rec, for the next run of the job.
+func (j *Job) copyWith(rec wire.Job) *Job {
 	next := &Job{id: j.id, rdb: j.rdb, serializer: j.serializer, fleet: j.fleet, ownsID: true, rec: rec}
 	next.readMeta()
 	return next

@@ -22,7 +22,7 @@ type heartbeats struct {
 	idle, busy int // how many seconds the worker's heartbeat lasts
 	skew       *skew
 	executions func() []*execution
-	again      func(ctx context.Context) (bool, error) // registers the worker again, or ends it if another has its name
+	register   func(ctx context.Context) (bool, error) // registers the worker again, or ends it if another has its name
 	replaced   func()
 	reclaim    func(ctx context.Context) error // puts back the jobs of claims whose reply was lost
 	suspended  chan<- struct{}                 // signals that workers are suspended
@@ -136,11 +136,11 @@ func (h *heartbeats) executionTTL(e *execution, now time.Time) int {
 }
 
 // handleEcho acts on the server's reply to a heartbeat.
-func (h *heartbeats) handleEcho(ctx context.Context, echo *scripts.Echo, chunk []*execution) {
+func (h *heartbeats) handleEcho(ctx context.Context, echo *scripts.BeatReply, chunk []*execution) {
 	switch echo.State {
 	case scripts.Forgotten:
 		h.log.Warn("rq: the worker missed its heartbeats: registering it again")
-		if _, err := h.again(ctx); err != nil {
+		if _, err := h.register(ctx); err != nil {
 			h.log.Error("rq: register worker", "error", err)
 		}
 	case scripts.Replaced:
@@ -149,11 +149,11 @@ func (h *heartbeats) handleEcho(ctx context.Context, echo *scripts.Echo, chunk [
 	if echo.Suspended {
 		signal(h.suspended)
 	}
-	for _, id := range echo.Away {
+	for _, id := range echo.NotOwned {
 		for _, e := range chunk {
-			if e.id == id && !e.over.Load() {
+			if e.id == id && !e.settling.Load() {
 				h.log.Warn("rq: the job no longer belongs to this worker", "job", e.jobID)
-				e.cancel(errAway)
+				e.cancel(errNotOwner)
 			}
 		}
 	}

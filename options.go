@@ -118,8 +118,8 @@ type settings struct {
 	unique  bool
 	pipe    redis.Pipeliner
 
-	latestFirst bool
-	leaves      string // key of the registry that the job is taken out of; not an option
+	latestFirst  bool
+	fromRegistry string // key of the registry that the job is taken out of; not an option
 
 	progress func(done, total int)
 	onSkip   func(id string, err error)

@@ -63,9 +63,9 @@ func (s *orphanSearch) checkKeys(remove bool) check {
 // nowhere are looked for in the lists too, and deleted if they are in none.
 func (s *orphanSearch) checkJobs(remove bool) check {
 	return func(ctx context.Context, chunk []candidate) ([]bool, error) {
-		jobs := make([]scripts.Lost, len(chunk))
+		jobs := make([]scripts.OrphanCandidate, len(chunk))
 		for i, c := range chunk {
-			jobs[i] = scripts.Lost{ID: c.ID, Like: c.like}
+			jobs[i] = scripts.OrphanCandidate{ID: c.ID, State: c.like}
 		}
 		like, err := scripts.PruneJobs(ctx, s.rdb, jobs, moment(now()), remove)
 		orphaned := make([]bool, len(like))

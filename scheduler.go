@@ -90,9 +90,9 @@ func newScheduler(rdb redis.UniversalClient, queues []string, fleet release, log
 // one process, or of several containers. So nine random digits follow it.
 func ownerNumber(pid int) string { return fmt.Sprintf("%d%09d", pid, rand.N(1_000_000_000)) }
 
-// once enqueues all jobs that are due now (rq/worker/base.py _start_scheduler in burst
+// enqueueDue enqueues all jobs that are due now (rq/worker/base.py _start_scheduler in burst
 // mode).
-func (s *scheduler) once(ctx context.Context) error {
+func (s *scheduler) enqueueDue(ctx context.Context) error {
 	defer s.releaseLocks(ctx)
 	return s.pass(ctx)
 }

@@ -74,7 +74,7 @@ func TestSchedulerOnce(t *testing.T) {
 	s := testScheduler(rdb, "high", "low")
 	s.chunk = 4
 
-	require.NoError(t, s.once(ctx))
+	require.NoError(t, s.enqueueDue(ctx))
 
 	assert.Equal(t, high, waiting(t, rdb, "high"))
 	assert.Equal(t, low, waiting(t, rdb, "low"))
@@ -91,7 +91,7 @@ func TestSchedulerLeavesTheQueuesOfOthers(t *testing.T) {
 	ids := scheduleMany(t, rdb, "b", 1)
 	require.NoError(t, rdb.Set(ctx, keys.SchedulerLock("a"), "another", time.Minute).Err())
 
-	require.NoError(t, testScheduler(rdb, "a", "b").once(ctx))
+	require.NoError(t, testScheduler(rdb, "a", "b").enqueueDue(ctx))
 
 	assert.Empty(t, waiting(t, rdb, "a"))
 	assert.Equal(t, ids, waiting(t, rdb, "b"))
@@ -123,7 +123,7 @@ func TestSchedulerOfAnOldFleet(t *testing.T) {
 	s := old()
 
 	require.NoError(t, s.pass(ctx))
-	require.NoError(t, old().once(ctx))
+	require.NoError(t, old().enqueueDue(ctx))
 
 	lock := lockOf(t, rdb, "q")
 	assert.Equal(t, s.owner, lock)
@@ -262,7 +262,7 @@ func TestSchedulersAtOnce(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for rdb.ZCard(ctx, keys.Scheduled("q")).Val() > 0 {
-				assert.NoError(t, testScheduler(rdb, "q").once(ctx))
+				assert.NoError(t, testScheduler(rdb, "q").enqueueDue(ctx))
 			}
 		})
 	}
@@ -430,7 +430,7 @@ func TestSchedulerEndsBetweenChunks(t *testing.T) {
 		}
 	}})
 
-	require.ErrorIs(t, s.once(ctx), context.Canceled)
+	require.ErrorIs(t, s.enqueueDue(ctx), context.Canceled)
 
 	assert.Subset(t, ids[:10], waiting(t, rdb, "q"))
 	assert.Empty(t, rdb.Keys(t.Context(), "rq:scheduler*").Val())
@@ -466,7 +466,7 @@ func TestSchedulerOfAMillion(t *testing.T) {
 	rdb.AddHook(tap{func(string) { calls++ }})
 	start := time.Now()
 
-	require.NoError(t, testScheduler(rdb, "q").once(ctx))
+	require.NoError(t, testScheduler(rdb, "q").enqueueDue(ctx))
 
 	t.Logf("%d calls in %v", calls, time.Since(start))
 	assert.InDelta(t, 50_000/schedulerChunk, calls, 20)

@@ -70,7 +70,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	defer r.close()
 	if err := r.start(ctx); err != nil {
-		return r.presence.unborn(ctx, err)
+		return r.presence.failedStart(ctx, err)
 	}
 	return r.work(ctx)
 }

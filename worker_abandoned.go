@@ -29,18 +29,18 @@ const (
 // StartedJobRegistry.cleanup): if the worker dies in between, the next one calls
 // them again, and none are lost. They run beside the rest.
 type abandoner struct {
-	rdb   redis.UniversalClient
-	log   *slog.Logger
-	fleet release
-	tells bool // there are exception handlers
-	hooks *webhookSender
+	rdb                  redis.UniversalClient
+	log                  *slog.Logger
+	fleet                release
+	hasExceptionHandlers bool // there are exception handlers
+	hooks                *webhookSender
 
 	// What the executing side does.
-	adopt    func(queue string, claimed scripts.ClaimedJob, now time.Time) *execution
-	failed   func(e *execution, exc string) outcome
-	callback func(e *execution, c Callback, value any, err error) error
-	tell     func(e *execution, err error)
-	release  func() // goes on with the dependents that a settlement has left
+	adopt                 func(queue string, claimed scripts.ClaimedJob, now time.Time) *execution
+	failed                func(e *execution, exc string) outcome
+	callback              func(e *execution, c Callback, value any, err error) error
+	callExceptionHandlers func(e *execution, err error)
+	releaseDependents     func() // goes on with the dependents that a settlement has left
 
 	slots chan struct{} // has an item for each job whose callbacks run
 	quiet sync.Mutex    // of whoever waits until there is none
@@ -79,7 +79,7 @@ func (a *abandoner) abandoned(ctx context.Context, queue, entry string) (done bo
 	}
 	at := now().Format("2006-01-02 15:04:05.000000-07:00")
 	exc := "Moved to FailedJobRegistry, due to AbandonedJobError, at " + strings.Replace(at, "Z", "+00:00", 1)
-	return a.end(ctx, queue, id, scripts.Takeover{Entry: entry, Execution: execution}, exc)
+	return a.failOrRetry(ctx, queue, id, scripts.Takeover{Entry: entry, Execution: execution}, exc)
 }
 
 // parse returns the job and the execution of an entry. RQ 1 has only ids there, and
@@ -99,24 +99,24 @@ func (a *abandoner) parse(ctx context.Context, entry string) (id, execution stri
 // stuck fails or retries a job that was started and is in no execution: its
 // worker died in between. From then on it is not in the intermediate queue any more.
 func (a *abandoner) stuck(ctx context.Context, queue, id string) error {
-	_, err := a.end(ctx, queue, id, scripts.Takeover{}, "Job was stuck in intermediate queue.")
+	_, err := a.failOrRetry(ctx, queue, id, scripts.Takeover{}, "Job was stuck in intermediate queue.")
 	return err
 }
 
-// end takes a job over and fails or retries it. If nobody is told of it, that is done
-// when end returns, else beside. A job that has to wait for its turn stays.
-func (a *abandoner) end(ctx context.Context, queue, id string, p scripts.Takeover, exc string) (done bool, err error) {
-	tells, err := a.hasToTell(ctx, id)
+// failOrRetry takes a job over and fails or retries it. If nobody is told of it, that is done
+// when failOrRetry returns, else beside. A job that has to wait for its turn stays.
+func (a *abandoner) failOrRetry(ctx context.Context, queue, id string, p scripts.Takeover, exc string) (done bool, err error) {
+	tells, err := a.hasCallbacks(ctx, id)
 	if err != nil {
 		return false, err
 	}
-	if tells && !a.enter() {
+	if tells && !a.acquireSlot() {
 		return false, nil
 	}
 	e, done, err := a.takeOver(ctx, queue, id, &p)
 	if e == nil {
 		if tells {
-			a.leave()
+			a.releaseSlot()
 		}
 		return done, err
 	}
@@ -125,18 +125,18 @@ func (a *abandoner) end(ctx context.Context, queue, id string, p scripts.Takeove
 		return true, a.settle(ctx, e, exc)
 	}
 	go func() {
-		defer a.leave()
+		defer a.releaseSlot()
 		defer e.cancel(nil)
-		if err := a.tellAndSettle(context.WithoutCancel(ctx), e, p, exc); err != nil {
+		if err := a.notifyAndSettle(context.WithoutCancel(ctx), e, p, exc); err != nil {
 			a.log.Error("rq: end an abandoned job", "job", id, "error", err)
 		}
 	}()
 	return true, nil
 }
 
-// hasToTell reports whether anybody is told of the end of a job before it is written.
-func (a *abandoner) hasToTell(ctx context.Context, id string) (bool, error) {
-	if a.tells {
+// hasCallbacks reports whether anybody is told of the end of a job before it is written.
+func (a *abandoner) hasCallbacks(ctx context.Context, id string) (bool, error) {
+	if a.hasExceptionHandlers {
 		return true, nil
 	}
 	name, err := a.rdb.HGet(ctx, keys.Job(id), "failure_callback_name").Result()
@@ -167,14 +167,14 @@ func (a *abandoner) takeOver(ctx context.Context, queue, id string, p *scripts.T
 	return e, true, nil
 }
 
-// tellAndSettle calls the failure callback and the exception handlers of a job, and
+// notifyAndSettle calls the failure callback and the exception handlers of a job, and
 // settles it. If the worker ends meanwhile, the job is others' at once.
-func (a *abandoner) tellAndSettle(ctx context.Context, e *execution, p scripts.Takeover, exc string) error {
+func (a *abandoner) notifyAndSettle(ctx context.Context, e *execution, p scripts.Takeover, exc string) error {
 	p.Entry, p.Execution = "", ""
 	holding, release := context.WithCancel(ctx)
 	var renewing sync.WaitGroup
 	renewing.Go(func() { a.renew(holding, p) })
-	told := a.tellAll(e)
+	told := a.notify(e)
 	release()
 	renewing.Wait()
 	if !told {
@@ -194,9 +194,9 @@ func (a *abandoner) renew(ctx context.Context, p scripts.Takeover) {
 	}
 }
 
-// tellAll tells of an abandoned job whom it concerns. It reports false when the
+// notify tells of an abandoned job whom it concerns. It reports false when the
 // worker ended before its callback had.
-func (a *abandoner) tellAll(e *execution) bool {
+func (a *abandoner) notify(e *execution) bool {
 	e.job.rec.Status = string(StatusFailed)
 	onFailure, _ := e.job.OnFailure()
 	err := a.callback(e, onFailure, nil, ErrAbandoned)
@@ -206,7 +206,7 @@ func (a *abandoner) tellAll(e *execution) bool {
 	if err != nil {
 		a.log.Error("rq: failure callback of an abandoned job", "job", e.jobID, "error", err)
 	}
-	a.tell(e, ErrAbandoned)
+	a.callExceptionHandlers(e, ErrAbandoned)
 	return true
 }
 
@@ -237,7 +237,7 @@ func (a *abandoner) write(ctx context.Context, s scripts.Settle) (done bool, err
 		var more bool
 		done, more, err = scripts.SettleJob(ctx, noRetryClient{a.rdb}, s)
 		if more {
-			a.release()
+			a.releaseDependents()
 		}
 		if err == nil {
 			return done || try > 0, nil
@@ -249,8 +249,8 @@ func (a *abandoner) write(ctx context.Context, s scripts.Settle) (done bool, err
 	return false, err
 }
 
-// enter takes the place of a job whose callbacks run, if there is one.
-func (a *abandoner) enter() bool {
+// acquireSlot takes the place of a job whose callbacks run, if there is one.
+func (a *abandoner) acquireSlot() bool {
 	select {
 	case a.slots <- struct{}{}:
 		return true
@@ -259,7 +259,7 @@ func (a *abandoner) enter() bool {
 	}
 }
 
-func (a *abandoner) leave() { <-a.slots }
+func (a *abandoner) releaseSlot() { <-a.slots }
 
 // wait returns when no callbacks run. Those that would start meanwhile wait.
 func (a *abandoner) wait() {
@@ -269,7 +269,7 @@ func (a *abandoner) wait() {
 		a.slots <- struct{}{}
 	}
 	for range cap(a.slots) {
-		a.leave()
+		a.releaseSlot()
 	}
 }
 

@@ -33,7 +33,7 @@ type claimer struct {
 	suspend  <-chan struct{} // has an item when heartbeats have seen that workers are suspended
 	begin    func(queue string, job scripts.ClaimedJob, now time.Time)
 	giveBack func(queues []string, jobs []scripts.ClaimedJob, now time.Time) // foreign jobs of one claim
-	books    context.Context                                                 // ends when nothing more can be written
+	writing  context.Context                                                 // ends when nothing more can be written
 	log      *slog.Logger
 
 	order     []string        // the queues, as the strategy has them now
@@ -55,7 +55,7 @@ const (
 	stateFinishing                    // in a burst: jobs that run may still enqueue others
 	stateSuspended                    // workers are suspended
 	stateBackingOff                   // the last claim failed
-	stateLeaving                      // it claims no more
+	stateDone                         // it claims no more
 )
 
 // run claims jobs until ctx ends or the worker is to end by itself, and tells why. Ids
@@ -66,7 +66,7 @@ func (c *claimer) run(ctx context.Context) ending {
 	for _, queue := range c.order {
 		c.maybe[queue] = true
 	}
-	defer c.leave()
+	defer c.returnMoved()
 	c.running.rest()
 	for state, end := stateClaiming, endAsked; ; {
 		if ctx.Err() != nil {
@@ -85,7 +85,7 @@ func (c *claimer) run(ctx context.Context) ending {
 			state, end = c.waitForResume(ctx)
 		case stateBackingOff:
 			state = c.backOff(ctx)
-		case stateLeaving:
+		case stateDone:
 			return end
 		}
 	}
@@ -94,7 +94,7 @@ func (c *claimer) run(ctx context.Context) ending {
 // claim asks for as many jobs as there are slots.
 func (c *claimer) claim() (claimState, ending) {
 	if c.left() == 0 {
-		return stateLeaving, endMaxJobs
+		return stateDone, endMaxJobs
 	}
 	most := min(c.slots.now(), c.left(), claimMost)
 	if most <= 0 {
@@ -110,11 +110,11 @@ func (c *claimer) claim() (claimState, ending) {
 		return c.register(), endAsked
 	case state == scripts.Suspended && c.cfg.Burst:
 		c.log.Info("rq: workers are suspended: the burst ends, maybe before the queues are empty")
-		return stateLeaving, endBurst
+		return stateDone, endBurst
 	case state == scripts.Suspended:
 		return stateSuspended, endAsked
 	case c.left() == 0:
-		return stateLeaving, endMaxJobs
+		return stateDone, endMaxJobs
 	case c.slots.now() <= 0:
 		return stateFull, endAsked
 	case state != scripts.Drained || c.foreign.due():
@@ -123,7 +123,7 @@ func (c *claimer) claim() (claimState, ending) {
 		if jobs, queues := c.foreign.left(); jobs > 0 {
 			c.log.Warn("rq: the burst ends: all jobs that are left are for other workers", "jobs", jobs, "queues", queues)
 		}
-		return stateLeaving, endBurst
+		return stateDone, endBurst
 	case c.cfg.Burst:
 		return stateFinishing, endAsked
 	}
@@ -144,7 +144,7 @@ func (c *claimer) ask(most int) (state int64, got int, err error) {
 	if err := c.clear(); err != nil {
 		return 0, 0, err
 	}
-	ctx, cancel := context.WithTimeout(c.books, claimTimeout)
+	ctx, cancel := context.WithTimeout(c.writing, claimTimeout)
 	defer cancel()
 	now := now()
 	p := scripts.Claim{
@@ -185,7 +185,7 @@ const claimTimeout = time.Minute
 
 // clear does what must be done before the next claim after a lost reply.
 func (c *claimer) clear() error {
-	ctx, cancel := context.WithTimeout(c.books, claimTimeout)
+	ctx, cancel := context.WithTimeout(c.writing, claimTimeout)
 	defer cancel()
 	if c.replyLost {
 		if err := c.debts.reclaim(ctx); err != nil {
@@ -215,7 +215,7 @@ func (c *claimer) queues() []string {
 	}
 	return slices.DeleteFunc(slices.Clone(c.order), func(queue string) bool {
 		moved := slices.ContainsFunc(c.debts.moved, func(a arrival) bool { return a.queue == queue })
-		return !moved && !c.maybe[queue] && !c.waits.blind(queue) && !c.foreign.dueIn(queue)
+		return !moved && !c.maybe[queue] && !c.waits.polled(queue) && !c.foreign.dueIn(queue)
 	})
 }
 
@@ -248,7 +248,7 @@ func (c *claimer) start(queues []string, jobs []scripts.ClaimedJob, now time.Tim
 	var foreign []scripts.ClaimedJob
 	for _, job := range jobs {
 		queue := queues[job.Queue]
-		if c.foreign.leaves(queue, job) {
+		if c.foreign.leavesClaimed(queue, job) {
 			foreign = append(foreign, job)
 			continue
 		}
@@ -266,31 +266,31 @@ func (c *claimer) start(queues []string, jobs []scripts.ClaimedJob, now time.Tim
 
 // register registers the worker after its hash has expired.
 func (c *claimer) register() claimState {
-	done, err := c.presence.registerAgain(c.books)
+	done, err := c.presence.registerAgain(c.writing)
 	switch {
 	case err != nil:
 		c.failure = err
 		return stateBackingOff
 	case !done: // another worker has the name; fetching ends
-		return stateLeaving
+		return stateDone
 	}
 	return stateClaiming
 }
 
-// leave gives back what was moved and not started. It tries until it is done, or
+// returnMoved gives back what was moved and not started. It tries until it is done, or
 // nothing more can be written.
-func (c *claimer) leave() {
-	for _, a := range c.waits.close(c.books) {
+func (c *claimer) returnMoved() {
+	for _, a := range c.waits.close(c.writing) {
 		c.arrived(a)
 	}
 	for !c.debts.none() || c.replyLost {
 		_, _, err := c.ask(0)
-		if c.books.Err() != nil {
+		if c.writing.Err() != nil {
 			c.log.Error("rq: ids are left in intermediate queues, where maintenance finds them", "jobs", len(c.debts.moved), "error", err)
 			return
 		}
 		if err != nil || !c.debts.none() {
-			sleep(c.books, firstBackOff)
+			sleep(c.writing, firstBackOff)
 		}
 	}
 }
@@ -325,7 +325,7 @@ func (c *claimer) waitForSlot(ctx context.Context) claimState {
 			c.arrived(a)
 		case <-c.slots.freed:
 		case <-ctx.Done():
-			return stateLeaving
+			return stateDone
 		}
 	}
 	if len(c.maybe) == 0 && len(c.debts.moved) == 0 && !c.foreign.due() && !c.cfg.Burst {
@@ -367,9 +367,9 @@ func (c *claimer) wait(ctx context.Context) (claimState, ending) {
 				continue // a job has ended just now
 			}
 			c.log.Info("rq: the worker was idle long enough")
-			return stateLeaving, endIdle
+			return stateDone, endIdle
 		case <-ctx.Done():
-			return stateLeaving, endAsked
+			return stateDone, endAsked
 		}
 	}
 }
@@ -385,7 +385,7 @@ func (c *claimer) waitForRunning(ctx context.Context) claimState {
 		case <-c.running.ended:
 		case <-cleaned:
 		case <-ctx.Done():
-			return stateLeaving
+			return stateDone
 		}
 	}
 	for _, queue := range c.order {

@@ -74,15 +74,15 @@ func TestWorkerSaysWhetherItListens(t *testing.T) {
 	require.NoError(t, r.presence.register(ctx))
 	listens := func() string { return rdb.HGet(ctx, keys.Worker("w"), "listens").Val() }
 
-	r.presence.hears(ctx, true)
+	r.presence.noteListening(ctx, true)
 	assert.Empty(t, listens(), "most do")
-	r.presence.hears(ctx, false)
+	r.presence.noteListening(ctx, false)
 	assert.Equal(t, "0", listens())
 	require.NoError(t, rdb.Del(ctx, keys.Worker("w")).Err())
-	done, err := r.presence.enter(ctx, "again")
+	done, err := r.presence.writeRegistration(ctx, "again")
 	require.NoError(t, err)
 	assert.True(t, done)
 	assert.Equal(t, "0", listens(), "also after its hash has expired")
-	r.presence.hears(ctx, true)
+	r.presence.noteListening(ctx, true)
 	assert.Equal(t, "1", listens(), "it was permitted since")
 }

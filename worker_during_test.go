@@ -139,7 +139,7 @@ func TestDeletionOfARunningJob(t *testing.T) {
 
 		require.NoError(t, d.job.Delete(ctx))
 
-		assert.ErrorIs(t, <-d.causes, errAway)
+		assert.ErrorIs(t, <-d.causes, errNotOwner)
 		d.isIdle(t)
 		d.assertDeleted(t)
 		assert.Equal(t, "1", d.field(t, "failed_job_count"))

@@ -36,9 +36,9 @@ func (e ending) err() error {
 	return nil
 }
 
-// booksGrace is how long, after the running jobs have had their time, their handlers
+// writeGrace is how long, after the running jobs have had their time, their handlers
 // may take to return and the worker to write how they ended. Run keeps to it.
-const booksGrace = 1900 * time.Millisecond
+const writeGrace = 1900 * time.Millisecond
 
 // cancelGrace is how long a handler has to return when its context has ended
 // because the worker does.

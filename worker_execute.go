@@ -30,7 +30,7 @@ type execution struct {
 	limit    time.Duration   // of its function
 	ctx      context.Context // of the handler
 	cancel   context.CancelCauseFunc
-	over     atomic.Bool // it is being settled
+	settling atomic.Bool // it is being settled
 	callback atomic.Bool // its function has returned
 }
 
@@ -67,9 +67,9 @@ func (e *execution) begun(worker string) {
 
 // Why the context of a job's handler ends, besides its timeout and errShutdown.
 var (
-	errStopped = errors.New("rq: the job was stopped by a command")
-	errKilled  = errors.New("rq: the job was killed by a command")
-	errAway    = errors.New("rq: the job is not this worker's any more: it was deleted, or found abandoned")
+	errStopped  = errors.New("rq: the job was stopped by a command")
+	errKilled   = errors.New("rq: the job was killed by a command")
+	errNotOwner = errors.New("rq: the job is not this worker's any more: it was deleted, or found abandoned")
 )
 
 // A verdict is how a running of a job has ended, before anything of it is written.
@@ -88,7 +88,7 @@ const (
 	retryAsked                    // it returned a Retry
 	stopped                       // a command stopped it
 	unfinished                    // the worker ends before it does
-	takenAway                     // it is not this worker's any more
+	notOwner                      // it is not this worker's any more
 	foreign                       // its function is for another worker
 )
 
@@ -115,7 +115,7 @@ func (x *executor) run(e *execution) verdict {
 	}
 	name, err := e.readable()
 	if function := missing(x.handlers, name, &e.rec); err == nil && function != "" {
-		if x.foreign.leave(e.queue, e.jobID, function, rememberLong) {
+		if x.foreign.leaveInQueue(e.queue, e.jobID, function, rememberLong) {
 			return verdict{kind: foreign}
 		}
 		err = fmt.Errorf("%w for %s", ErrNoHandler, function)
@@ -165,8 +165,8 @@ func (x *executor) success(e *execution, value any) verdict {
 // that fails takes the place of the error, as in RQ.
 func (x *executor) failure(e *execution, function string, err error) verdict {
 	switch {
-	case errors.Is(err, errAway):
-		return verdict{kind: takenAway}
+	case errors.Is(err, errNotOwner):
+		return verdict{kind: notOwner}
 	case errors.Is(err, errShutdown):
 		return verdict{kind: unfinished}
 	case errors.Is(err, errStopped):
@@ -182,7 +182,7 @@ func (x *executor) failure(e *execution, function string, err error) verdict {
 		exc += "\nDuring handling of the above exception, another exception occurred:\n\n" + excInfo(onFailure.Func, second)
 		err = second
 	}
-	x.tell(e, err)
+	x.callExceptionHandlers(e, err)
 	return verdict{kind: failed, err: err, exc: exc}
 }
 
@@ -195,8 +195,8 @@ func (x *executor) stopped(e *execution) {
 	}
 }
 
-// tell calls the exception handlers (rq/job_lifecycle.py call_exception_handlers).
-func (x *executor) tell(e *execution, err error) {
+// callExceptionHandlers calls the exception handlers (rq/job_lifecycle.py call_exception_handlers).
+func (x *executor) callExceptionHandlers(e *execution, err error) {
 	for _, h := range x.exceptions {
 		more := make(chan bool, 1)
 		handler := HandlerFunc(func(ctx context.Context, j *Job) (any, error) {
@@ -252,7 +252,7 @@ func (x *executor) invoke(ctx context.Context, e *execution, handler Handler, li
 	case <-ctx.Done():
 		var returned bool
 		if res, returned = within(done, context.Cause(ctx)); !returned {
-			e.job = job.again(e.rec)
+			e.job = job.copyWith(e.rec)
 			x.stuck.watch(job.id, done)
 			return nil, context.Cause(ctx)
 		}
@@ -289,7 +289,7 @@ func (x *executor) load(e *execution) error {
 		})
 		switch {
 		case err == nil && len(hash) == 0, isForeign(err):
-			return errAway // the job was deleted
+			return errNotOwner // the job was deleted
 		case err == nil:
 			if e.hash["data"] == "" {
 				delete(e.hash, "data")

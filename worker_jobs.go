@@ -21,7 +21,7 @@ type jobRunner struct {
 	slots    *slots
 	running  *executions
 	jobs     context.Context // ends when the running jobs have had their time
-	books    context.Context // ends when nothing more can be written
+	writing  context.Context // ends when nothing more can be written
 	inOrder  bool            // a job starts when the one before it is settled
 	log      *slog.Logger
 	ran      *atomic.Int64
@@ -53,12 +53,12 @@ func (r *jobRunner) giveBack(queues []string, jobs []scripts.ClaimedJob, now tim
 		e := newExecution(r.out, queues[job.Queue], job, now)
 		r.running.add(e) // until it is settled, its heartbeats go on
 		defer r.running.remove(e)
-		e.over.Store(true)
-		done = append(done, r.settler.submit(r.books, r.out.putBack(e), nil))
+		e.settling.Store(true)
+		done = append(done, r.settler.submit(r.writing, r.out.putBack(e), nil))
 	}
 	for _, d := range done {
 		if end := <-d; end.more {
-			r.release()
+			r.releaseDependents()
 		}
 	}
 }
@@ -69,8 +69,8 @@ func (r *jobRunner) run(e *execution) {
 	v := r.executor.run(e)
 	out := r.outcome(e, v)
 	r.handling.Done()
-	e.over.Store(true)
-	done := r.settler.submit(r.books, out.settle, func(reason string) scripts.Settle { return r.out.unwritten(e, reason).settle })
+	e.settling.Store(true)
+	done := r.settler.submit(r.writing, out.settle, func(reason string) scripts.Settle { return r.out.unwritten(e, reason).settle })
 	// The next job is claimed while this one is written. But those that run one
 	// at a time do so in order, as in RQ, and webhooks may have to wait for room.
 	if r.inOrder || (out.webhook != "" && len(e.rec.Webhooks) > 0) {
@@ -80,7 +80,7 @@ func (r *jobRunner) run(e *execution) {
 	}
 	end := <-done
 	if end.more {
-		r.release()
+		r.releaseDependents()
 	}
 	r.running.remove(e)
 	if !end.mine {
@@ -135,11 +135,11 @@ func (r *jobRunner) outcome(e *execution, v verdict) outcome {
 	return out
 }
 
-// release goes on with jobs that waited for one that has ended and were too many for
+// releaseDependents goes on with jobs that waited for one that has ended and were too many for
 // one step. The job at hand counts as running meanwhile, so that a burst does not end
 // before they are in their queues.
-func (r *jobRunner) release() {
-	if err := scripts.ReleaseAllDependents(r.books, r.settler.db, moment(now())); err != nil {
+func (r *jobRunner) releaseDependents() {
+	if err := scripts.ReleaseAllDependents(r.writing, r.settler.db, moment(now())); err != nil {
 		r.log.Error("rq: enqueue dependents: any worker will go on with it", "error", err)
 	}
 }

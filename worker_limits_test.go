@@ -90,7 +90,7 @@ func (silentWaiter) start([]string)                  {}
 func (silentWaiter) stop()                           {}
 func (silentWaiter) arrivals() <-chan arrival        { return nil }
 func (silentWaiter) hints() []string                 { return nil }
-func (silentWaiter) blind(string) bool               { return true }
+func (silentWaiter) polled(string) bool              { return true }
 func (silentWaiter) close(context.Context) []arrival { return nil }
 
 // idleClaimer is a claimer that waits, with nothing in the queues.
@@ -114,7 +114,7 @@ func TestMaxIdleCountsFromTheEndOfTheLastJob(t *testing.T) {
 
 		state, end := c.wait(t.Context())
 
-		assert.Equal(t, stateLeaving, state)
+		assert.Equal(t, stateDone, state)
 		assert.Equal(t, endIdle, end)
 		assert.Equal(t, 2*job+maxIdle, time.Since(began))
 	})

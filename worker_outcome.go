@@ -38,7 +38,7 @@ func (o *outcomes) of(e *execution, v verdict) outcome {
 		return o.retried(e, retry)
 	case stopped:
 		return o.stop(e)
-	case takenAway:
+	case notOwner:
 		s := o.putBack(e) // of what is there no more, but the run counts
 		s.Counter, s.Seconds = "failed_job_count", worked(e, now())
 		return outcome{what: "put back", settle: s}

@@ -7,8 +7,8 @@ import (
 // abandoner makes the part that ends abandoned jobs.
 func (r *run) abandoner() *abandoner {
 	return &abandoner{
-		rdb: r.db, log: r.log, fleet: r.fleet, tells: len(r.cfg.ExceptionHandlers) > 0, hooks: r.hooks,
-		adopt: r.runner.adopt, failed: r.out.failed, callback: r.runner.executor.callback, tell: r.runner.executor.tell, release: r.runner.release,
+		rdb: r.db, log: r.log, fleet: r.fleet, hasExceptionHandlers: len(r.cfg.ExceptionHandlers) > 0, hooks: r.hooks,
+		adopt: r.runner.adopt, failed: r.out.failed, callback: r.runner.executor.callback, callExceptionHandlers: r.runner.executor.callExceptionHandlers, releaseDependents: r.runner.releaseDependents,
 		slots: make(chan struct{}, abandonedMost),
 	}
 }
@@ -27,7 +27,7 @@ func (r *run) heartbeats() *heartbeats {
 	return &heartbeats{
 		rdb: r.db, log: r.log, every: r.cfg.JobMonitoringInterval, worker: r.cfg.Name, birth: wire.FormatTime(r.presence.birth),
 		queues: r.cfg.Queues, idle: r.presence.idleTTL(), busy: r.presence.busyTTL(), skew: &skew{log: r.log},
-		executions: r.running.all, again: r.presence.registerAgain,
+		executions: r.running.all, register: r.presence.registerAgain,
 		replaced: r.replaced, reclaim: r.debts.reclaim, suspended: r.suspended, sweep: r.sweep,
 	}
 }
@@ -44,7 +44,7 @@ func (r *run) executor() *executor {
 func (r *run) listener() *listener {
 	return &listener{
 		db: r.db, worker: r.cfg.Name, health: r.cfg.JobMonitoringInterval, running: r.running, log: r.log,
-		hears: r.presence.hears, stop: func() { r.stopFetching(errShutdown) },
+		noteListening: r.presence.noteListening, stop: func() { r.stopFetching(errShutdown) },
 	}
 }
 
@@ -52,7 +52,7 @@ func (r *run) listener() *listener {
 func (r *run) claimer() *claimer {
 	c := &claimer{
 		cfg: &r.cfg, fleet: r.fleet, db: r.db, presence: r.presence, debts: r.debts, slots: r.slots, running: r.running,
-		foreign: r.foreign, cleaned: r.cleaned, suspend: r.suspended, begin: r.runner.begin, giveBack: r.runner.giveBack, books: r.books, log: r.log,
+		foreign: r.foreign, cleaned: r.cleaned, suspend: r.suspended, begin: r.runner.begin, giveBack: r.runner.giveBack, writing: r.writing, log: r.log,
 	}
 	if len(r.cfg.Queues) <= maxMovers {
 		c.waits = newMovers(r.db, r.cfg.Queues, r.log)

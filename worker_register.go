@@ -27,14 +27,14 @@ const version = "rq-go/0.1.0"
 // A presence is what others see of a worker while it runs: its hash, its place among
 // the workers, and its name.
 type presence struct {
-	cfg      *WorkerConfig
-	db       *redis.Client
-	log      *slog.Logger
-	birth    time.Time
-	identity wire.Worker
-	deaf     atomic.Bool // the worker may not listen to commands
-	running  *executions
-	replaced func() // is called when another worker has the name
+	cfg          *WorkerConfig
+	db           *redis.Client
+	log          *slog.Logger
+	birth        time.Time
+	identity     wire.Worker
+	cannotListen atomic.Bool // the worker may not listen to commands
+	running      *executions
+	replaced     func() // is called when another worker has the name
 }
 
 // checkServer refuses servers that cannot hold RQ's keys, and warns of one that
@@ -88,7 +88,7 @@ func (r *presence) register(ctx context.Context) error {
 		Birth: r.birth, LastHeartbeat: r.birth, Queues: r.cfg.Queues, PID: os.Getpid(), Hostname: hostname,
 		IPAddress: r.address(ctx), Version: version, PythonVersion: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH,
 	}
-	done, err := r.enter(ctx, scripts.New)
+	done, err := r.writeRegistration(ctx, scripts.New)
 	if err == nil && !done {
 		done, err = r.replace(ctx)
 	}
@@ -101,22 +101,22 @@ func (r *presence) register(ctx context.Context) error {
 	return nil
 }
 
-func (r *presence) enter(ctx context.Context, how string) (bool, error) {
+func (r *presence) writeRegistration(ctx context.Context, how string) (bool, error) {
 	fields := r.identity.Fields()
 	if how == scripts.Again {
 		fields = append(fields, "state", r.state())
 	}
-	if r.deaf.Load() {
+	if r.cannotListen.Load() {
 		fields = append(fields, listensField, notListening)
 	}
 	return scripts.RegisterWorker(ctx, r.db, r.cfg.Name, how, r.idleTTL(), r.cfg.Queues, fields)
 }
 
-// hears notes in the worker's hash whether it may listen to commands. A worker that
+// noteListening notes in the worker's hash whether it may listen to commands. A worker that
 // may not is not taken for dead because nobody listens. Most may, and have no such
 // field, which RQ does not know.
-func (r *presence) hears(ctx context.Context, may bool) {
-	if r.deaf.Swap(!may) == !may {
+func (r *presence) noteListening(ctx context.Context, may bool) {
+	if r.cannotListen.Swap(!may) == !may {
 		return
 	}
 	listens := "1"
@@ -166,7 +166,7 @@ func (r *presence) replace(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	r.log.Warn("rq: taking the place of a worker of this name that is gone")
-	return r.enter(ctx, scripts.Instead)
+	return r.writeRegistration(ctx, scripts.Instead)
 }
 
 // nameConnections has the server list the connections under the worker's name. Some
@@ -216,7 +216,7 @@ const deathTTL = time.Minute
 // die takes the worker out of where others look for workers (rq/worker/base.py
 // BaseWorker.register_death).
 func (r *presence) die(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, booksGrace)
+	ctx, cancel := context.WithTimeout(ctx, writeGrace)
 	defer cancel()
 	key := keys.Worker(r.cfg.Name)
 	born, err := r.db.HGet(ctx, key, "birth").Result()
@@ -257,19 +257,19 @@ func (r *presence) note(ctx context.Context, fields ...any) {
 // registerAgain registers the worker after its hash has expired. It reports false
 // when another worker has the name by now.
 func (r *presence) registerAgain(ctx context.Context) (bool, error) {
-	done, err := r.enter(ctx, scripts.Again)
+	done, err := r.writeRegistration(ctx, scripts.Again)
 	if err == nil && !done {
 		r.replaced()
 	}
 	return done, err
 }
 
-// unborn ends a worker that could not start. That it was asked to end is no error.
-func (r *presence) unborn(ctx context.Context, err error) error {
+// failedStart ends a worker that could not start. That it was asked to end is no error.
+func (r *presence) failedStart(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), booksGrace/2)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeGrace/2)
 	defer cancel()
 	born, _ := r.db.HGet(ctx, keys.Worker(r.cfg.Name), "birth").Result()
 	if !r.birth.IsZero() && born == wire.FormatTime(r.birth) { // it is registered all the same

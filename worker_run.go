@@ -18,15 +18,15 @@ import (
 //
 //   - fetching, when the worker is to end: no more jobs are claimed;
 //   - jobs, when the running jobs have had their time: handlers should return;
-//   - books, when nothing is left to write, or when it cannot be written.
+//   - writing, when nothing is left to write, or when it cannot be written.
 type run struct {
 	*Worker
 	db    *redis.Client // of this run alone, named like the worker
 	conns *connections
 	log   *slog.Logger
 
-	fetching, jobs, books                context.Context
-	stopFetching, cancelJobs, closeBooks context.CancelCauseFunc
+	fetching, jobs, writing               context.Context
+	stopFetching, cancelJobs, stopWriting context.CancelCauseFunc
 
 	presence *presence
 	running  *executions
@@ -81,7 +81,7 @@ func (r *run) close() {
 // it from ending.
 func (r *run) start(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() {
-		time.Sleep(booksGrace / 2) // the answer may be on its way
+		time.Sleep(writeGrace / 2) // the answer may be on its way
 		r.conns.cut()
 	})()
 	if err := r.presence.checkServer(ctx); err != nil {
@@ -98,33 +98,33 @@ func (r *run) work(ctx context.Context) error {
 	base := context.WithoutCancel(ctx)
 	r.fetching, r.stopFetching = context.WithCancelCause(ctx)
 	r.jobs, r.cancelJobs = context.WithCancelCause(base)
-	r.books, r.closeBooks = context.WithCancelCause(base)
+	r.writing, r.stopWriting = context.WithCancelCause(base)
 	r.hooks = newWebhookSender(r.log)
 	r.runner = &jobRunner{
 		executor: r.executor(), out: r.out, settler: r.settler, hooks: r.hooks, slots: r.slots, running: r.running,
-		jobs: r.jobs, books: r.books, inOrder: r.cfg.Concurrency == 1, log: r.log, ran: &r.jobsRun,
+		jobs: r.jobs, writing: r.writing, inOrder: r.cfg.Concurrency == 1, log: r.log, ran: &r.jobsRun,
 	}
 
 	var loops, settling sync.WaitGroup
-	settling.Go(func() { r.settler.run(r.books) })
+	settling.Go(func() { r.settler.run(r.writing) })
 	listening := make(chan struct{})
-	loops.Go(func() { r.listener().listen(r.books, listening) })
-	loops.Go(func() { r.heartbeats().run(r.books) })
+	loops.Go(func() { r.listener().listen(r.writing, listening) })
+	loops.Go(func() { r.heartbeats().run(r.writing) })
 	loops.Go(r.limitShutdown)
 	<-listening
-	r.presence.setState(r.books, "started")
+	r.presence.setState(r.writing, "started")
 	loops.Go(func() { r.maintenance().run(r.fetching) })
 	r.waitForMaintenance()
 	r.schedule(&loops)
-	r.presence.setState(r.books, "idle")
+	r.presence.setState(r.writing, "idle")
 
 	end := r.claimer().run(r.fetching)
 	err := r.drain(end)
 	r.cancelJobs(errShutdown) // a callback of an abandoned job may still run
 	close(r.settler.queue)
 	settling.Wait()
-	r.presence.die(r.books)
-	r.closeBooks(errShutdown)
+	r.presence.die(r.writing)
+	r.stopWriting(errShutdown)
 	loops.Wait()
 	return errors.Join(end.err(), err)
 }
@@ -150,7 +150,7 @@ func (r *run) replaced() {
 func (r *run) drain(end ending) error {
 	if end == endAsked && r.running.count() > 0 {
 		r.log.Info("rq: waiting for the running jobs before the worker ends")
-		r.presence.note(r.books, "shutdown_requested_date", wire.FormatTime(now()))
+		r.presence.note(r.writing, "shutdown_requested_date", wire.FormatTime(now()))
 	}
 	r.runner.handling.Wait() // no longer than limitShutdown lets them
 	close(r.handled)
@@ -158,7 +158,7 @@ func (r *run) drain(end ending) error {
 	r.hooks.close(r.jobs)
 	close(r.written)
 	r.stopFetching(errShutdown)
-	return r.leftover.wait(r.books)
+	return r.leftover.wait(r.writing)
 }
 
 // limitShutdown ends the contexts of the jobs when they have had their time, and all
@@ -175,10 +175,10 @@ func (r *run) limitShutdown() {
 		}
 	}
 	select {
-	case <-time.After(booksGrace):
-		r.closeBooks(errShutdown)
+	case <-time.After(writeGrace):
+		r.stopWriting(errShutdown)
 		r.close() // ends what does not heed its context
-	case <-r.books.Done():
+	case <-r.writing.Done():
 	}
 }
 
@@ -192,7 +192,7 @@ func (r *run) schedule(loops *sync.WaitGroup) {
 		loops.Go(func() { s.run(r.fetching) })
 		return
 	}
-	if err := s.once(r.fetching); err != nil {
+	if err := s.enqueueDue(r.fetching); err != nil {
 		r.log.Error("rq: enqueue scheduled jobs", "error", err)
 	}
 }

@@ -176,7 +176,7 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 		case err == nil:
 			p.done <- s.settled(p, done[i], more)
 			more = false // one goes on for all
-		case ctx.Err() != nil || !s.again(ctx, p, err):
+		case ctx.Err() != nil || !s.planRetry(ctx, p, err):
 			s.log.Error("rq: settle job: it is given up, and will be found abandoned", "job", p.ID, "error", err)
 			p.due = time.Time{}
 			p.done <- settled{}
@@ -227,10 +227,10 @@ func (s *settler) settled(p *settling, done, more bool) settled {
 	return settled{more: more}
 }
 
-// again decides when and how a settlement is tried again. An error that nobody has
+// planRetry decides when and how a settlement is tried planRetry. An error that nobody has
 // seen before counts as one that passes. It reports false when not even the failure of
 // the job can be written, because a key holds something else.
-func (s *settler) again(ctx context.Context, p *settling, err error) bool {
+func (s *settler) planRetry(ctx context.Context, p *settling, err error) bool {
 	p.maybe = p.maybe || redisx.FateOf(err) == redisx.Unknown
 	p.due = time.Now().Add(backOff(p.tries))
 	p.tries++

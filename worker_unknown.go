@@ -70,18 +70,18 @@ func (f *foreignJobs) function(id string, hash map[string]string) string {
 	return missing(f.handlers, name, &j.rec)
 }
 
-// leaves reports whether a job that was claimed is left to others.
-func (f *foreignJobs) leaves(queue string, job scripts.ClaimedJob) bool {
+// leavesClaimed reports whether a job that was claimed is left to others.
+func (f *foreignJobs) leavesClaimed(queue string, job scripts.ClaimedJob) bool {
 	if job.LeftOut > 0 {
 		return false // its function is not known yet
 	}
 	function := f.function(job.ID, job.Hash)
-	return function != "" && f.leave(queue, job.ID, function, rememberFor)
+	return function != "" && f.leaveInQueue(queue, job.ID, function, rememberFor)
 }
 
-// leave reports whether jobs of a function without a handler are left to others, and
+// leaveInQueue reports whether jobs of a function without a handler are left to others, and
 // remembers for how long this one is not to be read again.
-func (f *foreignJobs) leave(queue, id, function string, remember time.Duration) bool {
+func (f *foreignJobs) leaveInQueue(queue, id, function string, remember time.Duration) bool {
 	if f.policy != UnknownLeaves {
 		return false
 	}

@@ -256,7 +256,7 @@ func (s *search) read(ctx context.Context, ids []string) ([]bool, error) {
 func (f *foreignJobs) judge(queue, id string, hash map[string]string) bool {
 	function := f.function(id, hash)
 	m := memory{
-		foreign: function != "" || scripts.IsOfNewerRQ(hash["status"]) || (len(hash) == 0 && strings.HasPrefix(id, scripts.Gap)),
+		foreign: function != "" || scripts.IsUnknownStatus(hash["status"]) || (len(hash) == 0 && strings.HasPrefix(id, scripts.Gap)),
 		until:   time.Now().Add(rememberFor),
 	}
 	f.mu.Lock()

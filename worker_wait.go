@@ -26,8 +26,8 @@ type waiter interface {
 	arrivals() <-chan arrival
 	// hints returns the queues that may have jobs since the last call.
 	hints() []string
-	// blind reports whether it does not tell when the queue may have jobs.
-	blind(queue string) bool
+	// polled reports whether it does not tell when the queue may have jobs.
+	polled(queue string) bool
 	// close ends it, and returns the arrivals that are left.
 	close(ctx context.Context) []arrival
 }
@@ -92,7 +92,7 @@ func (m *movers) arrivals() <-chan arrival { return m.came }
 
 func (m *movers) hints() []string { return nil }
 
-func (m *movers) blind(string) bool { return true }
+func (m *movers) polled(string) bool { return true }
 
 func (m *movers) start(queues []string) { m.want(queues) }
 

@@ -87,7 +87,7 @@ func (w *watcher) start([]string) {}
 
 func (w *watcher) stop() {}
 
-func (w *watcher) blind(string) bool { return false }
+func (w *watcher) polled(string) bool { return false }
 
 func (w *watcher) hints() []string {
 	w.mu.Lock()

@@ -155,7 +155,7 @@ func (f faults) noted(ctx context.Context, work func(*rq.Job) error) error {
 type process struct {
 	processConfig
 	cmd  *exec.Cmd
-	log  *lastWords
+	log  *processOutput
 	once sync.Once
 }
 
@@ -171,7 +171,7 @@ func startProcess(t testing.TB, rdb *redis.Client, c processConfig) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{processConfig: c, cmd: exec.Command(self), log: &lastWords{}}
+	p := &process{processConfig: c, cmd: exec.Command(self), log: &processOutput{}}
 	p.cmd.Env = append(os.Environ(), processEnv+"="+string(config), "GORACE=atexit_sleep_ms=0")
 	p.cmd.Stderr = p.log
 	if _, err = p.cmd.StdinPipe(); err != nil { // it ends with this process
@@ -199,19 +199,19 @@ func (p *process) signal(t testing.TB, s syscall.Signal) {
 	}
 }
 
-// lastWords keeps what a process wrote.
-type lastWords struct {
+// processOutput keeps what a process wrote.
+type processOutput struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (l *lastWords) Write(p []byte) (int, error) {
+func (l *processOutput) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *lastWords) String() string {
+func (l *processOutput) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()

@@ -42,7 +42,7 @@ func (a *app) bulk(cmd *cobra.Command, unable string, do func(*bulk) (int, error
 	case !a.json:
 		fmt.Fprintf(cmd.ErrOrStderr(), unable+"\n", b.skipped)
 	}
-	return errSaid
+	return errReported
 }
 
 // options make the library report to b.

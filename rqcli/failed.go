@@ -103,7 +103,7 @@ func (a *app) sortIn(ctx context.Context, found map[[2]string]*failure, jobs []*
 		} else if exc, err = j.ExcInfo(ctx); err != nil {
 			return err
 		}
-		exception, message := lastWords(exc)
+		exception, message := lastException(exc)
 		if exc == "" && j.IsStopped() {
 			exception = "(stopped)"
 		}
@@ -126,9 +126,9 @@ func (a *app) sortIn(ctx context.Context, found map[[2]string]*failure, jobs []*
 	return nil
 }
 
-// lastWords returns the exception at the end of a traceback, without its module, and
+// lastException returns the exception at the end of a traceback, without its module, and
 // the first line of its message. Of chained exceptions it takes the last.
-func lastWords(exc string) (exception, message string) {
+func lastException(exc string) (exception, message string) {
 	const heading = "Traceback (most recent call last):\n"
 	after := exc
 	if i := strings.LastIndex(exc, heading); i >= 0 {

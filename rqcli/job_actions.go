@@ -71,7 +71,7 @@ JSON cannot express is printed as its repr.`,
 				return list[0].err
 			}
 			if results[0].Type != rq.ResultSuccessful {
-				return errSaid
+				return errReported
 			}
 			return nil
 		},

@@ -200,7 +200,7 @@ func TestLastWords(t *testing.T) {
 		{"", "?", ""},
 	}
 	for _, tt := range tests {
-		exception, message := lastWords(tt.exc)
+		exception, message := lastException(tt.exc)
 		assert.Equal(t, tt.exception, exception, tt.exc)
 		assert.Equal(t, tt.message, message, tt.exc)
 	}

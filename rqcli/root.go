@@ -152,7 +152,7 @@ func report(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return 0
 	}
-	if !errors.Is(err, errSaid) {
+	if !errors.Is(err, errReported) {
 		fmt.Fprintln(shown(cmd.ErrOrStderr()), "rq:", text(err))
 	}
 	var usage usageError
@@ -170,8 +170,8 @@ func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// errSaid is the error of a command that has already reported its failures.
-var errSaid = errors.New("not everything was done")
+// errReported is the error of a command that has already reported its failures.
+var errReported = errors.New("not everything was done")
 
 // args turns the errors of cobra's checks into usage errors.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {

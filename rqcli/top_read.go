@@ -145,7 +145,7 @@ func (s *snapshot) addFailedOf(ctx context.Context, rdb *redis.Client, q *rq.Que
 	for i, j := range jobs {
 		f := seenJob{id: j.ID(), function: functionOf(j), queue: q.Name(), at: j.EndedAt(), failure: "?"}
 		if r := results[i]; r != nil {
-			exception, message := lastWords(r.ExcInfo)
+			exception, message := lastException(r.ExcInfo)
 			f.failure = exception + withColon(message)
 		}
 		if j.IsStopped() {

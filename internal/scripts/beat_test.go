@@ -13,7 +13,7 @@ import (
 )
 
 // beats runs SendBeat of worker w, born at B, with changes.
-func beats(want Echo, changes ...func(*Beat)) func(*testing.T, *redis.Client) {
+func beats(want BeatReply, changes ...func(*Beat)) func(*testing.T, *redis.Client) {
 	return func(t *testing.T, rdb *redis.Client) {
 		p := Beat{Worker: "w", Birth: "B", Now: at, Float: "1000.5", Keep: 90}
 		for _, change := range changes {
@@ -76,35 +76,35 @@ func TestSendBeat(t *testing.T) {
 	ab := []string{"a:e", "b:f"}
 	queues := func(names ...string) func(*Beat) { return func(p *Beat) { p.Queues = names } }
 	play(t, []scene{
-		{name: "an idle worker", before: beating(nil), act: beats(Echo{State: Registered}), want: alive},
-		{name: "a busy one", before: beating(ab), act: beats(Echo{State: Registered}, with(ab...)), want: renewedAB},
-		{name: "with executions that others tell of", before: beating(ab), act: beats(Echo{State: Registered}, with("a:e")), want: renewedA.and(keyspace{"rq:wip:q": "zset b:f=1030 a:e=1070", "rq:worker:w:executions": "set a:e b:f ttl 90"})},
-		{name: "suspended", before: beating(a, "SET rq:suspended 1"), act: beats(Echo{State: Registered, Suspended: true}, with(a...)), want: renewedA},
+		{name: "an idle worker", before: beating(nil), act: beats(BeatReply{State: Registered}), want: alive},
+		{name: "a busy one", before: beating(ab), act: beats(BeatReply{State: Registered}, with(ab...)), want: renewedAB},
+		{name: "with executions that others tell of", before: beating(ab), act: beats(BeatReply{State: Registered}, with("a:e")), want: renewedA.and(keyspace{"rq:wip:q": "zset b:f=1030 a:e=1070", "rq:worker:w:executions": "set a:e b:f ttl 90"})},
+		{name: "suspended", before: beating(a, "SET rq:suspended 1"), act: beats(BeatReply{State: Registered, Suspended: true}, with(a...)), want: renewedA},
 		{
 			name: "the expiries that come first", before: beating(a, "ZADD rq:wip:r 500 old 2000 new", "ZADD rq:wip:inf +inf x", "ZADD rq:wip:past -5 x"),
-			act:  beats(Echo{State: Registered, Expiries: []int64{1070, 500, 0, 0, 0}}, with(a...), queues("q", "r", "empty", "inf", "past")),
+			act:  beats(BeatReply{State: Registered, Expiries: []int64{1070, 500, 0, 0, 0}}, with(a...), queues("q", "r", "empty", "inf", "past")),
 			want: renewedA,
 		},
 		{
-			name: "what has expired comes back, as long as it is among the started ones", act: beats(Echo{State: Registered}, with(a...)),
+			name: "what has expired comes back, as long as it is among the started ones", act: beats(BeatReply{State: Registered}, with(a...)),
 			before: beating(a, "DEL rq:execution:a:e rq:executions:a rq:worker:w:executions"), want: renewedA,
 		},
 
-		{name: "registered no more", before: beating(a, "DEL rq:worker:w"), act: beats(Echo{State: Forgotten}, with(a...)), want: renewedA.without("rq:worker:w").without("rq:worker:w:executions")},
-		{name: "another one has its name", before: beating(a, "HSET rq:worker:w birth C"), act: beats(Echo{State: Replaced}, with(a...)), want: renewedA.without("rq:worker:w").without("rq:worker:w:executions")},
+		{name: "registered no more", before: beating(a, "DEL rq:worker:w"), act: beats(BeatReply{State: Forgotten}, with(a...)), want: renewedA.without("rq:worker:w").without("rq:worker:w:executions")},
+		{name: "another one has its name", before: beating(a, "HSET rq:worker:w birth C"), act: beats(BeatReply{State: Replaced}, with(a...)), want: renewedA.without("rq:worker:w").without("rq:worker:w:executions")},
 
-		{name: "abandoned", before: beating(ab, "ZREM rq:wip:q a:e"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(ab...)), want: renewedAB.without("rq:job:a").without("rq:execution:a:e").without("rq:executions:a").and(keyspace{"rq:wip:q": "zset b:f=1070"})},
-		{name: "deleted", before: beating(a, "DEL rq:job:a"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
-		{name: "deleted, and brought back by another's late heartbeat", before: beating(a, "DEL rq:job:a", "HSET rq:job:a last_heartbeat S"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
+		{name: "abandoned", before: beating(ab, "ZREM rq:wip:q a:e"), act: beats(BeatReply{State: Registered, NotOwned: []string{"e"}}, with(ab...)), want: renewedAB.without("rq:job:a").without("rq:execution:a:e").without("rq:executions:a").and(keyspace{"rq:wip:q": "zset b:f=1070"})},
+		{name: "deleted", before: beating(a, "DEL rq:job:a"), act: beats(BeatReply{State: Registered, NotOwned: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
+		{name: "deleted, and brought back by another's late heartbeat", before: beating(a, "DEL rq:job:a", "HSET rq:job:a last_heartbeat S"), act: beats(BeatReply{State: Registered, NotOwned: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
 		{
-			name: "canceled: it runs on", before: beating(a, "HSET rq:job:a status canceled", "ZREM rq:wip:q a:e"), act: beats(Echo{State: Registered}, with(a...)),
+			name: "canceled: it runs on", before: beating(a, "HSET rq:job:a status canceled", "ZREM rq:wip:q a:e"), act: beats(BeatReply{State: Registered}, with(a...)),
 			want: renewedA.without("rq:wip:q").and(keyspace{"rq:job:a": "hash data=x last_heartbeat=T status=canceled worker_name=w"}),
 		},
-		{name: "canceled, and its execution is over", before: beating(a, "HSET rq:job:a status canceled", "DEL rq:executions:a"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
-		{name: "canceled, and run by another worker since", before: beating(a, "HSET rq:job:a status canceled worker_name v"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
-		{name: "all of them away", before: beating(nil), act: beats(Echo{State: Registered, Away: []string{"e", "f"}}, with(ab...)), want: alive},
+		{name: "canceled, and its execution is over", before: beating(a, "HSET rq:job:a status canceled", "DEL rq:executions:a"), act: beats(BeatReply{State: Registered, NotOwned: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
+		{name: "canceled, and run by another worker since", before: beating(a, "HSET rq:job:a status canceled worker_name v"), act: beats(BeatReply{State: Registered, NotOwned: []string{"e"}}, with(a...)), want: alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})},
+		{name: "all of them away", before: beating(nil), act: beats(BeatReply{State: Registered, NotOwned: []string{"e", "f"}}, with(ab...)), want: alive},
 		{
-			name: "of a job that Python has saved since", before: beating(a, "HSET rq:job:a worker_name ''"), act: beats(Echo{State: Registered}, with(a...)),
+			name: "of a job that Python has saved since", before: beating(a, "HSET rq:job:a worker_name ''"), act: beats(BeatReply{State: Registered}, with(a...)),
 			want: renewedA.and(keyspace{"rq:job:a": "hash data=x last_heartbeat=T worker_name="}),
 		},
 	})
@@ -116,9 +116,9 @@ func TestSendBeatBeforeRQ2(t *testing.T) {
 	before := beating([]string{"a:e"}, "ZREM rq:wip:q a:e", "ZADD rq:wip:q 1030 a")
 	kept := alive.and(keyspace{"rq:worker:w:executions": "set a:e ttl 90"})
 	play(t, []scene{
-		{name: "renewed", before: before, act: beats(Echo{State: Registered}, bare), want: renewedA.and(keyspace{"rq:wip:q": "zset a=1070"})},
-		{name: "another worker has the job", before: append(before, "HSET rq:job:a worker_name v"), act: beats(Echo{State: Registered, Away: []string{"e"}}, bare), want: kept},
-		{name: "nobody has it", before: append(before, "ZREM rq:wip:q a"), act: beats(Echo{State: Registered, Away: []string{"e"}}, bare), want: kept},
+		{name: "renewed", before: before, act: beats(BeatReply{State: Registered}, bare), want: renewedA.and(keyspace{"rq:wip:q": "zset a=1070"})},
+		{name: "another worker has the job", before: append(before, "HSET rq:job:a worker_name v"), act: beats(BeatReply{State: Registered, NotOwned: []string{"e"}}, bare), want: kept},
+		{name: "nobody has it", before: append(before, "ZREM rq:wip:q a"), act: beats(BeatReply{State: Registered, NotOwned: []string{"e"}}, bare), want: kept},
 	})
 }
 
@@ -136,12 +136,12 @@ func TestSendBeatWithWrongKeys(t *testing.T) {
 				require.ErrorContains(t, err, "WRONGTYPE")
 			},
 		},
-		{name: "job: it is no job any more", before: beating(ab, "DEL rq:job:a", "SET rq:job:a x"), act: beats(Echo{State: Registered, Away: []string{"e"}}, with(ab...)), want: onlyB},
-		{name: "executions of a job", before: beating(ab, "DEL rq:executions:a", "SET rq:executions:a x"), act: beats(Echo{State: Registered}, with(ab...)), want: renewedAB},
-		{name: "executions of the worker", before: beating(ab, "DEL rq:worker:w:executions", "SET rq:worker:w:executions x"), act: beats(Echo{State: Registered}, with(ab...)), want: renewedAB},
+		{name: "job: it is no job any more", before: beating(ab, "DEL rq:job:a", "SET rq:job:a x"), act: beats(BeatReply{State: Registered, NotOwned: []string{"e"}}, with(ab...)), want: onlyB},
+		{name: "executions of a job", before: beating(ab, "DEL rq:executions:a", "SET rq:executions:a x"), act: beats(BeatReply{State: Registered}, with(ab...)), want: renewedAB},
+		{name: "executions of the worker", before: beating(ab, "DEL rq:worker:w:executions", "SET rq:worker:w:executions x"), act: beats(BeatReply{State: Registered}, with(ab...)), want: renewedAB},
 		{
 			name: "started jobs of one queue", before: beating(ab, "SET rq:wip:bad x", "HSET rq:job:c data x worker_name w"),
-			act: beats(Echo{State: Registered, Expiries: []int64{0, 1070}}, with(ab...), func(p *Beat) {
+			act: beats(BeatReply{State: Registered, Expiries: []int64{0, 1070}}, with(ab...), func(p *Beat) {
 				p.Queues = []string{"bad", "q"}
 				p.Executions = append([]Beating{{"c", "g", "bad", "c:g", 70, "990.5"}}, p.Executions...)
 			}),
@@ -160,7 +160,7 @@ func TestSendBeatOfManyExecutions(t *testing.T) {
 	}
 	do(t, rdb, beating(pairs)...)
 
-	beats(Echo{State: Registered, Expiries: []int64{1070}}, with(pairs...), func(p *Beat) { p.Queues = []string{"q"} })(t, rdb)
+	beats(BeatReply{State: Registered, Expiries: []int64{1070}}, with(pairs...), func(p *Beat) { p.Queues = []string{"q"} })(t, rdb)
 
 	assert.EqualValues(t, n, rdb.ZCount(ctx, "rq:wip:q", "1070", "1070").Val())
 }

@@ -16,7 +16,7 @@ local origin, status = unpack(redis.call('HMGET', KEYS[1], 'origin', 'status'))
 if over[status] and ARGV[4] == '1' and redis.call('ZSCORE', 'rq:releasing', 'canceled:0:' .. id) then
   return 2
 end
-if over[status] or of_a_newer_rq(status) then
+if over[status] or is_unknown_status(status) then
   return -1
 end
 local queue = 'rq:queue:' .. (origin or '')

@@ -181,7 +181,7 @@ local function begin(i, id)
     patience = patience - 1
     return true
   end
-  if of_a_newer_rq(job.status) then
+  if is_unknown_status(job.status) then
     held[#held + 1] = {i, id}
     patience = patience - 1
     return true
@@ -366,7 +366,7 @@ for i = 1, #queues do
   put_back(i)
 end
 for _, id in ipairs(expired) do
-  give_slot_of_expired_on(id, now, time)
+  release_expired_slot(id, now, time)
   left = {} -- the next job for the slot may be in any queue
 end
 if state == 1 and drained() then

@@ -25,6 +25,6 @@ for _, id in ipairs(limited) do
   leave_rate_limit(id, limits[id], now, enqueued_at)
 end
 for _, id in ipairs(expired) do
-  give_slot_of_expired_on(id, now, enqueued_at)
+  release_expired_slot(id, now, enqueued_at)
 end
 return #ids

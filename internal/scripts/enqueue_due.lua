@@ -75,7 +75,7 @@ for _, id in ipairs(due) do
   local there = redis.pcall('HEXISTS', 'rq:job:' .. id, 'data')
   if there == 1 then
     local job = read_job(id)
-    if of_a_newer_rq(job.status) then
+    if is_unknown_status(job.status) then
       stay[#stay + 1] = id
     elseif job.limit then
       limited[#limited + 1] = job

@@ -32,7 +32,7 @@ local function ends(id, at)
     return true
   end
   local fine, code
-  if at <= n and type(status) ~= 'table' and not of_a_newer_rq(status) then
+  if at <= n and type(status) ~= 'table' and not is_unknown_status(status) then
     fine, code = pcall(cancel_stored, id, with_dependents == '1', now, enqueued_at)
   end
   if fine then

@@ -78,8 +78,8 @@ local function release_slot(id, key, now, enqueued_at)
   promote(config .. ':allowed', config .. ':rate_limited', concurrency, now, enqueued_at)
 end
 
--- give_slot_on releases the slot of a job, if it holds one.
-local function give_slot_on(id, key, now, enqueued_at)
+-- release_held_slot releases the slot of a job, if it holds one.
+local function release_held_slot(id, key, now, enqueued_at)
   if redis.call('ZSCORE', 'rq:rl:' .. key .. ':allowed', id) then
     release_slot(id, key, now, enqueued_at)
   end
@@ -90,15 +90,15 @@ end
 -- the rate limit does not keep the job: maintenance repairs slots.
 local function leave_rate_limit(id, key, now, enqueued_at)
   redis.pcall('ZREM', 'rq:rl:' .. key .. ':rate_limited', id)
-  pcall(give_slot_on, id, key, now, enqueued_at)
+  pcall(release_held_slot, id, key, now, enqueued_at)
 end
 
 local searched, to_search = nil, 2000
 
--- give_slot_of_expired_on releases the slot of a job that has expired, if it held one.
+-- release_expired_slot releases the slot of a job that has expired, if it held one.
 -- Without the hash its rate limit is not known, so it searches a bounded number of rate
 -- limits, and leaves the others to maintenance.
-local function give_slot_of_expired_on(id, now, enqueued_at)
+local function release_expired_slot(id, now, enqueued_at)
   if not searched then
     local many = redis.pcall('SCARD', 'rq:rl-keys')
     searched = type(many) == 'number' and many <= 200 and redis.call('SMEMBERS', 'rq:rl-keys') or {}
@@ -106,7 +106,7 @@ local function give_slot_of_expired_on(id, now, enqueued_at)
   for _, key in ipairs(searched) do
     to_search = to_search - 1
     if to_search >= 0 then
-      pcall(give_slot_on, id, key, now, enqueued_at)
+      pcall(release_held_slot, id, key, now, enqueued_at)
     end
   end
 end

@@ -90,8 +90,8 @@ const FirstSeenTTL = 24 * time.Hour
 // and EnqueuedAt are as they are stored.
 type Stuck struct{ ID, FirstSeen, EnqueuedAt string }
 
-// A Stretch is what CleanIntermediate found in some ids.
-type Stretch struct {
+// A IntermediateScan is what CleanIntermediate found in some ids.
+type IntermediateScan struct {
 	Seen, Removed int64
 	Now           string  // the time of the script, as FirstSeen
 	Stuck         []Stuck // from the end on
@@ -99,7 +99,7 @@ type Stretch struct {
 
 // CleanIntermediate runs clean_intermediate.lua. With note it notes ids that it sees
 // for the first time, and returns only the others. The time "0" is the server's.
-func CleanIntermediate(ctx context.Context, c redis.Scripter, queue string, behind int64, length int, note bool, now string) (*Stretch, error) {
+func CleanIntermediate(ctx context.Context, c redis.Scripter, queue string, behind int64, length int, note bool, now string) (*IntermediateScan, error) {
 	reply, err := cleanIntermediate.Run(ctx, c, []string{keys.Intermediate(queue)}, queue, behind, length, flag(note), now).Slice()
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func CleanIntermediate(ctx context.Context, c redis.Scripter, queue string, behi
 	if len(reply) < 3 || len(reply)%3 != 0 {
 		return nil, errReply
 	}
-	var s Stretch
+	var s IntermediateScan
 	s.Seen, _ = reply[0].(int64)
 	s.Removed, _ = reply[1].(int64)
 	s.Now, _ = reply[2].(string)

@@ -333,7 +333,7 @@ func intermediatesThat(note bool, seen, removed int64, behind int64, length int,
 	return func(t *testing.T, rdb *redis.Client) {
 		got, err := CleanIntermediate(t.Context(), rdb, "q", behind, length, note, "1000.25")
 		require.NoError(t, err)
-		require.Equal(t, &Stretch{Seen: seen, Removed: removed, Now: "1000.25", Stuck: want}, got)
+		require.Equal(t, &IntermediateScan{Seen: seen, Removed: removed, Now: "1000.25", Stuck: want}, got)
 	}
 }
 

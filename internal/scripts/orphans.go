@@ -65,21 +65,21 @@ func PruneKeys(ctx context.Context, c redis.Scripter, leftovers []Leftover, now 
 	return found, someOf(len(leftovers), len(found), err)
 }
 
-// A Lost is a job that may be in no queue or registry. Like is what PruneJobs has
+// A OrphanCandidate is a job that may be in no queue or registry. Like is what PruneJobs has
 // returned for it before, "" the first time.
-type Lost struct{ ID, Like string }
+type OrphanCandidate struct{ ID, State string }
 
 // PruneJobs runs prune_jobs.lua. It returns for the first of the jobs, at least one,
 // their state if they are in no queue or registry, else "".
-func PruneJobs(ctx context.Context, c redis.Scripter, jobs []Lost, now Moment, remove bool) ([]string, error) {
+func PruneJobs(ctx context.Context, c redis.Scripter, jobs []OrphanCandidate, now Moment, remove bool) ([]string, error) {
 	return prunedJobs(ctx, c, jobs, now, remove, listBudget)
 }
 
-func prunedJobs(ctx context.Context, c redis.Scripter, jobs []Lost, now Moment, remove bool, budget int) ([]string, error) {
+func prunedJobs(ctx context.Context, c redis.Scripter, jobs []OrphanCandidate, now Moment, remove bool, budget int) ([]string, error) {
 	names, args := make([]string, len(jobs)), []any{flag(remove), now.Unix, now.Text, budget}
 	for i, j := range jobs {
 		names[i] = keys.Job(j.ID)
-		args = append(args, j.ID, j.Like)
+		args = append(args, j.ID, j.State)
 	}
 	like, err := pruneJobs.Run(ctx, c, names, args...).StringSlice()
 	return like, someOf(len(jobs), len(like), err)

@@ -126,7 +126,7 @@ func prunesJob(want string) func(*testing.T, *redis.Client) {
 		before, like := dump(t, rdb), ""
 		for _, remove := range []bool{false, false, true} {
 			require.Empty(t, changes(before, dump(t, rdb)))
-			got, err := PruneJobs(t.Context(), rdb, []Lost{{"a", like}}, at, remove)
+			got, err := PruneJobs(t.Context(), rdb, []OrphanCandidate{{"a", like}}, at, remove)
 			require.NoError(t, err)
 			require.Equal(t, []string{want}, got)
 			like = got[0]
@@ -137,10 +137,10 @@ func prunesJob(want string) func(*testing.T, *redis.Client) {
 // keepsListed wants a job to be found in a list, which is looked through only to
 // delete it.
 func keepsListed(t *testing.T, rdb *redis.Client) {
-	like, err := PruneJobs(t.Context(), rdb, []Lost{{"a", ""}}, at, false)
+	like, err := PruneJobs(t.Context(), rdb, []OrphanCandidate{{"a", ""}}, at, false)
 	require.NoError(t, err)
 	require.NotEmpty(t, like[0])
-	like, err = PruneJobs(t.Context(), rdb, []Lost{{"a", like[0]}}, at, true)
+	like, err = PruneJobs(t.Context(), rdb, []OrphanCandidate{{"a", like[0]}}, at, true)
 	require.NoError(t, err)
 	require.Empty(t, like[0])
 }
@@ -189,7 +189,7 @@ func TestPruneJobs(t *testing.T) {
 		{
 			name: "changed since", before: job("failed", "HSET rq:job:a enqueued_at e"),
 			act: func(t *testing.T, rdb *redis.Client) {
-				got, err := PruneJobs(t.Context(), rdb, []Lost{{"a", "failed\nd\n\nq"}}, at, true)
+				got, err := PruneJobs(t.Context(), rdb, []OrphanCandidate{{"a", "failed\nd\n\nq"}}, at, true)
 				require.NoError(t, err)
 				require.Equal(t, []string{""}, got)
 			},
@@ -200,10 +200,10 @@ func TestPruneJobs(t *testing.T) {
 func TestPruneJobsLetsOthersHaveTheirTurn(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.New(t)
-	var all []Lost
+	var all []OrphanCandidate
 	for _, id := range []string{"a", "b", "c"} {
 		do(t, rdb, "HSET rq:job:"+id+" origin q status queued", "RPUSH rq:queue:q other")
-		all = append(all, Lost{id, "queued\n\n\nq"})
+		all = append(all, OrphanCandidate{id, "queued\n\n\nq"})
 	}
 
 	first, err := prunedJobs(t.Context(), rdb, all, at, true, 5)

@@ -167,9 +167,9 @@ func promises() []promise {
 			return err
 		}, nil},
 		{"prune_jobs", "", limitedJobs("queued", "RPUSH rq:queue:q other"), func(ctx context.Context, c *redis.Client) error {
-			like, err := PruneJobs(ctx, c, []Lost{{"a", ""}}, at, false)
+			like, err := PruneJobs(ctx, c, []OrphanCandidate{{"a", ""}}, at, false)
 			if err == nil {
-				_, err = PruneJobs(ctx, c, []Lost{{"a", like[0]}}, at, true)
+				_, err = PruneJobs(ctx, c, []OrphanCandidate{{"a", like[0]}}, at, true)
 			}
 			return err
 		}, nil},

@@ -15,7 +15,7 @@ local front, now, enqueued_at, empty, leave_own = unpack(ARGV, 1, 5)
 -- pending job, unless this is the registry of its status, and for a status of a newer
 -- RQ. Other statuses prove nothing: RQ has failed jobs with a status of an earlier run.
 local function elsewhere(status, origin)
-  return of_a_newer_rq(status) or (pending[status] and (registry_of[status] or '') .. origin ~= KEYS[1])
+  return is_unknown_status(status) or (pending[status] and (registry_of[status] or '') .. origin ~= KEYS[1])
 end
 
 -- keep makes a job persist until it has run. It was to expire because it had failed; in

@@ -189,7 +189,7 @@ local function settle()
     deleted = deleted or fence == 'own' and not exists
     end_execution(fence == 'own' and not exists and not sent)
     if status ~= 'queued' and status ~= 'started' then
-      free(give_slot_on)
+      free(release_held_slot)
     end
     return 0
   end

@@ -105,7 +105,7 @@ var libStatusLua string
 
 var libStatus = statusTable("known") + libStatusLua
 
-// IsOfNewerRQ reports whether only a newer RQ knows a status.
-func IsOfNewerRQ(name string) bool {
+// IsUnknownStatus reports whether only a newer RQ knows a status.
+func IsUnknownStatus(name string) bool {
 	return name != "" && !slices.ContainsFunc(statuses, func(s status) bool { return s.name == name })
 }

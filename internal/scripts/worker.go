@@ -302,17 +302,17 @@ const (
 	Replaced   = -1
 )
 
-// An Echo is what SendBeat returns.
-type Echo struct {
+// An BeatReply is what SendBeat returns.
+type BeatReply struct {
 	State     int64
 	Suspended bool
 	Time      float64  // the server's, in Unix seconds
 	Expiries  []int64  // the earliest in each queue's rq:wip, 0 if there is none
-	Away      []string // executions that no longer belong to the worker
+	NotOwned  []string // executions that no longer belong to the worker
 }
 
 // SendBeat runs beat.lua.
-func SendBeat(ctx context.Context, c redis.Scripter, p Beat) (*Echo, error) {
+func SendBeat(ctx context.Context, c redis.Scripter, p Beat) (*BeatReply, error) {
 	args := make([]any, 0, 7+len(p.Queues)+6*len(p.Executions))
 	args = append(args, p.Birth, p.Now.Unix, p.Now.Text, p.Float, p.Keep, p.Worker, len(p.Queues))
 	for _, name := range p.Queues {
@@ -333,11 +333,11 @@ func SendBeat(ctx context.Context, c redis.Scripter, p Beat) (*Echo, error) {
 	if !ok || err != nil {
 		return nil, errReply
 	}
-	echo := &Echo{State: state, Suspended: reply[1] == "1", Time: at}
+	echo := &BeatReply{State: state, Suspended: reply[1] == "1", Time: at}
 	for i, v := range reply[3:] {
 		text := fmt.Sprint(v)
 		if i >= len(p.Queues) {
-			echo.Away = append(echo.Away, text)
+			echo.NotOwned = append(echo.NotOwned, text)
 			continue
 		}
 		echo.Expiries = append(echo.Expiries, moment(text))
