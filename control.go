@@ -64,10 +64,11 @@ func SendStopJob(ctx context.Context, rdb redis.UniversalClient, jobID string) e
 
 // SendStopExecution tells a worker to stop one execution of a job (rq/command.py
 // send_stop_execution_command). Workers of RQ 3.0 and later and of this package support
-// it.
+// it; older ones ignore it.
 //
-// It returns ErrInvalidJobOperation when there is no such execution, or when its worker is
-// older than RQ 3.0, and ErrNoSuchWorker when no worker has received it.
+// It returns ErrInvalidJobOperation when there is no such execution, or when the execution
+// does not name its worker, as before RQ 2.11. It returns ErrNoSuchWorker when no worker
+// has received it.
 func SendStopExecution(ctx context.Context, rdb redis.UniversalClient, jobID, executionID string) error {
 	hash, err := rdb.HGetAll(ctx, keys.Execution(jobID, executionID)).Result()
 	if err != nil && !isForeign(err) {
@@ -78,7 +79,7 @@ func SendStopExecution(ctx context.Context, rdb redis.UniversalClient, jobID, ex
 	case len(hash) == 0:
 		return fmt.Errorf("%w: stop execution %s of job %s: it is not running", ErrInvalidJobOperation, executionID, jobID)
 	case e.WorkerName == "":
-		return fmt.Errorf("%w: stop execution %s of job %s: its worker is older than RQ 3.0 and can stop only the job", ErrInvalidJobOperation, executionID, jobID)
+		return fmt.Errorf("%w: stop execution %s of job %s: it does not name its worker, which is older than RQ 2.11 and can stop only the job", ErrInvalidJobOperation, executionID, jobID)
 	}
 	return sendCommand(ctx, rdb, e.WorkerName, "stop-execution",
 		py.Item{Key: "job_id", Value: jobID}, py.Item{Key: "execution_id", Value: executionID})

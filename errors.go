@@ -105,7 +105,8 @@ func (e *DeserializeError) Unwrap() error { return e.Err }
 // A PartialError is returned by EnqueueMany when Redis fails. Jobs that were enqueued
 // stay enqueued.
 type PartialError struct {
-	// Enqueued is the number of jobs, counted from the first, that were enqueued.
+	// Enqueued is the number of jobs, counted from the first, that were enqueued. With the
+	// option Pipeline they are only queued in the caller's pipeline, and not sent yet.
 	Enqueued int
 	// Unknown is the number of jobs after them that may have been enqueued, because the
 	// server's reply was lost. The rest were not enqueued.

@@ -16,37 +16,37 @@ import (
 )
 
 const (
-	// abandonedHold is for how long a job is a worker's that ends it. It is renewed
-	// while its callbacks run, so this is what others wait if the worker dies.
+	// abandonedHold is how long the worker that takes over a job owns it. It is renewed
+	// while the callbacks run, so other workers wait this long if the owner dies.
 	abandonedHold = 30 * time.Second
-	// abandonedMost is how many abandoned jobs have their callbacks run at once.
+	// abandonedMost is how many abandoned jobs run their callbacks at once.
 	abandonedMost = 10
 )
 
-// An abandoner fails or retries jobs whose worker has died. Any number of workers
-// can do so at once: each job is taken over by one, under an execution of its own.
-// As in RQ its callbacks are called before that is written (rq/registry.py
-// StartedJobRegistry.cleanup): if the worker dies in between, the next one calls
-// them again, and none are lost. They run beside the rest.
+// An abandoner fails or retries jobs whose worker has died. Many workers can do so at
+// once: only one takes over each job, with an execution of its own. As in RQ the callbacks
+// run before the outcome is written (rq/registry.py StartedJobRegistry.cleanup). If the
+// worker dies in between, the next one calls them again, so none are lost. They run in
+// the background.
 type abandoner struct {
 	rdb                  redis.UniversalClient
 	log                  *slog.Logger
 	fleet                release
-	hasExceptionHandlers bool // there are exception handlers
+	hasExceptionHandlers bool
 	hooks                *webhookSender
 
-	// What the executing side does.
+	// Functions of the parts that run jobs.
 	adopt                 func(queue string, claimed scripts.ClaimedJob, now time.Time) *execution
 	failed                func(e *execution, exc string) outcome
 	callback              func(e *execution, c Callback, value any, err error) error
 	callExceptionHandlers func(e *execution, err error)
-	releaseDependents     func() // goes on with the dependents that a settlement has left
+	releaseDependents     func() // enqueues dependents that were too many for the settlement
 
-	slots chan struct{} // has an item for each job whose callbacks run
-	quiet sync.Mutex    // of whoever waits until there is none
+	slots chan struct{} // holds one item per job whose callbacks run
+	quiet sync.Mutex    // held by wait
 }
 
-// sweep takes over the jobs of a queue whose heartbeats have ended.
+// sweep takes over the jobs of a queue that missed their heartbeats.
 func (a *abandoner) sweep(ctx context.Context, queue string) error {
 	var errs []error
 	for stay := 0; ctx.Err() == nil; {
@@ -70,8 +70,8 @@ func (a *abandoner) sweep(ctx context.Context, queue string) error {
 	return errors.Join(errs...)
 }
 
-// abandoned ends one execution whose heartbeats have ended. It reports whether the
-// entry is not where it was found any more.
+// abandoned ends one execution that missed its heartbeats. It reports whether its entry
+// has left the registry.
 func (a *abandoner) abandoned(ctx context.Context, queue, entry string) (done bool, err error) {
 	id, execution, err := a.parse(ctx, entry)
 	if err != nil {
@@ -82,45 +82,46 @@ func (a *abandoner) abandoned(ctx context.Context, queue, entry string) (done bo
 	return a.failOrRetry(ctx, queue, id, scripts.Takeover{Entry: entry, Execution: execution}, exc)
 }
 
-// parse returns the job and the execution of an entry. RQ 1 has only ids there, and
-// they may hold colons.
+// parse returns the job and the execution of an entry. In RQ 1 an entry is only a job id,
+// which may contain colons.
 func (a *abandoner) parse(ctx context.Context, entry string) (id, execution string, err error) {
 	id, execution = splitPair(entry)
 	if execution == "" {
 		return id, "", nil
 	}
 	n, err := a.rdb.Exists(ctx, keys.Job(entry)).Result()
-	if err != nil || n == 1 { // RQ 1 runs the job, and its id ends as if with an execution
+	if err != nil || n == 1 { // a job of RQ 1 whose id looks like a pair
 		return entry, "", err
 	}
 	return id, execution, nil
 }
 
-// stuck fails or retries a job that was started and is in no execution: its
-// worker died in between. From then on it is not in the intermediate queue any more.
+// stuck fails or retries a job that was started but has no execution, because its worker
+// died in between. It also removes the job from the intermediate queue.
 func (a *abandoner) stuck(ctx context.Context, queue, id string) error {
 	_, err := a.failOrRetry(ctx, queue, id, scripts.Takeover{}, "Job was stuck in intermediate queue.")
 	return err
 }
 
-// failOrRetry takes a job over and fails or retries it. If nobody is told of it, that is done
-// when failOrRetry returns, else beside. A job that has to wait for its turn stays.
+// failOrRetry takes a job over and fails or retries it. A job without callbacks is settled
+// when failOrRetry returns, others in the background. When no slot is free for callbacks, the
+// job stays as it is.
 func (a *abandoner) failOrRetry(ctx context.Context, queue, id string, p scripts.Takeover, exc string) (done bool, err error) {
-	tells, err := a.hasCallbacks(ctx, id)
+	callbacks, err := a.hasCallbacks(ctx, id)
 	if err != nil {
 		return false, err
 	}
-	if tells && !a.acquireSlot() {
+	if callbacks && !a.acquireSlot() {
 		return false, nil
 	}
 	e, done, err := a.takeOver(ctx, queue, id, &p)
 	if e == nil {
-		if tells {
+		if callbacks {
 			a.releaseSlot()
 		}
 		return done, err
 	}
-	if !tells {
+	if !callbacks {
 		defer e.cancel(nil)
 		return true, a.settle(ctx, e, exc)
 	}
@@ -128,13 +129,13 @@ func (a *abandoner) failOrRetry(ctx context.Context, queue, id string, p scripts
 		defer a.releaseSlot()
 		defer e.cancel(nil)
 		if err := a.notifyAndSettle(context.WithoutCancel(ctx), e, p, exc); err != nil {
-			a.log.Error("rq: end an abandoned job", "job", id, "error", err)
+			a.log.Error("rq: fail or retry an abandoned job", "job", id, "error", err)
 		}
 	}()
 	return true, nil
 }
 
-// hasCallbacks reports whether anybody is told of the end of a job before it is written.
+// hasCallbacks reports whether callbacks run before the end of a job is written.
 func (a *abandoner) hasCallbacks(ctx context.Context, id string) (bool, error) {
 	if a.hasExceptionHandlers {
 		return true, nil
@@ -146,8 +147,8 @@ func (a *abandoner) hasCallbacks(ctx context.Context, id string) (bool, error) {
 	return name != "", err
 }
 
-// takeOver makes a job this worker's. It returns no execution if it is somebody
-// else's, or has ended.
+// takeOver makes this worker the owner of a job. It returns no execution if the job has
+// another owner or has ended.
 func (a *abandoner) takeOver(ctx context.Context, queue, id string, p *scripts.Takeover) (*execution, bool, error) {
 	p.Queue, p.ID, p.Own = queue, id, executionIDs(1)[0]
 	p.Keep, p.Now, p.Float = inSeconds(abandonedHold), scripts.ServerTime, wire.FormatUnix(now())
@@ -158,7 +159,7 @@ func (a *abandoner) takeOver(ctx context.Context, queue, id string, p *scripts.T
 	}
 	if p.Entry == "" {
 		if err := a.rdb.LRem(ctx, keys.Intermediate(queue), -1, id).Err(); err != nil {
-			a.log.Error("rq: take a job out of the intermediate queue", "job", id, "error", err)
+			a.log.Error("rq: remove a job from the intermediate queue", "job", id, "error", err)
 		}
 		a.rdb.Del(ctx, keys.FirstSeen(queue, id)) // it expires anyway
 	}
@@ -168,16 +169,16 @@ func (a *abandoner) takeOver(ctx context.Context, queue, id string, p *scripts.T
 }
 
 // notifyAndSettle calls the failure callback and the exception handlers of a job, and
-// settles it. If the worker ends meanwhile, the job is others' at once.
+// settles it. If the worker shuts down meanwhile, others can take over the job at once.
 func (a *abandoner) notifyAndSettle(ctx context.Context, e *execution, p scripts.Takeover, exc string) error {
 	p.Entry, p.Execution = "", ""
 	holding, release := context.WithCancel(ctx)
 	var renewing sync.WaitGroup
 	renewing.Go(func() { a.renew(holding, p) })
-	told := a.notify(e)
+	done := a.notify(e)
 	release()
 	renewing.Wait()
-	if !told {
+	if !done {
 		p.Keep = 0
 		_, _, err := scripts.TakeOver(ctx, a.rdb, p)
 		return err
@@ -185,17 +186,17 @@ func (a *abandoner) notifyAndSettle(ctx context.Context, e *execution, p scripts
 	return a.settle(ctx, e, exc)
 }
 
-// renew keeps a job this worker's until ctx ends.
+// renew keeps the ownership of a job until ctx ends.
 func (a *abandoner) renew(ctx context.Context, p scripts.Takeover) {
 	for sleep(ctx, abandonedHold/3) {
 		if _, _, err := scripts.TakeOver(ctx, a.rdb, p); err != nil && ctx.Err() == nil {
-			a.log.Error("rq: hold an abandoned job", "job", p.ID, "error", err)
+			a.log.Error("rq: keep the ownership of an abandoned job", "job", p.ID, "error", err)
 		}
 	}
 }
 
-// notify tells of an abandoned job whom it concerns. It reports false when the
-// worker ended before its callback had.
+// notify calls the failure callback and the exception handlers of an abandoned job. It
+// reports false when the worker shut down before the callback had ended.
 func (a *abandoner) notify(e *execution) bool {
 	e.job.rec.Status = string(StatusFailed)
 	onFailure, _ := e.job.OnFailure()
@@ -210,7 +211,7 @@ func (a *abandoner) notify(e *execution) bool {
 	return true
 }
 
-// settle writes that a job has failed, or is retried.
+// settle writes that a job has failed or is retried.
 func (a *abandoner) settle(ctx context.Context, e *execution, exc string) error {
 	out := a.failed(e, exc)
 	s := &out.settle
@@ -230,7 +231,7 @@ func (a *abandoner) settle(ctx context.Context, e *execution, exc string) error 
 	return nil
 }
 
-// write settles a job. It may have been settled by a try whose reply was lost.
+// write settles a job. An earlier try whose reply was lost may have settled it already.
 func (a *abandoner) write(ctx context.Context, s scripts.Settle) (done bool, err error) {
 	const tries = 3
 	for try := range tries {
@@ -249,7 +250,7 @@ func (a *abandoner) write(ctx context.Context, s scripts.Settle) (done bool, err
 	return false, err
 }
 
-// acquireSlot takes the place of a job whose callbacks run, if there is one.
+// acquireSlot takes a slot for callbacks, and reports whether one was free.
 func (a *abandoner) acquireSlot() bool {
 	select {
 	case a.slots <- struct{}{}:
@@ -261,7 +262,7 @@ func (a *abandoner) acquireSlot() bool {
 
 func (a *abandoner) releaseSlot() { <-a.slots }
 
-// wait returns when no callbacks run. Those that would start meanwhile wait.
+// wait returns when no callbacks run. None start meanwhile.
 func (a *abandoner) wait() {
 	a.quiet.Lock()
 	defer a.quiet.Unlock()
@@ -273,7 +274,7 @@ func (a *abandoner) wait() {
 	}
 }
 
-// withoutEnd leaves out when the run ended, which nobody knows.
+// withoutEnd removes the fields that say when the run ended, which is unknown.
 func withoutEnd(fields []any) []any {
 	var rest []any
 	for i := 0; i+1 < len(fields); i += 2 {

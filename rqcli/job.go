@@ -178,6 +178,8 @@ func (d *jobData) print(w io.Writer) {
 		seconds *float64
 	}{{"timeout", d.Timeout}, {"ttl", d.TTL}, {"result ttl", d.ResultTTL}, {"failure ttl", d.FailureTTL}} {
 		switch {
+		case t.seconds != nil && *t.seconds < 0 && t.name == "timeout":
+			line(t.name, "no limit")
 		case t.seconds != nil && *t.seconds < 0:
 			line(t.name, "for ever")
 		case t.seconds != nil:
