@@ -13,63 +13,62 @@ import (
 	"github.com/google/uuid"
 )
 
-// A WorkerConfig says how a Worker works. The zero value is a worker of the
-// queue "default" that runs one job at a time until its context ends.
+// A WorkerConfig configures a Worker. With the zero value it runs the jobs of the queue
+// "default", one at a time, until its context ends.
 type WorkerConfig struct {
 	// Queues are the names of the queues, the most important first. Default is
 	// DefaultQueue.
 	Queues []string
-	// Name is the worker's, by which RQ's tools and commands know it. A worker
-	// of the same name must not be alive. It may have spaces and need not be ASCII;
-	// the server lists the worker's connections with underscores in place of those.
-	// Default is 32 random hex digits.
+	// Name identifies the worker to RQ's tools and commands. No live worker may have the
+	// same name. It may contain spaces and characters that are not ASCII; the server lists
+	// the worker's connections with underscores in their place. Default is 32 random hex
+	// digits.
 	Name string
 	// Concurrency is how many jobs run at once. Default 1, as in RQ.
 	Concurrency int
-	// Strategy says which queue the next job comes from. Default is
-	// DequeueDefault: from the first one that has any.
+	// Strategy says which queue the next job comes from. Default is DequeueDefault: the
+	// first queue that has one.
 	Strategy DequeueStrategy
 	// Burst ends the worker when its queues are empty, or have only jobs that it leaves
-	// to others. Default false.
+	// to other workers. Default false.
 	Burst bool
-	// MaxJobs ends the worker after so many jobs. Default is no limit.
+	// MaxJobs ends the worker after this many jobs. Default is no limit.
 	MaxJobs int
-	// MaxIdle ends the worker after so long without a job. Default is no limit.
+	// MaxIdle ends the worker after this long without a job. Default is no limit.
 	MaxIdle time.Duration
-	// Scheduler moves scheduled jobs to the worker's queues when they are due,
-	// sharing the work with RQ's schedulers (rq worker --with-scheduler).
-	// Default false.
+	// Scheduler moves scheduled jobs to the worker's queues when they are due, and shares
+	// that work with RQ's schedulers (rq worker --with-scheduler). Default false.
 	Scheduler bool
 	// Serializer reads the arguments and writes the results. Default is Pickle.
 	Serializer Serializer
-	// Fleet is the oldest version of Python RQ around, such as "1.16". See the
-	// option Fleet. Default is the newest.
+	// Fleet is the oldest version of Python RQ in use, such as "1.16". See the option
+	// Fleet. Default is the newest.
 	Fleet string
-	// UnknownFunc says what becomes of a job whose function, or a callback, has no
-	// handler. Default is UnknownLeaves: it stays in its queue.
+	// UnknownFunc is the policy for a job whose function, or a callback, has no handler.
+	// Default is UnknownLeaves: it stays in its queue.
 	UnknownFunc UnknownFuncPolicy
-	// ExceptionHandlers are called for each run of a job that fails, in turn,
-	// until one returns false (rq worker --exception-handler). Default none. The failure is
-	// recorded all the same: RQ's disable_default_exception_handler has no counterpart.
+	// ExceptionHandlers are called in order when a run of a job fails, until one returns
+	// false (rq worker --exception-handler). Default none. The failure is always recorded:
+	// RQ's disable_default_exception_handler has no counterpart.
 	ExceptionHandlers []ExceptionHandler
-	// ResultTTL is how long results are kept of jobs that do not say; Forever
-	// keeps them. Default is DefaultResultTTL.
+	// ResultTTL is how long results are kept of jobs without a result TTL; Forever keeps
+	// them. Default is DefaultResultTTL.
 	ResultTTL time.Duration
-	// WorkerTTL is how long an idle worker is believed to be alive without a
-	// heartbeat. Default 420 s.
+	// WorkerTTL is how long an idle worker counts as alive without a heartbeat. Default
+	// 420 s.
 	WorkerTTL time.Duration
-	// JobMonitoringInterval is the time between heartbeats. Others take a job
-	// over when there was none for this long and a minute. Default 30 s.
+	// JobMonitoringInterval is the time between heartbeats. Other workers take over a job
+	// that had none for this long plus a minute. Default 30 s.
 	JobMonitoringInterval time.Duration
 	// MaintenanceInterval is the time between cleanings of the registries.
 	// Default 10 minutes.
 	MaintenanceInterval time.Duration
-	// ShutdownTimeout is how long running jobs may go on when the worker ends;
-	// then their contexts end, and those that return within a second are
-	// settled as usual. The others go back to the front of their queues, as if
-	// they had not run. Default 25 s; Forever waits for them all.
+	// ShutdownTimeout is how long jobs may continue when the worker shuts down. Then
+	// their contexts end, and jobs that return within a second are settled as usual. The
+	// others go back to the front of their queues, as if they had not run. Default 25 s;
+	// Forever waits for them all.
 	ShutdownTimeout time.Duration
-	// Logger gets what the worker does. Default is slog.Default().
+	// Logger gets the worker's log. Default is slog.Default().
 	Logger *slog.Logger
 }
 
@@ -92,20 +91,18 @@ const (
 type UnknownFuncPolicy int
 
 const (
-	// UnknownLeaves leaves the job in its queue, in its place, for a worker that has the
+	// UnknownLeaves leaves the job at its place in the queue, for a worker that has the
 	// function, and runs the jobs behind it. A warning names each such function at once,
-	// and once a minute while its jobs are there. While they are, a new job of the queue
-	// may start a second late; to look through a queue of a million for the first time
-	// takes about half a minute. A burst ends when nothing else is left, and says how
-	// many jobs these are.
+	// and once a minute while its jobs are there. Meanwhile a new job of the queue may
+	// start a second late; searching a queue of a million for the first time takes about
+	// half a minute. A burst ends when only such jobs are left, and logs their number.
 	UnknownLeaves UnknownFuncPolicy = iota
 	// UnknownFails fails the job, as RQ does when it cannot import the function.
 	UnknownFails
 )
 
-// An ExceptionHandler is told of a job that failed. When it returns false, the
-// handlers after it are not called. The job is settled afterwards, whatever it
-// returns.
+// An ExceptionHandler is called when a job has failed. When it returns false, the handlers
+// after it are not called. The job is settled afterwards, whatever it returns.
 type ExceptionHandler func(ctx context.Context, job *Job, err error) bool
 
 // RQ's defaults (rq/defaults.py).
@@ -116,7 +113,7 @@ const (
 	defaultShutdownTimeout     = 25 * time.Second
 )
 
-// fill sets what was not given.
+// fill sets the defaults.
 func (c *WorkerConfig) fill() {
 	if len(c.Queues) == 0 {
 		c.Queues = []string{DefaultQueue}
@@ -151,7 +148,7 @@ func (c *WorkerConfig) fill() {
 	}
 }
 
-// check refuses settings that make no sense.
+// check returns the errors of invalid settings.
 func (c *WorkerConfig) check() error {
 	var bad []error
 	refuse := func(wrong bool, name string, value any, rule string) {

@@ -14,38 +14,38 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// debts are the jobs that a worker has to give account of and does not run: ids that
-// it has moved to an intermediate queue, ids that a lost reply may have moved there,
-// and executions of claims whose reply was lost. Only an answer of the server clears
-// one. The claimer owns all but the executions.
+// debts are jobs that a worker is responsible for but does not run: ids that it has moved
+// to an intermediate queue, ids that a move whose reply was lost may have put there, and
+// executions of claims whose reply was lost. Only a reply of the server clears one. The
+// claimer owns all but the executions.
 type debts struct {
 	db     *redis.Client
 	worker string
 	log    *slog.Logger
 	out    *outcomes
 
-	moved  []arrival         // they wait in intermediate queues for the next claim
+	moved  []arrival         // in intermediate queues, for the next claim
 	doubts map[string]*doubt // by queue
 
 	mu    sync.Mutex
 	until map[string]time.Time // by execution id of a lost claim
 }
 
-// A doubt is about a queue whose intermediate queue may hold an id that this worker
-// has moved and does not know.
+// A doubt is a queue whose intermediate queue may hold an id that this worker has moved
+// without getting the reply.
 type doubt struct {
-	conns []int64              // of the lost replies; the server may still move ids for them
-	open  time.Time            // until when, if they cannot be killed
-	seen  map[string]time.Time // ids in the intermediate queue, and since when
+	conns []int64              // connections of the lost replies; the server may still move ids for them
+	open  time.Time            // until when it may, if they cannot be killed
+	seen  map[string]time.Time // when each id was first seen in the intermediate queue
 }
 
 const (
-	// claimLate is for how long the network may keep a claim that the worker has given up.
+	// claimLate is how long a claim that the worker has given up may still arrive.
 	claimLate = 5 * time.Minute
-	// doubtGrace is how long an id must be in an intermediate queue to be nobody's. A
-	// worker that lives takes it out within milliseconds.
+	// doubtGrace is how long an id must be in an intermediate queue to have no owner. A
+	// live worker removes it within milliseconds.
 	doubtGrace = 2 * time.Second
-	// doubtCheck is the time between looks at an intermediate queue in doubt.
+	// doubtCheck is the time between checks of an intermediate queue in doubt.
 	doubtCheck = 500 * time.Millisecond
 )
 
@@ -53,8 +53,8 @@ func newDebts(db *redis.Client, worker string, out *outcomes, log *slog.Logger) 
 	return &debts{db: db, worker: worker, out: out, log: log, doubts: map[string]*doubt{}, until: map[string]time.Time{}}
 }
 
-// lostMove notes that the reply to a blocking move was lost. conn is the server's
-// number of its connection, or 0; open is until when the server may still move an id.
+// lostMove records a blocking move whose reply was lost. conn is the server's id of its
+// connection, or 0; until open the server may still move an id.
 func (d *debts) lostMove(queue string, conn int64, open time.Time) {
 	q := d.doubt(queue)
 	if conn != 0 {
@@ -72,7 +72,7 @@ func (d *debts) doubt(queue string) *doubt {
 	return d.doubts[queue]
 }
 
-// lostClaim notes that the reply to a claim was lost. Its moved ids may be anywhere.
+// lostClaim records a claim whose reply was lost. The moved ids may be anywhere now.
 func (d *debts) lostClaim(executions []string) {
 	d.mu.Lock()
 	for _, id := range executions {
@@ -85,8 +85,8 @@ func (d *debts) lostClaim(executions []string) {
 	d.moved = nil
 }
 
-// settleDoubts looks at the intermediate queues in doubt. Ids that stay there are
-// nobody's: they become moved ones, which the next claim takes if they are still there.
+// settleDoubts checks the intermediate queues in doubt. Ids that stay there have no owner:
+// they become moved ids, which the next claim takes if they are still there.
 func (d *debts) settleDoubts(ctx context.Context) error {
 	var errs []error
 	for queue, q := range d.doubts {
@@ -100,7 +100,7 @@ func (d *debts) settleDoubts(ctx context.Context) error {
 }
 
 func (d *debts) settleDoubt(ctx context.Context, queue string, q *doubt) (done bool, err error) {
-	for len(q.conns) > 0 { // nothing comes any more of a connection that is gone
+	for len(q.conns) > 0 { // a killed connection moves nothing
 		err := d.db.ClientKillByFilter(ctx, "ID", strconv.FormatInt(q.conns[0], 10)).Err()
 		if err != nil && !isRefused(err) {
 			return false, err
@@ -123,7 +123,7 @@ func (d *debts) settleDoubt(ctx context.Context, queue string, q *doubt) (done b
 		case now.Sub(since) < doubtGrace:
 			seen[id] = since
 		default:
-			d.log.Warn("rq: take a job that is left in the intermediate queue", "job", id, "queue", queue)
+			d.log.Warn("rq: claim a job that was left in the intermediate queue", "job", id, "queue", queue)
 			d.moved = append(d.moved, arrival{queue: queue, id: id})
 		}
 	}
@@ -131,8 +131,8 @@ func (d *debts) settleDoubt(ctx context.Context, queue string, q *doubt) (done b
 	return len(seen) == 0 && now.After(q.open), nil
 }
 
-// lateClaims reports whether executions of lost claims may still begin, and forgets
-// those that cannot.
+// lateClaims reports whether executions of lost claims may still start, and removes those
+// that cannot.
 func (d *debts) lateClaims() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -185,5 +185,5 @@ func (d *debts) reclaim(ctx context.Context) error {
 	return nil
 }
 
-// none reports whether there is nothing to give account of.
+// none reports whether there are no moved ids and no doubts.
 func (d *debts) none() bool { return len(d.moved) == 0 && len(d.doubts) == 0 }

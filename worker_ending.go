@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// An ending is why a worker ends, and with that how.
+// An ending is why a worker ends, which decides how.
 type ending int
 
 const (
-	endAsked    ending = iota // the context of Run has ended, or a command came
+	endAsked    ending = iota // the context of Run has ended, or a shutdown command arrived
 	endReplaced               // another worker has its name
 	endMaxJobs                // it has taken as many jobs as it may
 	endBurst                  // its queues are empty
-	endIdle                   // it had no job for long enough
+	endIdle                   // it was idle for MaxIdle
 )
 
-// errShutdown is the cause for which contexts end with their worker.
+// errShutdown is the cause of contexts that end because the worker shuts down.
 var errShutdown = errors.New("rq: the worker shuts down")
 
-// endingOf returns why a context of fetching has ended.
+// endingOf returns why the fetching context has ended.
 func endingOf(ctx context.Context) ending {
 	if errors.Is(context.Cause(ctx), ErrWorkerReplaced) {
 		return endReplaced
@@ -28,7 +28,7 @@ func endingOf(ctx context.Context) ending {
 	return endAsked
 }
 
-// err is the error of a Run that has ended so.
+// err returns the error of Run for this ending.
 func (e ending) err() error {
 	if e == endReplaced {
 		return ErrWorkerReplaced
@@ -36,10 +36,10 @@ func (e ending) err() error {
 	return nil
 }
 
-// writeGrace is how long, after the running jobs have had their time, their handlers
-// may take to return and the worker to write how they ended. Run keeps to it.
+// writeGrace is how long handlers may take to return, and the worker to write their
+// outcomes, after ShutdownTimeout. Run ends within it.
 const writeGrace = 1900 * time.Millisecond
 
-// cancelGrace is how long a handler has to return when its context has ended
-// because the worker does.
+// cancelGrace is how long a handler has to return when its context has ended because the
+// worker shuts down.
 const cancelGrace = time.Second
