@@ -16,16 +16,16 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// An execution is one running of a job by this worker.
+// An execution is one run of a job by this worker.
 type execution struct {
 	id       string
 	jobID    string
 	queue    string // whose registries the job is in
 	member   string // in rq:wip
-	job      *Job   // what handlers see; the others of the worker do not look at it
+	job      *Job   // for handlers; other parts of the worker do not read it
 	rec      wire.Job
 	hash     map[string]string
-	leftOut  int64 // bytes that were not in the claim's reply
+	leftOut  int64 // bytes that the claim's reply left out
 	created  time.Time
 	limit    time.Duration   // of its function
 	ctx      context.Context // of the handler
@@ -34,7 +34,7 @@ type execution struct {
 	callback atomic.Bool // its function has returned
 }
 
-// newExecution takes over a job from the server. It has no context yet.
+// newExecution makes an execution of a claimed job. It has no context yet.
 func newExecution(out *outcomes, queue string, claimed scripts.ClaimedJob, now time.Time) *execution {
 	e := &execution{id: claimed.Execution, jobID: claimed.ID, queue: queue, created: now, hash: claimed.Hash, leftOut: claimed.LeftOut}
 	if _, read := e.hash["data"]; e.leftOut > 0 && !read {
@@ -50,15 +50,15 @@ func newExecution(out *outcomes, queue string, claimed scripts.ClaimedJob, now t
 	return e
 }
 
-// restore makes the job of its hash, with the caller's connection: handlers have
-// nothing of the worker's.
+// restore makes the job from its hash, with the caller's connection: handlers do not use
+// the worker's.
 func (e *execution) restore(out *outcomes) {
 	e.job = &Job{id: e.jobID, rdb: out.rdb, serializer: out.serializer, fleet: out.fleet, ownsID: true}
 	_ = e.job.restore(e.hash) // a job that is gone has no fields
 	e.rec = e.job.rec
 }
 
-// begun notes on the job what a claim has written.
+// begun sets the fields of the job that the claim has written.
 func (e *execution) begun(worker string) {
 	rec := &e.job.rec
 	rec.Origin, rec.Status, rec.WorkerName = e.queue, string(StatusStarted), worker
@@ -69,10 +69,10 @@ func (e *execution) begun(worker string) {
 var (
 	errStopped  = errors.New("rq: the job was stopped by a command")
 	errKilled   = errors.New("rq: the job was killed by a command")
-	errNotOwner = errors.New("rq: the job is not this worker's any more: it was deleted, or found abandoned")
+	errNotOwner = errors.New("rq: the job no longer belongs to this worker: it was deleted, or found abandoned")
 )
 
-// A verdict is how a running of a job has ended, before anything of it is written.
+// A verdict is how a run of a job has ended, before anything is written.
 type verdict struct {
 	kind  verdictKind
 	value any    // of finished and retryAsked
@@ -84,11 +84,11 @@ type verdictKind int
 
 const (
 	finished   verdictKind = iota // the function returned a value
-	failed                        // it failed, or it could not be run
+	failed                        // it failed, or could not be run
 	retryAsked                    // it returned a Retry
 	stopped                       // a command stopped it
-	unfinished                    // the worker ends before it does
-	notOwner                      // it is not this worker's any more
+	unfinished                    // the worker shut down first
+	notOwner                      // it no longer belongs to this worker
 	foreign                       // its function is for another worker
 )
 
@@ -107,7 +107,7 @@ type executor struct {
 	log        *slog.Logger
 }
 
-// run runs the job's function and its callbacks, and tells how that ended
+// run runs the job's function and its callbacks, and returns how that ended
 // (rq/worker/base.py BaseWorker.perform_job).
 func (x *executor) run(e *execution) verdict {
 	if err := x.load(e); err != nil {
@@ -134,8 +134,8 @@ func (x *executor) run(e *execution) verdict {
 	return x.success(e, value)
 }
 
-// missing returns the first function of a job that has no handler, callbacks included:
-// a job whose callback cannot be called is told before it runs.
+// missing returns the first function of a job that has no handler. It includes callbacks,
+// so that a missing one is found before the job runs.
 func missing(handlers Handlers, name string, rec *wire.Job) string {
 	for _, function := range []string{name, rec.SuccessCallback, rec.FailureCallback, rec.StoppedCallback} {
 		if _, known := handlers[function]; !known && function != "" {
@@ -145,14 +145,14 @@ func missing(handlers Handlers, name string, rec *wire.Job) string {
 	return ""
 }
 
-// success calls the success callback. If it fails, so has the job. If it is only cut
-// off by the worker's end, the job has not: its function must not run again.
+// success calls the success callback. If that fails, so does the job, unless the worker
+// shut down before it ended: the function must not run again.
 func (x *executor) success(e *execution, value any) verdict {
 	e.ended(StatusFinished)
 	onSuccess, _ := e.job.OnSuccess()
 	err := x.callback(e, onSuccess, value, nil)
 	if errors.Is(err, errShutdown) {
-		x.log.Error("rq: the worker ended before the success callback of a finished job did", "job", e.jobID, "callback", onSuccess.Func)
+		x.log.Error("rq: the worker shut down before the success callback of a finished job had ended", "job", e.jobID, "callback", onSuccess.Func)
 		err = nil
 	}
 	if err != nil {
@@ -161,8 +161,8 @@ func (x *executor) success(e *execution, value any) verdict {
 	return verdict{kind: finished, value: value}
 }
 
-// failure tells the job's callbacks and the exception handlers of an error. A callback
-// that fails takes the place of the error, as in RQ.
+// failure calls the job's callback and the exception handlers for an error. The error of a
+// callback that fails replaces it, as in RQ.
 func (x *executor) failure(e *execution, function string, err error) verdict {
 	switch {
 	case errors.Is(err, errNotOwner):
@@ -213,7 +213,7 @@ func (x *executor) callExceptionHandlers(e *execution, err error) {
 	}
 }
 
-// callback runs a callback of a job, if it has it.
+// callback runs a callback of a job, if the job has it.
 func (x *executor) callback(e *execution, c Callback, value any, err error) error {
 	if c.Func == "" {
 		return nil
@@ -231,11 +231,11 @@ func (x *executor) call(ctx context.Context, e *execution, name string, limit ti
 	return x.invoke(ctx, e, handler, limit)
 }
 
-// invoke runs a handler under a timeout. Go cannot end it: its context does, and
-// one that does not return then is left behind. The job is another one then, so
-// that nobody else has it.
+// invoke runs a handler with a timeout. Go cannot stop a handler. One that does not return
+// when its context ends is left running, and the execution gets a copy of the job, since
+// the handler may still use the old one.
 func (x *executor) invoke(ctx context.Context, e *execution, handler Handler, limit time.Duration) (any, error) {
-	if limit > 0 { // as in RQ, 0 is none either
+	if limit > 0 { // as in RQ, 0 is no timeout
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, &JobTimeoutError{limit})
 		defer cancel()
@@ -264,7 +264,7 @@ func (x *executor) invoke(ctx context.Context, e *execution, handler Handler, li
 	return nil, cause
 }
 
-// within gives a handler a moment to return, if it is only the worker that ends.
+// within gives a handler a moment to return if its context ended with the worker.
 func within(done <-chan result, cause error) (result, bool) {
 	if !errors.Is(cause, errShutdown) {
 		return result{}, false
@@ -277,8 +277,8 @@ func within(done <-chan result, cause error) (result, bool) {
 	}
 }
 
-// load reads the fields that were left out of the claim's reply. While the server cannot
-// be reached it tries again, until the job's context ends.
+// load reads the fields that the claim's reply left out. While the server cannot be
+// reached, it retries until the job's context ends.
 func (x *executor) load(e *execution) error {
 	var failed payloadTries
 	for tries := 0; e.leftOut > 0; tries++ {
@@ -294,7 +294,7 @@ func (x *executor) load(e *execution) error {
 			if e.hash["data"] == "" {
 				delete(e.hash, "data")
 			}
-			maps.Copy(hash, e.hash) // these were as before the claim
+			maps.Copy(hash, e.hash) // these are from before the claim
 			e.hash, e.leftOut = hash, 0
 			e.restore(x.out)
 			e.begun(x.out.worker)
@@ -310,13 +310,13 @@ func (x *executor) load(e *execution) error {
 	return nil
 }
 
-// ended notes on the job what callbacks see of its end.
+// ended sets the fields that callbacks see when the job has ended.
 func (e *execution) ended(status Status) {
 	e.job.rec.Status, e.job.rec.EndedAt = string(status), now()
 }
 
-// readable returns the function's name, and an error for a job that has fields
-// which cannot be read: a Python worker would exit on it.
+// readable returns the function's name, or an error for a job with fields that cannot be
+// read. A Python worker would exit on it.
 func (e *execution) readable() (string, error) {
 	name, err := e.job.FuncName()
 	if e.job.malformed != nil {

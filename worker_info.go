@@ -13,8 +13,8 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// WorkerInfo is what a worker, Python's or Go's, says of itself in Redis. What it
-// does not say is zero.
+// WorkerInfo is what a worker, in Python or Go, has written to Redis about itself. Missing
+// values are zero.
 type WorkerInfo struct {
 	// Name is unique among the workers of a database.
 	Name string
@@ -24,44 +24,44 @@ type WorkerInfo struct {
 	// State is "starting", "started", "idle", "busy" or "suspended"; "?" when it has
 	// none yet.
 	State string
-	// Queues are those it listens to, in order of preference.
+	// Queues are the queues it works for, in order of preference.
 	Queues []string
-	// CurrentJobID is the job it runs; of several, one. See WorkerExecutions.
+	// CurrentJobID is the job it runs, or one of several. See WorkerExecutions.
 	CurrentJobID string
-	// Succeeded and Failed count the jobs it has run, WorkingTime is what they took.
+	// Succeeded and Failed count the jobs it has run; WorkingTime is their total time.
 	Succeeded, Failed int
 	WorkingTime       time.Duration
-	// Birth is when it started, LastHeartbeat when it last said that it goes on.
+	// Birth is when it started, LastHeartbeat when it sent its last heartbeat.
 	Birth, LastHeartbeat time.Time
-	// ShutdownRequested is when it was told to end, if it was.
+	// ShutdownRequested is when it was told to shut down, if it was.
 	ShutdownRequested time.Time
 	// Version is that of RQ, or of this package; PythonVersion that of Python or Go.
 	Version, PythonVersion string
 }
 
 // Workers returns all workers, in the order of their names (rq/worker Worker.all).
-// Those that have died are left out, where RQ's takes them out of its sets, too.
+// Dead workers are left out; RQ also removes them from its sets.
 func Workers(ctx context.Context, rdb redis.UniversalClient) ([]WorkerInfo, error) {
 	infos, err := workersIn(ctx, rdb, keys.Workers)
 	return infos, wrapf(err, "list workers")
 }
 
-// Workers returns the workers that listen to the queue, in the order of their names
+// Workers returns the workers of the queue, in the order of their names
 // (rq/worker Worker.all with a queue).
 func (q *Queue) Workers(ctx context.Context) ([]WorkerInfo, error) {
 	infos, err := workersIn(ctx, q.rdb, keys.QueueWorkers(q.name))
 	return infos, wrapf(err, "list workers of queue %s", q.name)
 }
 
-// CountWorkers returns how many workers there are, with those that have died and
-// that nobody has cleaned up after yet (rq/worker Worker.count).
+// CountWorkers returns the number of workers. Dead workers count until maintenance has
+// removed them (rq/worker Worker.count).
 func CountWorkers(ctx context.Context, rdb redis.UniversalClient) (int, error) {
 	n, err := rdb.SCard(ctx, keys.Workers).Result()
 	return int(n), wrapf(err, "count workers")
 }
 
-// CountWorkers returns how many workers listen to the queue, with those that have
-// died and that nobody has cleaned up after yet (rq/worker Worker.count).
+// CountWorkers returns the number of workers of the queue. Dead workers count until
+// maintenance has removed them (rq/worker Worker.count).
 func (q *Queue) CountWorkers(ctx context.Context) (int, error) {
 	n, err := q.rdb.SCard(ctx, keys.QueueWorkers(q.name)).Result()
 	return int(n), wrapf(err, "count workers of queue %s", q.name)
@@ -80,9 +80,9 @@ func FindWorker(ctx context.Context, rdb redis.UniversalClient, name string) (Wo
 	return infos[0], nil
 }
 
-// WorkerExecutions returns what a worker runs now, the longest running first. A
-// worker before RQ 2.0 has no executions: what it runs has no ID then. It returns
-// none for a worker that there is not.
+// WorkerExecutions returns the executions that a worker runs now, the longest running
+// first. Before RQ 2.0 a worker has no executions, and the one returned has no ID. It
+// returns none for a worker that does not exist.
 func WorkerExecutions(ctx context.Context, rdb redis.UniversalClient, name string) ([]Execution, error) {
 	pairs, err := rdb.SMembers(ctx, keys.WorkerExecutions(name)).Result()
 	if err == nil && len(pairs) > 0 {

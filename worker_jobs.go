@@ -12,7 +12,7 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// A jobRunner runs claimed jobs, each in a goroutine, and has settled how they end.
+// A jobRunner runs claimed jobs, each in a goroutine, and has their outcomes settled.
 type jobRunner struct {
 	executor *executor
 	out      *outcomes
@@ -20,14 +20,14 @@ type jobRunner struct {
 	hooks    *webhookSender
 	slots    *slots
 	running  *executions
-	jobs     context.Context // ends when the running jobs have had their time
+	jobs     context.Context // ends after ShutdownTimeout
 	writing  context.Context // ends when nothing more can be written
-	inOrder  bool            // a job starts when the one before it is settled
+	inOrder  bool            // a job starts only when the one before it is settled
 	log      *slog.Logger
 	ran      *atomic.Int64
 
 	handling sync.WaitGroup // jobs whose handlers run
-	working  sync.WaitGroup // jobs that are not settled, or whose webhooks are not sent
+	working  sync.WaitGroup // jobs that are not settled, or whose webhooks are not queued
 }
 
 // adopt makes an execution of a job, with a context for its functions.
@@ -71,8 +71,8 @@ func (r *jobRunner) run(e *execution) {
 	r.handling.Done()
 	e.settling.Store(true)
 	done := r.settler.submit(r.writing, out.settle, func(reason string) scripts.Settle { return r.out.unwritten(e, reason).settle })
-	// The next job is claimed while this one is written. But those that run one
-	// at a time do so in order, as in RQ, and webhooks may have to wait for room.
+	// The next job is claimed while this outcome is written. But with a concurrency of 1,
+	// jobs run in order, as in RQ, and webhooks may have to wait for room.
 	if r.inOrder || (out.webhook != "" && len(e.rec.Webhooks) > 0) {
 		defer r.slots.give()
 	} else {
@@ -99,8 +99,8 @@ func (r *jobRunner) run(e *execution) {
 	}
 }
 
-// outcome makes of a verdict what is written. To serialise a value may take for ever: it
-// has as long as the function had, and ends with the running jobs. The function is not
+// outcome turns a verdict into the outcome to write. Serialising a value may never end, so
+// it has the timeout of the function, and ends with the running jobs. The function is not
 // run again then.
 func (r *jobRunner) outcome(e *execution, v verdict) outcome {
 	if v.value == nil {
@@ -135,16 +135,16 @@ func (r *jobRunner) outcome(e *execution, v verdict) outcome {
 	return out
 }
 
-// releaseDependents goes on with jobs that waited for one that has ended and were too many for
-// one step. The job at hand counts as running meanwhile, so that a burst does not end
-// before they are in their queues.
+// releaseDependents enqueues dependents that were too many for one step. Their parent
+// counts as running meanwhile, so that a burst does not end before they are in their
+// queues.
 func (r *jobRunner) releaseDependents() {
 	if err := scripts.ReleaseAllDependents(r.writing, r.settler.db, moment(now())); err != nil {
-		r.log.Error("rq: enqueue dependents: any worker will go on with it", "error", err)
+		r.log.Error("rq: enqueue dependents: any worker will continue", "error", err)
 	}
 }
 
-// report logs what has become of a job.
+// report logs the outcome of a job.
 func (r *jobRunner) report(e *execution, out outcome) {
 	log := r.log.With("job", e.jobID, "queue", e.queue, "call", e.rec.Description, "took", time.Since(e.created))
 	if out.err != nil {

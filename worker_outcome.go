@@ -13,7 +13,7 @@ import (
 	"github.com/rqgo/rq/internal/wire"
 )
 
-// outcomes turns verdicts into what is written.
+// outcomes turns verdicts into outcomes, which are written.
 type outcomes struct {
 	worker     string
 	fleet      release
@@ -22,13 +22,13 @@ type outcomes struct {
 	serializer Serializer
 }
 
-// What RQ writes of jobs that were ended by a command.
+// The texts of RQ for jobs that a command has ended.
 const (
 	stoppedText = "Job stopped by user, work-horse terminated."
 	killedText  = "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
 )
 
-// of returns what is to be written of a running that has ended.
+// of returns the outcome to write for a run that has ended.
 func (o *outcomes) of(e *execution, v verdict) outcome {
 	switch v.kind {
 	case finished:
@@ -39,7 +39,7 @@ func (o *outcomes) of(e *execution, v verdict) outcome {
 	case stopped:
 		return o.stop(e)
 	case notOwner:
-		s := o.putBack(e) // of what is there no more, but the run counts
+		s := o.putBack(e) // the job is gone, but the run counts
 		s.Counter, s.Seconds = "failed_job_count", worked(e, now())
 		return outcome{what: "put back", settle: s}
 	case unfinished:
@@ -53,16 +53,16 @@ func (o *outcomes) of(e *execution, v verdict) outcome {
 	}
 }
 
-// An outcome is what has become of a job: what to write, and whom to tell.
+// An outcome is the result of a run: what to write, log and send.
 type outcome struct {
 	what    string
 	settle  scripts.Settle
-	webhook Status // those that are sent, or none
+	webhook Status // whose webhooks are sent, or none
 	exc     string
 	err     error // that it failed with
 }
 
-// settlement is what all outcomes write.
+// settlement returns the part that all outcomes have in common.
 func (o *outcomes) settlement(e *execution, ended time.Time) scripts.Settle {
 	return scripts.Settle{
 		Worker: o.worker, ID: e.jobID, Execution: e.id, Queue: e.queue, Member: e.member,
@@ -71,7 +71,7 @@ func (o *outcomes) settlement(e *execution, ended time.Time) scripts.Settle {
 	}
 }
 
-// finished is a job whose function returned value (rq/worker/base.py
+// finished is the outcome of a job whose function returned value (rq/worker/base.py
 // BaseWorker.handle_job_success).
 func (o *outcomes) finished(e *execution, value any) outcome {
 	ended := now()
@@ -114,7 +114,7 @@ func (o *outcomes) repeat(s *scripts.Settle, e *execution, value any, ended time
 	s.Fields = append(s.Fields, hashResult(e.job.serializer, value)...)
 }
 
-// failed is a job whose run failed. It is retried if it may be
+// failed is the outcome of a job whose run failed. It is retried if it has retries left
 // (rq/worker/base.py BaseWorker.handle_job_failure).
 func (o *outcomes) failed(e *execution, exc string) outcome {
 	ended := now()
@@ -131,8 +131,8 @@ func (o *outcomes) failed(e *execution, exc string) outcome {
 	return outcome{what: "failed", settle: s, webhook: StatusFailed, exc: exc}
 }
 
-// unwritten is a job of which the server does not take what it has come to. It is not
-// retried: its function may have succeeded.
+// unwritten is the outcome of a job whose own outcome the server does not accept. The job
+// is not retried: its function may have succeeded.
 func (o *outcomes) unwritten(e *execution, reason string) outcome {
 	ended := now()
 	s := o.settlement(e, ended)
@@ -147,12 +147,12 @@ func (o *outcomes) unwritten(e *execution, reason string) outcome {
 func (o *outcomes) fail(s *scripts.Settle, e *execution, status Status, res wire.Result, ended time.Time) {
 	ttl := failureTTL(e)
 	s.Keep, s.ResultTTL = strconv.Itoa(ttl), strconv.Itoa(ttl)
-	s.Registry, s.Score = "failed", score(ended, ttl, "-1") // as RQ: lower than any moment that the cleanup looks for
+	s.Registry, s.Score = "failed", score(ended, ttl, "-1") // as RQ: below every time that the cleanup looks for
 	s.Result, s.Fields = res.Fields(), endFields(status, ended)
 }
 
-// failureTTL is for how many seconds a failed job is kept, and what it left. RQ
-// keeps its results for ever.
+// failureTTL is how many seconds a failed job and its results are kept. RQ keeps the
+// results for ever.
 func failureTTL(e *execution) int {
 	if e.rec.FailureTTL != nil {
 		return *e.rec.FailureTTL
@@ -170,7 +170,7 @@ func (o *outcomes) retry(s *scripts.Settle, e *execution, ended time.Time) {
 	s.Fields = append(endFields("", ended), "retries_left", strconv.Itoa(left-1))
 }
 
-// stop is a job that was stopped by a command. Its dependents wait on.
+// stop is the outcome of a job that a command stopped. Its dependents keep waiting.
 func (o *outcomes) stop(e *execution) outcome {
 	ended := now()
 	s := o.settlement(e, ended)
@@ -187,7 +187,7 @@ func isRetry(value any) bool {
 	return ok
 }
 
-// asRetry reports whether a handler asks to be run again by what it returns.
+// asRetry returns the Retry that a handler returned to ask for another run, if it did.
 func asRetry(value any) (Retry, bool) {
 	switch v := value.(type) {
 	case Retry:
@@ -200,7 +200,7 @@ func asRetry(value any) (Retry, bool) {
 	return Retry{}, false
 }
 
-// retried is a job that asked to be run again (rq/worker/base.py
+// retried is the outcome of a job that asked for another run (rq/worker/base.py
 // BaseWorker.handle_job_retry).
 func (o *outcomes) retried(e *execution, retry Retry) outcome {
 	ended, count := now(), 0
@@ -220,7 +220,7 @@ func (o *outcomes) retried(e *execution, retry Retry) outcome {
 		}
 		o.fail(&s, e, StatusFailed, res, ended)
 		s.Parent = string(StatusFailed)
-		return outcome{what: "failed: it asked for too many retries", settle: s, webhook: StatusFailed}
+		return outcome{what: "failed: it asked for more retries than it has", settle: s, webhook: StatusFailed}
 	}
 	if !o.fleet.before(retriedRelease) {
 		res := e.result(wire.Retried, o.worker, ended)
@@ -241,7 +241,7 @@ func (o *outcomes) retried(e *execution, retry Retry) outcome {
 	return outcome{what: "to be retried, as it asked", settle: s}
 }
 
-// retryObject returns a Retry as Python has it, and its waits in seconds.
+// retryObject returns Python's form of a Retry, and its intervals in seconds.
 func retryObject(retry Retry) (any, []int) {
 	waits, list := []int{0}, []any{0}
 	if len(retry.Intervals) > 0 {
@@ -260,7 +260,7 @@ func retryObject(retry Retry) (any, []int) {
 	return &PyObject{Callable: class, New: true, State: state, HasState: true}, waits
 }
 
-// putBack is a job that goes back to the front of its queue as if it had not run.
+// putBack returns a job to the front of its queue, as if it had not run.
 func (o *outcomes) putBack(e *execution) scripts.Settle {
 	s := o.settlement(e, now())
 	s.Place = scripts.Front
@@ -286,7 +286,7 @@ func endFields(status Status, ended time.Time) []any {
 	return append(fields, "ended_at", at, "last_heartbeat", at)
 }
 
-// hashResult is the field that a job has beside its results when it runs again.
+// hashResult is the field with the return value of a job that runs again.
 func hashResult(s Serializer, value any) []any {
 	if value == nil {
 		return nil
@@ -298,7 +298,7 @@ func hashResult(s Serializer, value any) []any {
 	return []any{"result", data}
 }
 
-// place says where a job goes that runs again after some seconds.
+// place returns where a job goes that runs again after wait seconds.
 func place(now time.Time, wait int, front bool) string {
 	switch {
 	case wait > 0:
