@@ -119,7 +119,7 @@ func TestResultLongerThanRedisTakes(t *testing.T) {
 
 			r := runLarge(t, rdb, through, 3<<20, func() {})
 
-			r.verify(t, rdb, false, "bytes are more than Redis takes (its proto-max-bulk-len is 1048576)", "The outcome of the job could not be written")
+			r.verify(t, rdb, false, "bytes are more than Redis accepts (its proto-max-bulk-len is 1048576)", "The outcome of the job could not be written")
 		})
 	}
 }

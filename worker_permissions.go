@@ -7,9 +7,9 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// checkPermissions refuses a server whose user may not run what each job takes, and
-// warns of what else is missing. Servers before Redis 7 cannot be asked; there, what
-// is refused shows when it is needed.
+// checkPermissions returns an error when the user may not run the commands that every job
+// needs, and warns of other missing ones. Before Redis 7 servers cannot be asked, and a
+// missing permission shows only when it is needed.
 func (r *presence) checkPermissions(ctx context.Context) error {
 	needed, err := scripts.CheckPermissions(ctx, r.db, scripts.Work...)
 	if err != nil {
@@ -23,8 +23,8 @@ func (r *presence) checkPermissions(ctx context.Context) error {
 		return wrapf(err, "ask for permissions, see docs/permissions.md")
 	}
 	if len(missing) > 0 {
-		r.log.Warn("rq: the user of the connection may not run some commands, or not on RQ's keys and channels: the worker works without, "+
-			"but cannot obey commands or clean up as it should: see docs/permissions.md", "commands", strings.Join(missing, " "))
+		r.log.Warn("rq: the user of the connection may not run some commands, or not on RQ's keys and channels: the worker works without them, "+
+			"but may not obey commands or clean up: see docs/permissions.md", "commands", strings.Join(missing, " "))
 	}
 	return nil
 }

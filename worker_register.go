@@ -24,28 +24,28 @@ import (
 // version is what RQ's tools show for the version of a Go worker.
 const version = "rq-go/0.1.0"
 
-// A presence is what others see of a worker while it runs: its hash, its place among
-// the workers, and its name.
+// A presence is what other clients see of a running worker: its hash, its entries in the
+// sets of workers, and its name.
 type presence struct {
 	cfg          *WorkerConfig
 	db           *redis.Client
 	log          *slog.Logger
 	birth        time.Time
 	identity     wire.Worker
-	cannotListen atomic.Bool // the worker may not listen to commands
+	cannotListen atomic.Bool // it has no permission to receive commands
 	running      *executions
-	replaced     func() // is called when another worker has the name
+	replaced     func() // called when another worker has taken the name
 }
 
-// checkServer refuses servers that cannot hold RQ's keys, and warns of one that
-// may throw them away.
+// checkServer returns an error for a server that cannot hold RQ's keys, and warns of one
+// that may evict them.
 func (r *presence) checkServer(ctx context.Context) error {
 	text, err := r.db.Info(ctx).Result()
 	if err != nil {
 		if ctx.Err() != nil || (isConnectionError(err) && !redisx.IsNotPermitted(err)) {
 			return wrapf(err, "connect")
 		}
-		return nil // a server that does not say what it is
+		return nil // the server does not tell its version
 	}
 	info := parseInfo(text)
 	if info["cluster_enabled"] == "1" {
@@ -55,7 +55,7 @@ func (r *presence) checkServer(ctx context.Context) error {
 		return &InvalidError{"server version", v, "must be 6.2 or later: older ones cannot move jobs safely"}
 	}
 	if policy := info["maxmemory_policy"]; policy != "" && policy != "noeviction" && info["maxmemory"] != "0" {
-		r.log.Warn("rq: the server may throw jobs away when its memory is full: set maxmemory-policy noeviction", "maxmemory-policy", policy)
+		r.log.Warn("rq: the server may evict jobs when its memory is full: set maxmemory-policy noeviction", "maxmemory-policy", policy)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func tooOld(v string) bool {
 	return err == nil && (major < 6 || (major == 6 && minor < 2))
 }
 
-// register enters the worker where others look for workers (rq/worker/base.py
+// register writes the worker's hash, and adds it to the sets of workers (rq/worker/base.py
 // BaseWorker.register_birth).
 func (r *presence) register(ctx context.Context) error {
 	hostname, _ := os.Hostname()
@@ -112,9 +112,9 @@ func (r *presence) writeRegistration(ctx context.Context, how string) (bool, err
 	return scripts.RegisterWorker(ctx, r.db, r.cfg.Name, how, r.idleTTL(), r.cfg.Queues, fields)
 }
 
-// noteListening notes in the worker's hash whether it may listen to commands. A worker that
-// may not is not taken for dead because nobody listens. Most may, and have no such
-// field, which RQ does not know.
+// noteListening records in the worker's hash whether it may receive commands. A worker that
+// may not is then not taken for dead because nobody listens. Most may, and do not have
+// this field, which RQ does not know.
 func (r *presence) noteListening(ctx context.Context, may bool) {
 	if r.cannotListen.Swap(!may) == !may {
 		return
@@ -126,7 +126,7 @@ func (r *presence) noteListening(ctx context.Context, may bool) {
 	r.note(ctx, listensField, listens)
 }
 
-// idleTTL and busyTTL are for how many seconds a heartbeat lasts.
+// idleTTL and busyTTL are how many seconds a heartbeat lasts.
 func (r *presence) idleTTL() int { return int(r.cfg.WorkerTTL/time.Second) + 60 }
 
 func (r *presence) busyTTL() int { return r.interval() + 60 }
@@ -134,20 +134,20 @@ func (r *presence) busyTTL() int { return r.interval() + 60 }
 func (r *presence) interval() int { return int(r.cfg.JobMonitoringInterval / time.Second) }
 
 // listensField is a field of a worker's hash that RQ does not know. It is
-// notListening when the worker may not listen to commands.
+// notListening when the worker may not receive commands.
 const (
 	listensField = "listens"
 	notListening = "0"
 )
 
-// replaceAfter is for how long a worker must be deaf to be taken for dead.
-// Python's, when it has lost its connection, tries again after 2 s.
+// replaceAfter is how long a worker must not listen to commands to be taken for dead.
+// A Python worker retries 2 s after it has lost its connection.
 const replaceAfter = 3 * time.Second
 
-// replace takes the name of a worker that did not say that it died, such as one
-// whose container was killed. A living one listens to commands, and the server
-// knows at once when a process is gone. One that may not listen says so in its hash:
-// it keeps its name until the hash expires.
+// replace takes the name of a worker that died without removing its hash, for example
+// because its container was killed. A live one listens to commands, and the server knows
+// at once when a process is gone. One that may not listen says so in its hash, and keeps
+// its name until the hash expires.
 func (r *presence) replace(ctx context.Context) (bool, error) {
 	for i := range 2 {
 		listeners, err := r.db.PubSubNumSub(ctx, keys.Commands(r.cfg.Name)).Result()
@@ -165,13 +165,13 @@ func (r *presence) replace(ctx context.Context) (bool, error) {
 	case err != nil && !errors.Is(err, redis.Nil):
 		return false, err
 	}
-	r.log.Warn("rq: taking the place of a worker of this name that is gone")
+	r.log.Warn("rq: replacing a dead worker of the same name")
 	return r.writeRegistration(ctx, scripts.Instead)
 }
 
-// nameConnections has the server list the connections under the worker's name. Some
-// servers refuse CLIENT, which go-redis takes for a connection that failed: here the
-// connection goes without a name then.
+// nameConnections names the connections after the worker, for CLIENT LIST. Some servers
+// refuse CLIENT, which go-redis treats as a failed connection; here the connection then
+// has no name.
 func nameConnections(opts *redis.Options, worker string) {
 	name, before := connectionName(worker), opts.OnConnect
 	opts.ClientName = ""
@@ -186,8 +186,8 @@ func nameConnections(opts *redis.Options, worker string) {
 	}
 }
 
-// connectionName returns the name of a worker as that of a connection can be: with
-// underscores for spaces, and for what is not ASCII.
+// connectionName returns the name of a worker in a form that is valid for a connection,
+// with underscores for spaces and for characters that are not ASCII.
 func connectionName(worker string) string {
 	return strings.Map(func(c rune) rune {
 		if '!' <= c && c <= '~' {
@@ -197,12 +197,12 @@ func connectionName(worker string) string {
 	}, worker)
 }
 
-// address is where the worker's connection comes from, as the server sees it. RQ
-// has "unknown", too, where the server does not tell.
+// address returns the address of the worker's connection as the server sees it, or as in
+// RQ "unknown".
 func (r *presence) address(ctx context.Context) string {
 	info, err := r.db.ClientInfo(ctx).Result()
 	if isRefused(err) {
-		r.log.Warn("rq: the server refuses CLIENT: it cannot tell where the worker is, nor name its connections", "error", err)
+		r.log.Warn("rq: the server refuses CLIENT: the worker's address is unknown, and its connections have no name", "error", err)
 	}
 	if err != nil || info.Addr == "" {
 		return "unknown"
@@ -210,10 +210,10 @@ func (r *presence) address(ctx context.Context) string {
 	return info.Addr
 }
 
-// deathTTL is for how long RQ keeps the hash of a worker that has ended.
+// deathTTL is how long RQ keeps the hash of a worker that has ended.
 const deathTTL = time.Minute
 
-// die takes the worker out of where others look for workers (rq/worker/base.py
+// die removes the worker from the sets of workers (rq/worker/base.py
 // BaseWorker.register_death).
 func (r *presence) die(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, writeGrace)
@@ -237,7 +237,7 @@ func (r *presence) die(ctx context.Context) {
 	}
 }
 
-// state is what the worker is when it is not suspended.
+// state returns the worker's state when it is not suspended.
 func (r *presence) state() string {
 	if r.running.count() > 0 {
 		return "busy"
@@ -247,15 +247,15 @@ func (r *presence) state() string {
 
 func (r *presence) setState(ctx context.Context, state string) { r.note(ctx, "state", state) }
 
-// note sets fields of the worker's hash. That it cannot is no reason not to work.
+// note sets fields of the worker's hash. After an error the worker goes on.
 func (r *presence) note(ctx context.Context, fields ...any) {
 	if err := r.db.HSet(ctx, keys.Worker(r.cfg.Name), fields...).Err(); err != nil && ctx.Err() == nil {
 		r.log.Warn("rq: update worker", "error", err)
 	}
 }
 
-// registerAgain registers the worker after its hash has expired. It reports false
-// when another worker has the name by now.
+// registerAgain registers the worker after its hash has expired. It reports false when
+// another worker has taken the name.
 func (r *presence) registerAgain(ctx context.Context) (bool, error) {
 	done, err := r.writeRegistration(ctx, scripts.Again)
 	if err == nil && !done {
@@ -264,7 +264,7 @@ func (r *presence) registerAgain(ctx context.Context) (bool, error) {
 	return done, err
 }
 
-// failedStart ends a worker that could not start. That it was asked to end is no error.
+// failedStart cleans up after a worker that could not start. A shutdown is not an error.
 func (r *presence) failedStart(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
@@ -272,7 +272,7 @@ func (r *presence) failedStart(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeGrace/2)
 	defer cancel()
 	born, _ := r.db.HGet(ctx, keys.Worker(r.cfg.Name), "birth").Result()
-	if !r.birth.IsZero() && born == wire.FormatTime(r.birth) { // it is registered all the same
+	if !r.birth.IsZero() && born == wire.FormatTime(r.birth) { // its registration was written
 		r.die(ctx)
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// executions are those that run in this worker, each until it is settled.
+// executions holds the executions of this worker until each is settled.
 type executions struct {
 	mu    sync.Mutex
 	byID  map[string]*execution
@@ -67,7 +67,7 @@ func (x *executions) all() []*execution {
 	return all
 }
 
-// signal leaves a word for a goroutine that may be busy.
+// signal puts an item in the channel unless it already has one.
 func signal(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -14,44 +14,44 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// A settler writes how jobs have ended. Those that end while it writes travel
-// together in its next round trip. It never throws an outcome away: it tries again
-// until the server has answered or the worker's time is over, while others go on.
+// A settler writes the outcomes of jobs. Outcomes that arrive while it writes share its
+// next round trip. It never drops an outcome: it retries until the server has replied or
+// the worker must end, and does not hold up others.
 type settler struct {
 	db       *redis.Client
 	payloads *payloads
 	queue    chan *settling
 	log      *slog.Logger
-	large    sync.WaitGroup // settlements that hold up nobody else's
+	large    sync.WaitGroup // settlements that are written by themselves
 }
 
 // A settling is one job to be settled.
 type settling struct {
 	scripts.Settle
 	size    int
-	instead func(reason string) scripts.Settle // fails the job, if this cannot be written
+	instead func(reason string) scripts.Settle // fails the job if this cannot be written
 	done    chan settled
 
-	tries   int            // that have failed
-	due     time.Time      // of the next try
-	maybe   bool           // the server may have done it in a try that failed
-	outcome scripts.Settle // what came of the job
+	tries   int            // failed tries
+	due     time.Time      // time of the next try
+	maybe   bool           // a try whose reply was lost may have written it
+	outcome scripts.Settle // of the job, before refusal
 	failed  payloadTries
 	refusal error // why the job is to fail instead
 }
 
-// settled is what has become of a settlement.
+// settled is the result of a settlement.
 type settled struct {
 	mine    bool  // the job was still in this execution
 	refused error // why it was failed instead
-	more    bool  // somebody has to go on with jobs that waited for one that has ended
+	more    bool  // dependents are left to be enqueued
 }
 
 const (
-	// settleBytes is how much travels together; a larger settlement travels by itself.
+	// settleBytes is the most bytes of a round trip; a larger settlement is sent alone.
 	settleBytes = 256 << 10
-	// settleSmall is a size that passes everywhere. What is larger holds up nobody else
-	// after it has failed once, and its job fails if it is never taken.
+	// settleSmall is a size that every server accepts. A larger settlement is written by
+	// itself after its first failure, and its job fails if the server never accepts it.
 	settleSmall = 64 << 10
 )
 
@@ -59,8 +59,8 @@ func newSettler(db *redis.Client, large *payloads, concurrency int, log *slog.Lo
 	return &settler{db: db, payloads: large, queue: make(chan *settling, concurrency), log: log}
 }
 
-// submit hands over how a job has ended, and waits while too many are waiting. A
-// large settlement is written here.
+// submit queues the outcome of a job, and blocks while the queue is full. It writes a large
+// settlement itself.
 func (s *settler) submit(ctx context.Context, p scripts.Settle, instead func(reason string) scripts.Settle) <-chan settled {
 	one := &settling{Settle: p, size: sizeOf(p), instead: instead, outcome: p, done: make(chan settled, 1)}
 	if one.size <= settleBytes {
@@ -71,15 +71,15 @@ func (s *settler) submit(ctx context.Context, p scripts.Settle, instead func(rea
 	return one.done
 }
 
-// writeAlone writes a settlement that holds up nobody else's.
+// writeAlone writes one settlement by itself, until it is dealt with.
 func (s *settler) writeAlone(ctx context.Context, p *settling) {
 	for !s.write(ctx, []*settling{p}) {
 		sleep(ctx, time.Until(p.due))
 	}
 }
 
-// run writes until the queue is closed and all of it is written. When ctx ends, each
-// has one more try.
+// run writes settlements until the queue is closed and empty. When ctx ends, each has one
+// more try.
 func (s *settler) run(ctx context.Context) {
 	defer s.large.Wait()
 	var again []*settling
@@ -96,8 +96,8 @@ func (s *settler) run(ctx context.Context) {
 	}
 }
 
-// small returns those of a trip that are to be tried again. Those that are not small
-// are tried again beside.
+// small returns the small settlements of a trip that are to be retried. It retries large
+// ones in the background.
 func (s *settler) small(ctx context.Context, trip []*settling) []*settling {
 	return slices.DeleteFunc(trip, func(p *settling) bool {
 		large := p.size > settleSmall && !p.due.IsZero()
@@ -111,11 +111,11 @@ func (s *settler) small(ctx context.Context, trip []*settling) []*settling {
 	})
 }
 
-// next waits for settlements, and returns those to write now and those to try later.
+// next waits for settlements, and returns those to write now and those to write later.
 func (s *settler) next(ctx context.Context, again []*settling, open bool) (batch, later []*settling, more bool) {
 	queue, hurry := s.queue, ctx.Done()
 	if !open {
-		queue = nil // a closed one is ready at once
+		queue = nil // a closed channel is always ready
 	}
 	if len(again) == 0 {
 		hurry = nil
@@ -141,7 +141,7 @@ func (s *settler) next(ctx context.Context, again []*settling, open bool) (batch
 	return batch, later, open
 }
 
-// firstDue fires when the first of the settlements is to be tried again.
+// firstDue fires when the first retry is due.
 func firstDue(again []*settling) <-chan time.Time {
 	if len(again) == 0 {
 		return nil
@@ -150,8 +150,8 @@ func firstDue(again []*settling) <-chan time.Time {
 	return time.After(time.Until(first.due))
 }
 
-// tripLength returns how many settlements travel together: one that has failed before
-// may be what others fail for, and goes alone.
+// tripLength returns how many settlements share the next round trip. One that has failed
+// may make others fail, and is sent alone.
 func tripLength(batch []*settling) int {
 	n, bytes := 0, 0
 	for n < len(batch) && n < settleMost {
@@ -166,8 +166,8 @@ func tripLength(batch []*settling) int {
 	return n
 }
 
-// write tries to settle jobs in one round trip, and reports whether all are dealt
-// with. The due times of the others say when to try again.
+// write tries to settle jobs in one round trip, and reports whether all are dealt with.
+// The others have the time of their next try in due.
 func (s *settler) write(ctx context.Context, trip []*settling) bool {
 	done, more, errs := s.send(ctx, trip)
 	failures, all := map[string]int{}, true
@@ -175,9 +175,9 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 		switch err := errs[i]; {
 		case err == nil:
 			p.done <- s.settled(p, done[i], more)
-			more = false // one goes on for all
+			more = false // one caller enqueues the dependents of all
 		case ctx.Err() != nil || !s.planRetry(ctx, p, err):
-			s.log.Error("rq: settle job: it is given up, and will be found abandoned", "job", p.ID, "error", err)
+			s.log.Error("rq: giving up settling a job, which will be found abandoned", "job", p.ID, "error", err)
 			p.due = time.Time{}
 			p.done <- settled{}
 		default:
@@ -186,12 +186,12 @@ func (s *settler) write(ctx context.Context, trip []*settling) bool {
 		}
 	}
 	for text, jobs := range failures {
-		s.log.Error("rq: settle jobs: they are tried again", "jobs", jobs, "error", text)
+		s.log.Error("rq: settle jobs: will retry", "jobs", jobs, "error", text)
 	}
 	return all
 }
 
-// send makes the round trip. What is not small has its own connection and time.
+// send makes the round trip. Large settlements have a connection and a timeout of their own.
 func (s *settler) send(ctx context.Context, trip []*settling) (done []bool, more bool, errs []error) {
 	settles := make([]scripts.Settle, len(trip))
 	for i, p := range trip {
@@ -215,15 +215,15 @@ func (s *settler) send(ctx context.Context, trip []*settling) (done []bool, more
 	return done, more, errs
 }
 
-// settled says what has become of a settlement that the server has answered.
+// settled returns the result of a settlement that the server has answered.
 func (s *settler) settled(p *settling, done, more bool) settled {
 	switch {
 	case done:
 		return settled{true, p.refusal, more}
-	case p.maybe: // an earlier try was done, be it of the outcome or of the failure
+	case p.maybe: // an earlier try has written the outcome or the failure
 		return settled{mine: true, more: more}
 	}
-	s.log.Warn("rq: what came of the job is dropped: it was deleted while it ran, or others have taken it over", "job", p.ID)
+	s.log.Warn("rq: the outcome of the job is dropped: it was deleted while it ran, or another worker has taken it over", "job", p.ID)
 	return settled{more: more}
 }
 
@@ -242,7 +242,7 @@ func (s *settler) planRetry(ctx context.Context, p *settling, err error) bool {
 			p.Settle = p.instead(fmt.Sprintf("The outcome of the job could not be written: %v", p.refusal))
 			p.size, p.due = sizeOf(p.Settle), time.Now()
 		}
-	case redisx.IsOutOfMemory(err): // it is not for the size
+	case redisx.IsOutOfMemory(err): // the size is not the reason
 		p.Settle, p.size, p.refusal, p.failed = p.outcome, sizeOf(p.outcome), nil, payloadTries{}
 	default:
 		return !isForeign(err)
@@ -250,7 +250,7 @@ func (s *settler) planRetry(ctx context.Context, p *settling, err error) bool {
 	return true
 }
 
-// refusal returns why what came of a job cannot be written, or nil if it may be later.
+// refusal returns why an outcome can never be written, or nil if it may be later.
 func (s *settler) refusal(ctx context.Context, p *settling, err error) error {
 	switch {
 	case isForeign(err):
@@ -261,7 +261,7 @@ func (s *settler) refusal(ctx context.Context, p *settling, err error) error {
 	return nil
 }
 
-// sizeOf returns the bytes of what a settlement writes.
+// sizeOf returns how many bytes a settlement writes.
 func sizeOf(p scripts.Settle) (n int) {
 	for _, v := range slices.Concat(p.Result, p.Fields) {
 		n += lengthOf(v)
@@ -269,7 +269,7 @@ func sizeOf(p scripts.Settle) (n int) {
 	return n
 }
 
-// longestOf returns the bytes of the longest value that a settlement writes.
+// longestOf returns the size of the longest value that a settlement writes.
 func longestOf(p scripts.Settle) (n int) {
 	for _, v := range slices.Concat(p.Result, p.Fields) {
 		n = max(n, lengthOf(v))

@@ -2,7 +2,7 @@ package rq
 
 import "sync"
 
-// slots counts how many more jobs the worker may run.
+// slots counts the free slots: how many more jobs may run.
 type slots struct {
 	mu    sync.Mutex
 	free  int

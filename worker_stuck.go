@@ -9,9 +9,8 @@ import (
 )
 
 // stuckHandlers are handlers that have not returned although their context has ended.
-// Their jobs are settled. As many as the worker's concurrency are left alone;
-// each more takes a slot, so that there are never more than twice as many
-// handlers as the concurrency says.
+// Their jobs are settled. Up to the worker's concurrency they take no slot; each further
+// one takes a slot, so that there are never more handlers than twice the concurrency.
 type stuckHandlers struct {
 	log   *slog.Logger
 	slots *slots
@@ -46,7 +45,7 @@ func (s *stuckHandlers) watch(job string, done <-chan result) {
 		select {
 		case <-done:
 		case <-time.After(cancelGrace):
-			s.log.Warn("rq: a handler ignores that its context has ended", "job", job, "handlers", s.count())
+			s.log.Warn("rq: a handler ignores the end of its context", "job", job, "handlers", s.count())
 			<-done
 			s.log.Info("rq: a handler has returned at last", "job", job, "late", time.Since(since).Round(time.Millisecond))
 		}
