@@ -20,7 +20,7 @@ const (
 	webhookGrace = 500 * time.Millisecond
 )
 
-// A webhookSender sends webhooks beside the work, a few at once, and those of one job
+// A webhookSender sends webhooks in the background, a few at once, and those of one job
 // in order. It drops none while the worker lives: when too many wait, send blocks. So a
 // slow receiver slows down the jobs that have webhooks, and memory stays bounded.
 type webhookSender struct {

@@ -227,9 +227,9 @@ func (s *settler) settled(p *settling, done, more bool) settled {
 	return settled{more: more}
 }
 
-// planRetry decides when and how a settlement is tried planRetry. An error that nobody has
-// seen before counts as one that passes. It reports false when not even the failure of
-// the job can be written, because a key holds something else.
+// planRetry decides when and how to retry a settlement. An unknown error counts as
+// temporary. It reports false when not even the failure of the job can be written, because
+// a key has the wrong type.
 func (s *settler) planRetry(ctx context.Context, p *settling, err error) bool {
 	p.maybe = p.maybe || redisx.FateOf(err) == redisx.Unknown
 	p.due = time.Now().Add(backOff(p.tries))

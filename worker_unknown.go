@@ -13,10 +13,9 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// foreignJobs are those that have a function without a handler here. Under
-// UnknownLeaves they stay in their queue, in their place, for a worker that has it.
-// A queue where one was found is looked through: of it, only jobs are claimed that are
-// known to be for this worker.
+// foreignJobs are jobs with a function that has no handler here. Under UnknownLeaves they
+// keep their place in the queue, for a worker that has the function. A queue where one was
+// found is searched: only jobs that are known to be for this worker are claimed from it.
 type foreignJobs struct {
 	policy   UnknownFuncPolicy
 	handlers Handlers
@@ -27,11 +26,11 @@ type foreignJobs struct {
 	log    foreignLog
 	queues map[string]*mixedQueue
 	seed   maphash.Seed
-	seen   map[uint64]memory // by the hashes of ids: these may be long
+	seen   map[uint64]memory // by the hash of the id, because ids may be long
 }
 
-// A memory is whom a job is for. It is forgotten, because jobs change: their functions
-// can be others when they are enqueued again.
+// A memory is whether a job is foreign. It expires, because a job may have another function
+// when it is enqueued again.
 type memory struct {
 	foreign bool
 	until   time.Time
@@ -40,7 +39,7 @@ type memory struct {
 const (
 	// rememberFor is how long a job is not read again.
 	rememberFor = time.Minute
-	// rememberLong is the same of a job with long data, which must be claimed to be read.
+	// rememberLong is the same for a job with long data, which is only read after a claim.
 	rememberLong = 10 * time.Minute
 	// rememberMost is how many jobs of all queues are remembered: some megabytes.
 	rememberMost = 100_000
@@ -53,8 +52,8 @@ func newForeignJobs(cfg *WorkerConfig, handlers Handlers, out *outcomes, db *red
 	}
 }
 
-// function returns the function, or the callback, of a job for which there is no handler,
-// if such jobs are left to others. A job that cannot be read is not.
+// function returns the function or callback of a job that has no handler, if such jobs are
+// left to other workers. A job that cannot be read is not left to them.
 func (f *foreignJobs) function(id string, hash map[string]string) string {
 	if f.policy != UnknownLeaves {
 		return ""
@@ -70,7 +69,7 @@ func (f *foreignJobs) function(id string, hash map[string]string) string {
 	return missing(f.handlers, name, &j.rec)
 }
 
-// leavesClaimed reports whether a job that was claimed is left to others.
+// leavesClaimed reports whether a claimed job is left to other workers.
 func (f *foreignJobs) leavesClaimed(queue string, job scripts.ClaimedJob) bool {
 	if job.LeftOut > 0 {
 		return false // its function is not known yet
@@ -95,7 +94,7 @@ func (f *foreignJobs) leaveInQueue(queue, id, function string, remember time.Dur
 	return true
 }
 
-// hold has queues looked through that have jobs of a status that only a newer RQ knows.
+// hold makes the worker search queues with jobs of a status that only a newer RQ knows.
 func (f *foreignJobs) hold(queues []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -106,7 +105,7 @@ func (f *foreignJobs) hold(queues []string) {
 	}
 }
 
-// remember keeps whom a job is for. The caller has locked mu.
+// remember stores whether a job is foreign. The caller has locked mu.
 func (f *foreignJobs) remember(id string, m memory) {
 	if len(f.seen) >= rememberMost {
 		for key := range f.seen { // in random order
@@ -118,8 +117,8 @@ func (f *foreignJobs) remember(id string, m memory) {
 	f.seen[maphash.String(f.seed, id)] = m
 }
 
-// recall tells of which jobs it is known that they are foreign, and returns the indices
-// of those that must be read.
+// recall returns which jobs are known to be foreign, and the indices of those that must be
+// read.
 func (f *foreignJobs) recall(ids []string) (foreign []bool, unread []int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -136,7 +135,7 @@ func (f *foreignJobs) recall(ids []string) (foreign []bool, unread []int) {
 	return foreign, unread
 }
 
-// in reports whether foreign jobs are in the queue.
+// in reports whether the queue has foreign jobs.
 func (f *foreignJobs) in(queue string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -170,7 +169,7 @@ func (f *foreignJobs) next() (time.Duration, bool) {
 	return time.Until(first), len(f.queues) > 0
 }
 
-// left returns how many foreign jobs the last looks have found, and in which queues.
+// left returns how many foreign jobs the last searches have found, and in which queues.
 func (f *foreignJobs) left() (jobs int, queues []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -182,9 +181,9 @@ func (f *foreignJobs) left() (jobs int, queues []string) {
 	return jobs, queues
 }
 
-// look returns jobs of a queue that are not foreign: up to most, and some to spare. They
-// are those that the last look has found, or else it looks, if it is time to. In a burst
-// it always is: it ends when looks have found none in the whole queue.
+// look returns jobs of a queue that are not foreign: up to most, and some spare ones. It
+// returns those that the last look has found, or else searches if a look is due. In a
+// burst one is always due: a burst ends when the whole queue has none.
 func (f *foreignJobs) look(ctx context.Context, queue string, most int, burst bool) ([]sighting, error) {
 	f.mu.Lock()
 	q, now := f.queues[queue], time.Now()
@@ -199,7 +198,7 @@ func (f *foreignJobs) look(ctx context.Context, queue string, most int, burst bo
 	}
 	s := &search{f: f, queue: queue, most: claimMost, jobs: lookJobs, bytes: mostBudget}
 	found, open, err := q.look(ctx, s, burst)
-	if err != nil && !isForeign(err) { // it is a list no more: the claim deals with that
+	if err != nil && !isForeign(err) { // it is no longer a list: the claim handles that
 		return nil, err
 	}
 	f.mu.Lock()
@@ -212,8 +211,8 @@ func (f *foreignJobs) look(ctx context.Context, queue string, most int, burst bo
 	return found[:min(len(found), most+lookSpare)], nil
 }
 
-// claimed notes which jobs a claim has returned. If these are fewer than there was room
-// for, others have taken what was known.
+// claimed removes the jobs that a claim has returned from the known ones. If they are fewer
+// than asked for, other workers have taken the rest.
 func (f *foreignJobs) claimed(queues []string, jobs []scripts.ClaimedJob, most int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -17,10 +17,10 @@ type foreignLog struct {
 // after the first mostForeignFuncs.
 type foreignFunc struct{ queue, name string }
 
-// foreignTold is what was said of a function.
+// foreignTold is the state of the warnings about a function.
 type foreignTold struct {
-	jobs int       // that nothing was said of yet
-	next time.Time // when something may be
+	jobs int       // not yet in a warning
+	next time.Time // time of the next warning
 }
 
 const (

@@ -12,11 +12,10 @@ import (
 	"github.com/rqgo/rq/internal/scripts"
 )
 
-// A mixedQueue is a queue with jobs for others. Each look reads its front, and a stretch
-// of the rest from where the look before has ended; at the end of the queue a pass is
-// over. After the first pass, the end of the queue is read in each look too: new jobs
-// come there. So a look costs the same in a queue of any length, and a job is found
-// wherever it is.
+// A mixedQueue is a queue with jobs for other workers. Each look reads its front, and a
+// stretch of the rest from where the look before ended; a pass ends at the end of the
+// queue. After the first pass each look also reads the end of the queue, where new jobs
+// are added. So a look costs the same in a queue of any length, and finds a job anywhere.
 type mixedQueue struct {
 	known   []sighting    // what the last look has found, and no claim has returned
 	fresh   time.Time     // until when that is believed
@@ -59,8 +58,8 @@ type sighting struct {
 	at int64
 }
 
-// look looks for jobs from the front to the end of a queue, until a stretch has some. It
-// reports whether the queue is open: no job at its front is foreign.
+// look searches from the front to the end of a queue, until a stretch has jobs. It reports
+// whether the queue is open, which means that no job at its front is foreign.
 func (q *mixedQueue) look(ctx context.Context, s *search, burst bool) (found []sighting, open bool, err error) {
 	front, err := s.stretch(ctx, 0, lookEnd, 0)
 	switch {
@@ -119,8 +118,8 @@ func (q *mixedQueue) over(foreign int) {
 	q.passes++
 }
 
-// wait sets when the next look is. The one after a look that has found something is due
-// at once. A burst waits for nothing: it looks until a pass has found nothing.
+// wait sets when the next look is due: at once after a look that has found something. A
+// burst does not pause until a pass has found nothing.
 func (q *mixedQueue) wait(found, burst bool) {
 	switch {
 	case found:
@@ -182,8 +181,8 @@ func (s *search) end(ctx context.Context) ([]sighting, error) {
 	return st.found, err
 }
 
-// divide tells jobs for this worker from foreign ones. At the front of the queue it goes
-// on until it has seen a foreign one, or that there is none.
+// divide separates jobs for this worker from foreign ones. At the front of the queue it
+// continues until it has seen a foreign one, or all ids.
 func (s *search) divide(ctx context.Context, ids []string, first, from int64) (stretch, error) {
 	st, some := stretch{length: len(ids)}, first > 0
 	for len(ids) > st.looked && (!some || len(st.found) < s.most) {
@@ -211,8 +210,8 @@ func (s *search) divide(ctx context.Context, ids []string, first, from int64) (s
 	return st, nil
 }
 
-// read tells which jobs are foreign, up to the first one that is too much to be read in
-// this look.
+// read returns which jobs are foreign, up to the first one that exceeds what this look may
+// read.
 func (s *search) read(ctx context.Context, ids []string) ([]bool, error) {
 	foreign, unread := s.f.recall(ids)
 	if len(unread) == 0 {
@@ -250,9 +249,9 @@ func (s *search) read(ctx context.Context, ids []string) ([]bool, error) {
 	return foreign, nil
 }
 
-// judge tells whether a job that was read is foreign: its function has no handler, its
-// status is one that only a newer RQ knows, or the id only keeps the place of a job that
-// was taken out of a long queue.
+// judge reports whether a job is foreign: its function has no handler, only a newer RQ
+// knows its status, or the id only keeps the place of a job that was removed from a long
+// queue.
 func (f *foreignJobs) judge(queue, id string, hash map[string]string) bool {
 	function := f.function(id, hash)
 	m := memory{
@@ -268,7 +267,7 @@ func (f *foreignJobs) judge(queue, id string, hash map[string]string) bool {
 	return m.foreign
 }
 
-// textsOf makes a hash of the values of some fields.
+// textsOf makes a hash from fields and their values.
 func textsOf(fields []string, values []any) map[string]string {
 	hash := map[string]string{}
 	for i, v := range values {
