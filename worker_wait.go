@@ -16,34 +16,34 @@ import (
 	"github.com/rqgo/rq/internal/redisx"
 )
 
-// A waiter waits for jobs without asking again and again.
+// A waiter waits for jobs without polling.
 type waiter interface {
 	// start makes it wait on these queues, and on no others.
 	start(queues []string)
 	// stop makes it wait on none. An arrival may still come.
 	stop()
-	// arrivals yields what has come.
+	// arrivals yields arrivals.
 	arrivals() <-chan arrival
 	// hints returns the queues that may have jobs since the last call.
 	hints() []string
-	// polled reports whether it does not tell when the queue may have jobs.
+	// polled reports whether each claim must ask the queue, because it gives no hints of it.
 	polled(queue string) bool
-	// close ends it, and returns the arrivals that are left.
+	// close ends it, and returns the remaining arrivals.
 	close(ctx context.Context) []arrival
 }
 
-// An arrival is an id that was moved to the intermediate queue of its queue, a move
-// whose reply was lost, or else a hint that there are hints.
+// An arrival is an id that was moved to its intermediate queue, a move whose reply was
+// lost, or else a signal that there are hints.
 type arrival struct {
 	queue, id string
 
 	lost bool
-	conn int64     // the server's number of the connection, or 0
+	conn int64     // the server's id of the connection, or 0
 	open time.Time // until when the server may still move an id for it
 }
 
-// movers wait for jobs by blocking moves, one for each queue: the next id is put in the
-// queue's intermediate queue, where maintenance finds it should this process die.
+// movers wait for jobs with one blocking move per queue. It moves the next id to the
+// intermediate queue, where maintenance finds it if this process dies.
 type movers struct {
 	db     *redis.Client // for CLIENT UNBLOCK
 	client *redis.Client // has a connection for each
@@ -67,11 +67,11 @@ type mover struct {
 	wanted  bool
 	blocked bool // it sends a blocking move, or waits for its reply
 	conn    *redis.Conn
-	id      int64 // by which the server knows conn, 0 if it does not
+	id      int64 // the server's id of conn, or 0 if it is unknown
 	fresh   bool  // it has not waited since it was last wanted
 }
 
-// maxMovers is how many queues are waited on by a connection each.
+// maxMovers is the most queues that have a waiting connection each.
 const maxMovers = 10
 
 func newMovers(db *redis.Client, queues []string, log *slog.Logger) *movers {
@@ -118,8 +118,8 @@ func (m *movers) want(queues []string) {
 	}
 }
 
-// unblock has the server end the moves that are not wanted. It may see the order
-// before it sees the move, so it is told until they have ended.
+// unblock ends the moves that are not wanted. CLIENT UNBLOCK may reach the server before
+// the move does, so it is repeated until the moves have ended.
 func (m *movers) unblock() {
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		m.mu.Lock()
@@ -139,7 +139,7 @@ func (m *movers) unblock() {
 		for _, id := range ids {
 			pipe.ClientUnblock(m.ctx, id)
 		}
-		_ = redisx.Exec(m.ctx, pipe) // it is told again, and the moves end by themselves
+		_ = redisx.Exec(m.ctx, pipe) // it is repeated, and the moves end by themselves
 		sleep(m.ctx, pause)
 	}
 }
@@ -177,8 +177,8 @@ func (m *movers) run(w *mover) {
 	}
 }
 
-// ready waits until the mover is wanted, and returns for how long it is to block. It
-// reports false when all is closed.
+// ready waits until the mover is wanted, and returns how long it is to block. It reports
+// false when the movers are closed.
 func (m *movers) ready(w *mover) (time.Duration, bool) {
 	if !m.connected(w) {
 		return 0, false
@@ -192,10 +192,10 @@ func (m *movers) ready(w *mover) (time.Duration, bool) {
 	return m.limit(w), !m.closed
 }
 
-// limit is for how long a mover blocks. A connection that is dead without anyone
-// knowing is found out then. The server serves those first that have waited longest,
-// so the times are random: else one worker would be the first in all queues, be given
-// a job of each, and hand on all but one. Where nobody can end a move, it is short.
+// limit is how long a mover blocks, after which a connection that died silently is
+// detected. The server serves the longest waiting client first. So the times are random:
+// otherwise one worker would be first in all queues, get a job from each, and give back
+// all but one. The time is short where a move cannot be unblocked.
 func (m *movers) limit(w *mover) time.Duration {
 	switch {
 	case w.id == 0:
@@ -206,7 +206,7 @@ func (m *movers) limit(w *mover) time.Duration {
 	return 4*time.Second + rand.N(8*time.Second)
 }
 
-// connected waits until the mover has a connection that the server knows, or all is
+// connected waits until the mover has a connection. It reports false when the movers are
 // closed.
 func (m *movers) connected(w *mover) bool {
 	for failures := 0; w.conn == nil; {
@@ -245,7 +245,7 @@ func (m *movers) move(w *mover, limit time.Duration) (string, error) {
 	return cmd.Result()
 }
 
-// moveGrace is how much longer than it blocks a move may take.
+// moveGrace is how much longer than its blocking time a move may take.
 const moveGrace = 3 * time.Second
 
 // pause waits after a failure.
@@ -268,7 +268,7 @@ func (m *movers) drop(w *mover) {
 	}
 }
 
-// close ends all waiting. Moves that the server does not end until ctx does are cut off.
+// close ends all waiting. It cuts off moves that the server has not ended when ctx ends.
 func (m *movers) close(ctx context.Context) []arrival {
 	m.stop()
 	m.mu.Lock()

@@ -35,9 +35,9 @@ const (
 	// watchCheck is the time after which a silent connection is tested, and all queues
 	// count as changed.
 	watchCheck = 5 * time.Second
-	// watchPoll is the time between claims where the server does not tell.
+	// watchPoll is the time between claims without tracking.
 	watchPoll = 50 * time.Millisecond
-	// watchAgain is the time after which it is asked again to tell.
+	// watchAgain is the time after which it tries tracking again.
 	watchAgain = time.Minute
 	// invalidations is the channel of the server's messages.
 	invalidations = "__redis__:invalidate"
@@ -60,11 +60,11 @@ func newWatcher(db *redis.Client, queues []string, log *slog.Logger) *watcher {
 	return w
 }
 
-// errNoTracking is how a connection fails to which the server tells no changes.
+// errNoTracking is the error of a connection where the server refuses tracking.
 var errNoTracking = errors.New("rq: the server does not tell which queues change (CLIENT TRACKING)")
 
-// track has the server send to a connection which queues are changed, after what a
-// connection of the worker needs anyway.
+// track makes the server send the changed queues to a connection, after the connection's
+// other preparations.
 func track(before func(context.Context, *redis.Conn) error) func(context.Context, *redis.Conn) error {
 	return func(ctx context.Context, conn *redis.Conn) error {
 		if err := before(ctx, conn); err != nil {

@@ -90,7 +90,7 @@ const FirstSeenTTL = 24 * time.Hour
 // and EnqueuedAt are as they are stored.
 type Stuck struct{ ID, FirstSeen, EnqueuedAt string }
 
-// A IntermediateScan is what CleanIntermediate found in some ids.
+// An IntermediateScan is what CleanIntermediate found in some ids.
 type IntermediateScan struct {
 	Seen, Removed int64
 	Now           string  // the time of the script, as FirstSeen

@@ -65,8 +65,8 @@ func PruneKeys(ctx context.Context, c redis.Scripter, leftovers []Leftover, now 
 	return found, someOf(len(leftovers), len(found), err)
 }
 
-// A OrphanCandidate is a job that may be in no queue or registry. Like is what PruneJobs has
-// returned for it before, "" the first time.
+// An OrphanCandidate is a job that may be in no queue or registry. State is what PruneJobs
+// has returned for it before, "" the first time.
 type OrphanCandidate struct{ ID, State string }
 
 // PruneJobs runs prune_jobs.lua. It returns for the first of the jobs, at least one,

@@ -302,7 +302,7 @@ const (
 	Replaced   = -1
 )
 
-// An BeatReply is what SendBeat returns.
+// A BeatReply is what SendBeat returns.
 type BeatReply struct {
 	State     int64
 	Suspended bool
