@@ -64,7 +64,7 @@ func (h *heartbeats) run(ctx context.Context) {
 func (h *heartbeats) next(began time.Time, failures int) time.Duration {
 	next := time.Until(began.Add(h.every))
 	if failures > 0 {
-		next = min(next, firstBackOff<<min(failures, 10), lastBackOff)
+		next = min(next, backOff(failures))
 	}
 	return max(next, 0)
 }

@@ -63,9 +63,7 @@ const (
 func (c *claimer) run(ctx context.Context) ending {
 	c.order, c.maybe = slices.Clone(c.cfg.Queues), map[string]bool{}
 	c.budget = mostBudget
-	for _, queue := range c.order {
-		c.maybe[queue] = true
-	}
+	c.tryAll()
 	defer c.returnMoved()
 	c.running.rest()
 	for state, end := stateClaiming, endAsked; ; {
@@ -88,6 +86,13 @@ func (c *claimer) run(ctx context.Context) ending {
 		case stateDone:
 			return end
 		}
+	}
+}
+
+// tryAll has the next claim try every queue.
+func (c *claimer) tryAll() {
+	for _, queue := range c.order {
+		c.maybe[queue] = true
 	}
 }
 
@@ -388,9 +393,7 @@ func (c *claimer) waitForRunning(ctx context.Context) claimState {
 			return stateDone
 		}
 	}
-	for _, queue := range c.order {
-		c.maybe[queue] = true
-	}
+	c.tryAll()
 	return stateClaiming
 }
 
@@ -436,9 +439,7 @@ func (c *claimer) waitForResume(ctx context.Context) (claimState, ending) {
 	}
 	c.presence.setState(ctx, c.presence.state())
 	c.running.rest()
-	for _, queue := range c.order {
-		c.maybe[queue] = true
-	}
+	c.tryAll()
 	return stateClaiming, endAsked
 }
 

@@ -42,11 +42,19 @@ type Gate struct {
 // NewGate returns a gate to the server at an address. It is closed with the test.
 func NewGate(t testing.TB, to string) *Gate {
 	t.Helper()
+	g := &Gate{to: to, conns: map[net.Conn]bool{}}
+	g.Addr = listen(t, g.serve, g.CutAll)
+	return g
+}
+
+// listen serves each connection to a new address, which it returns. At the end of the
+// test it calls cut, which must break the connections, and waits until none is served.
+func listen(t testing.TB, serve func(net.Conn), cut func()) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &Gate{Addr: l.Addr().String(), to: to, conns: map[net.Conn]bool{}}
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -54,11 +62,11 @@ func NewGate(t testing.TB, to string) *Gate {
 			if err != nil {
 				return
 			}
-			serving.Go(func() { g.serve(client) })
+			serving.Go(func() { serve(client) })
 		}
 	})
-	t.Cleanup(func() { _ = l.Close(); g.CutAll(); serving.Wait() })
-	return g
+	t.Cleanup(func() { _ = l.Close(); cut(); serving.Wait() })
+	return l.Addr().String()
 }
 
 // Set sets the rule, nil for none, and resets Refused.

@@ -30,23 +30,9 @@ type relayed struct {
 // NewRelay returns a relay to the server at an address. It is closed with the test.
 func NewRelay(t testing.TB, to string) *Relay {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &Relay{Addr: l.Addr().String(), to: to, open: map[*relayed]bool{}}
+	r := &Relay{to: to, open: map[*relayed]bool{}}
 	r.thaw = sync.NewCond(&r.mu)
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() { r.serve(client) })
-		}
-	})
-	t.Cleanup(func() { _ = l.Close(); r.close(); serving.Wait() })
+	r.Addr = listen(t, r.serve, r.close)
 	return r
 }
 
