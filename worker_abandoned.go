@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
 )
@@ -234,6 +235,7 @@ func (a *abandoner) settle(ctx context.Context, e *execution, exc string) error 
 // write settles a job. An earlier try whose reply was lost may have settled it already.
 func (a *abandoner) write(ctx context.Context, s scripts.Settle) (done bool, err error) {
 	const tries = 3
+	maybe := false // an earlier try may have settled it
 	for try := range tries {
 		var more bool
 		done, more, err = scripts.SettleJob(ctx, noRetryClient{a.rdb}, s)
@@ -241,8 +243,9 @@ func (a *abandoner) write(ctx context.Context, s scripts.Settle) (done bool, err
 			a.releaseDependents()
 		}
 		if err == nil {
-			return done || try > 0, nil
+			return done || maybe, nil
 		}
+		maybe = maybe || redisx.FateOf(err) == redisx.Unknown
 		if !isPassing(err) || !sleep(ctx, firstBackOff<<try) {
 			break
 		}

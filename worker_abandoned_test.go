@@ -17,6 +17,7 @@ import (
 
 	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/redistest"
+	"github.com/rqgo/rq/internal/scripts"
 )
 
 // leaveStarted leaves a job as a worker does that was killed while it ran it, some
@@ -257,4 +258,26 @@ func TestAStuckJobLeavesTheIntermediateQueueBeforeItsEnd(t *testing.T) {
 	assert.Equal(t, []string{"0"}, c.list)
 	assert.Equal(t, "failed", rdb.HGet(ctx, keys.Job("j"), "status").Val())
 	assertNoExecutions(t, rdb)
+}
+
+// TestSettlingAnAbandonedJobAgain: only a try whose reply was lost may have settled the
+// job. If the first one was refused, somebody else has.
+func TestSettlingAnAbandonedJobAgain(t *testing.T) {
+	t.Parallel()
+	for first, done := range map[redistest.Answer]bool{
+		{Error: "LOADING Redis is loading the dataset in memory"}: false,
+		{Lose: true}: true,
+	} {
+		rdb, _, gate := gated(t)
+		a, _ := abandonerOf(t, rdb, nil, WorkerConfig{})
+		ofAnother := scripts.Settle{Worker: "w", ID: "j", Execution: "e", Queue: "default", Member: "j:e", Now: serverMoment(now()), Fence: scripts.TakenOver}
+		_, _, err := scripts.SettleJob(t.Context(), rdb, ofAnother) // the script is loaded
+		require.NoError(t, err)
+		gate.Set(nth("evalsha", 1, 1, first))
+
+		got, err := a.write(t.Context(), ofAnother)
+
+		require.NoError(t, err)
+		assert.Equal(t, done, got, "%+v", first)
+	}
 }
