@@ -123,7 +123,7 @@ func TestEnqueueAgainLeavesTheRegistry(t *testing.T) {
 	}
 }
 
-// TestFailedEnqueueKeepsTheRegistry ends the context the connection: the job is where it was.
+// TestFailedEnqueueKeepsTheRegistry has ctx end before the call: the job stays where it was.
 func TestFailedEnqueueKeepsTheRegistry(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.New(t)

@@ -64,7 +64,7 @@ type assigner struct {
 	left  int // elements until maxAssigned
 }
 
-// enter counts a container of n elements. The function that it returns must be called at the end.
+// enter counts a container of n elements. After a nil error, leave must be called.
 func (a *assigner) enter(dst reflect.Value, src any, n int) error {
 	if a.left -= n + 1; a.left < 0 {
 		return cannotUse(src, dst, errTooMany)
