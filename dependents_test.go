@@ -3,7 +3,6 @@ package rq
 import (
 	"context"
 	"fmt"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -112,8 +111,7 @@ func waitingForReleased(t *testing.T, rdb *redis.Client, n int) {
 // TestCancelWithoutMemory: it says so, and can be repeated.
 func TestCancelWithoutMemory(t *testing.T) {
 	t.Parallel()
-	redistest.Real(t)
-	ctx, rdb := t.Context(), redistest.Start(t, os.Getenv(redistest.Env)).Client(t)
+	ctx, rdb := t.Context(), ownServer(t)
 	q := NewQueue(rdb, "q")
 	p, err := q.Enqueue(ctx, Call("f"), JobID("p"))
 	require.NoError(t, err)

@@ -35,6 +35,16 @@ func (b *logBook) String() string {
 	return b.text.String()
 }
 
+// lines returns the lines that have this text.
+func (b *logBook) lines(of string) (found []string) {
+	for line := range strings.Lines(b.String()) {
+		if strings.Contains(line, of) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
 func (b *logBook) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
 
 // A during is a worker in the middle of a job that takes as long as a test likes.

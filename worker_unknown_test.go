@@ -1,14 +1,11 @@
 package rq
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,8 +68,8 @@ func TestALongUnknownJobStays(t *testing.T) {
 	require.NoError(t, err)
 	known, err := q.Enqueue(t.Context(), Call("tasks.add", 1, 2))
 	require.NoError(t, err)
-	log, said := lines()
-	w, err := NewWorker(rdb, testHandlers, WorkerConfig{Burst: true, Logger: log})
+	book := new(logBook)
+	w, err := NewWorker(rdb, testHandlers, WorkerConfig{Burst: true, Logger: book.logger()})
 	require.NoError(t, err)
 
 	require.NoError(t, w.Run(t.Context()))
@@ -80,35 +77,10 @@ func TestALongUnknownJobStays(t *testing.T) {
 	_, err = ResultOf[int](t.Context(), known)
 	require.NoError(t, err)
 	assert.Equal(t, []string{long.ID()}, rdb.LRange(t.Context(), "rq:queue:default", 0, -1).Val())
-	assert.Len(t, said("left for a worker that has its functions"), 1)
-	assert.Len(t, said("has no handler here"), 1)
+	assert.Len(t, book.lines("left for a worker that has its functions"), 1)
+	assert.Len(t, book.lines("has no handler here"), 1)
 	assert.EqualValues(t, 1, w.JobsRun())
 }
-
-// lines is a logger whose text is read when all is over.
-func lines() (*slog.Logger, func(of string) []string) {
-	var text bytes.Buffer
-	var mu sync.Mutex
-	log := slog.New(slog.NewTextHandler(writer(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return text.Write(p)
-	}), nil))
-	return log, func(of string) (found []string) {
-		mu.Lock()
-		defer mu.Unlock()
-		for line := range strings.Lines(text.String()) {
-			if strings.Contains(line, of) {
-				found = append(found, line)
-			}
-		}
-		return found
-	}
-}
-
-type writer func(p []byte) (int, error)
-
-func (w writer) Write(p []byte) (int, error) { return w(p) }
 
 // mixed enqueues jobs of other functions, and known ones behind each so many of them.
 func mixed(t *testing.T, rdb *redis.Client, queue string, others, behind int) (left, known []string) {
@@ -138,11 +110,11 @@ func TestABurstLeavesUnknownFunctionsInOrder(t *testing.T) {
 				rdb := redistest.New(t)
 				high, first := mixed(t, rdb, "high", others, others)
 				low, second := mixed(t, rdb, "low", others, max(1, others/40))
-				log, said := lines()
+				book := new(logBook)
 				c := new(calls)
 				note := HandlerFunc(func(_ context.Context, j *Job) (any, error) { c.note(j.ID()); return nil, nil })
 				w, err := NewWorker(rdb, Handlers{"tasks.note": note}, WorkerConfig{
-					Queues: []string{"high", "low"}, Burst: true, Concurrency: concurrency, Logger: log,
+					Queues: []string{"high", "low"}, Burst: true, Concurrency: concurrency, Logger: book.logger(),
 				})
 				require.NoError(t, err)
 
@@ -156,10 +128,10 @@ func TestABurstLeavesUnknownFunctionsInOrder(t *testing.T) {
 				assert.Equal(t, high, rdb.LRange(t.Context(), "rq:queue:high", 0, -1).Val())
 				assert.Equal(t, low, rdb.LRange(t.Context(), "rq:queue:low", 0, -1).Val())
 				assert.Zero(t, rdb.Exists(t.Context(), "rq:failed:high", "rq:failed:low").Val())
-				assert.Len(t, said("have no handler"), 0)
-				assert.Len(t, said("has no handler"), 2, "one for each queue and function")
-				require.Len(t, said("burst ends"), 1)
-				assert.Contains(t, said("burst ends")[0], fmt.Sprintf(`jobs=%d queues="[high low]"`, 2*others))
+				assert.Len(t, book.lines("have no handler"), 0)
+				assert.Len(t, book.lines("has no handler"), 2, "one for each queue and function")
+				require.Len(t, book.lines("burst ends"), 1)
+				assert.Contains(t, book.lines("burst ends")[0], fmt.Sprintf(`jobs=%d queues="[high low]"`, 2*others))
 			})
 		}
 	}
@@ -360,42 +332,42 @@ func TestAQueueIsLookedThroughThoughItDoesNotChange(t *testing.T) {
 func TestUnknownFunctionsAreWarnedOf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		log, said := lines()
-		l := foreignLog{log: log}
+		book := new(logBook)
+		l := foreignLog{log: book.logger()}
 		for range 100 {
 			l.note("q", "tasks.a")
 		}
 		l.note("other", "tasks.a")
-		require.Len(t, said("tasks.a"), 2)
-		assert.Contains(t, said("tasks.a")[0], "queue=q function=tasks.a jobs=1")
-		assert.Contains(t, said("tasks.a")[0], "level=WARN")
+		require.Len(t, book.lines("tasks.a"), 2)
+		assert.Contains(t, book.lines("tasks.a")[0], "queue=q function=tasks.a jobs=1")
+		assert.Contains(t, book.lines("tasks.a")[0], "level=WARN")
 		for _, advice := range []string{"register a handler", "run a worker that has one", "UnknownFails"} {
-			assert.Contains(t, said("tasks.a")[0], advice)
+			assert.Contains(t, book.lines("tasks.a")[0], advice)
 		}
 		time.Sleep(foreignLogPause - time.Second)
 		l.note("q", "tasks.a")
-		assert.Len(t, said("tasks.a"), 2)
+		assert.Len(t, book.lines("tasks.a"), 2)
 		time.Sleep(time.Second)
 		l.note("q", "tasks.a")
-		require.Len(t, said("tasks.a"), 3)
-		assert.Contains(t, said("tasks.a")[2], "jobs=101", "since the first line")
+		require.Len(t, book.lines("tasks.a"), 3)
+		assert.Contains(t, book.lines("tasks.a")[2], "jobs=101", "since the first line")
 	})
 }
 
 func TestManyUnknownFunctionsAreWarnedOfTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		log, said := lines()
-		l := foreignLog{log: log}
+		book := new(logBook)
+		l := foreignLog{log: book.logger()}
 		for i := range 10_000 {
 			l.note("q", fmt.Sprint("tasks.f", i))
 		}
-		assert.Len(t, said("tasks.f"), mostForeignFuncs+1)
-		assert.Len(t, said("many other functions"), 1)
+		assert.Len(t, book.lines("tasks.f"), mostForeignFuncs+1)
+		assert.Len(t, book.lines("many other functions"), 1)
 		assert.LessOrEqual(t, len(l.told), mostForeignFuncs+1)
 		time.Sleep(foreignLogPause)
 		l.note("q", "tasks.g")
-		require.Len(t, said("many other functions"), 2)
-		assert.Contains(t, said("many other functions")[1], fmt.Sprint("jobs=", 10_000-mostForeignFuncs))
+		require.Len(t, book.lines("many other functions"), 2)
+		assert.Contains(t, book.lines("many other functions")[1], fmt.Sprint("jobs=", 10_000-mostForeignFuncs))
 	})
 }

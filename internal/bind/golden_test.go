@@ -76,7 +76,8 @@ func TestCallsOfPython(t *testing.T) {
 	require.NoError(t, err)
 	defer file.Close()
 	calls := 0
-	for lines := bufio.NewScanner(file); lines.Scan(); calls++ {
+	lines := bufio.NewScanner(file)
+	for ; lines.Scan(); calls++ {
 		var c pythonCall
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &c))
 		var args []any
@@ -99,5 +100,6 @@ func TestCallsOfPython(t *testing.T) {
 		require.NoError(t, err)
 		assert.JSONEq(t, string(c.Got), string(text), lines.Text())
 	}
+	require.NoError(t, lines.Err())
 	assert.Greater(t, calls, 1000)
 }

@@ -56,11 +56,14 @@ func pythonValues(tb testing.TB) []pythonValue {
 	require.NoError(tb, err)
 	defer f.Close()
 	var values []pythonValue
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
 		var v pythonValue
 		require.NoError(tb, json.Unmarshal(lines.Bytes(), &v))
 		values = append(values, v)
 	}
+	require.NoError(tb, lines.Err())
+	require.NotEmpty(tb, values)
 	return values
 }
 

@@ -37,13 +37,13 @@ func (o *Object) numPyValue(class Global) (any, bool) {
 
 func numPyArray(dtype, shape any, data []byte) (any, bool) {
 	dims, _ := shape.(Tuple)
-	_, size, _, ok := numPyType(dtype)
+	kind, size, order, ok := numPyType(dtype)
 	if !ok || len(dims) != 1 || len(data)%size != 0 || dims[0] != any(int64(len(data)/size)) {
 		return nil, false
 	}
 	list := make([]any, len(data)/size)
 	for i := range list {
-		if list[i], ok = numPyScalar(dtype, data[i*size:(i+1)*size]); !ok {
+		if list[i], ok = numPyElement(kind, size, order, dtype, data[i*size:(i+1)*size]); !ok {
 			return nil, false
 		}
 		if text, ok := list[i].(string); ok { // as wide as the longest one
@@ -91,6 +91,11 @@ func numPyScalar(dtype any, data []byte) (any, bool) {
 	if !ok || len(data) != size {
 		return nil, false
 	}
+	return numPyElement(kind, size, order, dtype, data)
+}
+
+// numPyElement reads one value of a dtype that numPyType has read.
+func numPyElement(kind byte, size int, order binary.ByteOrder, dtype any, data []byte) (any, bool) {
 	if kind == 'U' {
 		return numPyText(order, data)
 	}
