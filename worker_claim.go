@@ -31,9 +31,10 @@ type claimer struct {
 	foreign  *foreignJobs
 	cleaned  <-chan struct{} // closed when the first maintenance has enqueued what it can
 	suspend  <-chan struct{} // has an item when heartbeats have seen that workers are suspended
-	begin    func(queue string, job scripts.ClaimedJob, now time.Time)
-	giveBack func(queues []string, jobs []scripts.ClaimedJob, now time.Time) // foreign jobs of one claim
-	writing  context.Context                                                 // ends when nothing more can be written
+	adopt    func(queue string, job scripts.ClaimedJob, now time.Time) *execution
+	begin    func(e *execution)
+	giveBack func(foreign []*execution) // foreign jobs of one claim
+	writing  context.Context            // ends when nothing more can be written
 	log      *slog.Logger
 
 	order     []string        // the queues, as the strategy has them now
@@ -250,18 +251,19 @@ func (c *claimer) fill(ctx context.Context, p *scripts.Claim, names []string, mo
 
 // start begins the claimed jobs that are for this worker.
 func (c *claimer) start(queues []string, jobs []scripts.ClaimedJob, now time.Time) {
-	var foreign []scripts.ClaimedJob
+	var foreign []*execution
 	for _, job := range jobs {
 		queue := queues[job.Queue]
-		if c.foreign.leavesClaimed(queue, job) {
-			foreign = append(foreign, job)
+		e := c.adopt(queue, job, now)
+		if c.foreign.leavesClaimed(queue, e) {
+			foreign = append(foreign, e)
 			continue
 		}
 		c.claimed++
-		c.begin(queue, job, now)
+		c.begin(e)
 	}
 	if len(foreign) > 0 {
-		c.giveBack(queues, foreign, now)
+		c.giveBack(foreign)
 	}
 	if c.cfg.Strategy == DequeueRoundRobin && len(jobs) > 0 { // rq/worker/base.py BaseWorker.reorder_queues
 		i := slices.Index(c.order, queues[jobs[len(jobs)-1].Queue]) + 1

@@ -38,8 +38,7 @@ func (r *jobRunner) adopt(queue string, claimed scripts.ClaimedJob, now time.Tim
 }
 
 // begin starts a claimed job.
-func (r *jobRunner) begin(queue string, claimed scripts.ClaimedJob, now time.Time) {
-	e := r.adopt(queue, claimed, now)
+func (r *jobRunner) begin(e *execution) {
 	r.slots.take()
 	r.running.add(e)
 	r.handling.Add(1)
@@ -47,10 +46,10 @@ func (r *jobRunner) begin(queue string, claimed scripts.ClaimedJob, now time.Tim
 }
 
 // giveBack puts jobs of one claim back to the front of their queues, in their order.
-func (r *jobRunner) giveBack(queues []string, jobs []scripts.ClaimedJob, now time.Time) {
+func (r *jobRunner) giveBack(foreign []*execution) {
 	var done []<-chan settled
-	for _, job := range slices.Backward(jobs) {
-		e := newExecution(r.out, queues[job.Queue], job, now)
+	for _, e := range slices.Backward(foreign) {
+		defer e.cancel(nil)
 		r.running.add(e) // until it is settled, its heartbeats go on
 		defer r.running.remove(e)
 		e.settling.Store(true)

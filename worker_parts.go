@@ -52,7 +52,7 @@ func (r *run) listener() *listener {
 func (r *run) claimer() *claimer {
 	c := &claimer{
 		cfg: &r.cfg, fleet: r.fleet, db: r.db, presence: r.presence, debts: r.debts, slots: r.slots, running: r.running,
-		foreign: r.foreign, cleaned: r.cleaned, suspend: r.suspended, begin: r.runner.begin, giveBack: r.runner.giveBack, writing: r.writing, log: r.log,
+		foreign: r.foreign, cleaned: r.cleaned, suspend: r.suspended, adopt: r.runner.adopt, begin: r.runner.begin, giveBack: r.runner.giveBack, writing: r.writing, log: r.log,
 	}
 	if len(r.cfg.Queues) <= maxMovers {
 		c.waits = newMovers(r.db, r.cfg.Queues, r.log)

@@ -62,6 +62,11 @@ func (f *foreignJobs) function(id string, hash map[string]string) string {
 	if j.restore(hash) != nil {
 		return ""
 	}
+	return f.functionOf(j)
+}
+
+// functionOf is function for a job that is read.
+func (f *foreignJobs) functionOf(j *Job) string {
 	name, err := j.FuncName()
 	if err != nil {
 		return ""
@@ -70,12 +75,12 @@ func (f *foreignJobs) function(id string, hash map[string]string) string {
 }
 
 // leavesClaimed reports whether a claimed job is left to other workers.
-func (f *foreignJobs) leavesClaimed(queue string, job scripts.ClaimedJob) bool {
-	if job.LeftOut > 0 {
-		return false // its function is not known yet
+func (f *foreignJobs) leavesClaimed(queue string, e *execution) bool {
+	if f.policy != UnknownLeaves || e.leftOut > 0 { // or its function is not known yet
+		return false
 	}
-	function := f.function(job.ID, job.Hash)
-	return function != "" && f.leaveInQueue(queue, job.ID, function, rememberFor)
+	function := f.functionOf(e.job)
+	return function != "" && f.leaveInQueue(queue, e.jobID, function, rememberFor)
 }
 
 // leaveInQueue reports whether jobs of a function without a handler are left to others, and
