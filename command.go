@@ -38,25 +38,31 @@ const listenAgain = time.Minute
 // permission to subscribe it would retry several times a second, so listen waits in
 // between.
 func (l *listener) listen(ctx context.Context, ready chan<- struct{}) {
-	for first := true; ; first = false {
+	for failures := 0; ; failures++ {
 		sub := l.db.Subscribe(ctx, keys.Commands(l.worker))
 		_, err := sub.ReceiveTimeout(ctx, writeGrace)
-		if err != nil && ctx.Err() == nil && (first || !redisx.IsNotPermitted(err)) {
+		refused := redisx.IsNotPermitted(err)
+		if err != nil && ctx.Err() == nil && (failures == 0 || !refused) {
 			l.log.Error("rq: subscribe to commands", "error", err)
 		}
-		l.noteListening(ctx, !redisx.IsNotPermitted(err))
-		if first {
+		if err == nil || refused {
+			l.noteListening(ctx, err == nil)
+		}
+		if failures == 0 {
 			close(ready)
 		}
-		if redisx.IsNotPermitted(err) {
-			_ = sub.Close()
-			if !sleep(ctx, listenAgain) {
-				return
-			}
-			continue
+		if err == nil {
+			l.obeyAll(ctx, sub)
+			return
 		}
-		l.obeyAll(ctx, sub)
-		return
+		_ = sub.Close()
+		wait := backOff(failures)
+		if refused {
+			wait = listenAgain
+		}
+		if !sleep(ctx, wait) {
+			return
+		}
 	}
 }
 

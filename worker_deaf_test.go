@@ -3,6 +3,7 @@ package rq
 import (
 	"context"
 	"regexp"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rqgo/rq/internal/keys"
+	"github.com/rqgo/rq/internal/redistest"
 )
 
 // asUser returns a client of rdb's server for a new user with these permissions.
@@ -85,4 +87,53 @@ func TestWorkerSaysWhetherItListens(t *testing.T) {
 	assert.Equal(t, "0", listens(), "also after its hash has expired")
 	r.presence.noteListening(ctx, true)
 	assert.Equal(t, "1", listens(), "it was permitted since")
+}
+
+// TestNotingThatAWorkerMayNotListen is done again where it has failed.
+func TestNotingThatAWorkerMayNotListen(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.Real(t)
+	gate := redistest.NewGate(t, rdb.Options().Addr)
+	through := redis.NewClient(&redis.Options{Addr: gate.Addr, DB: rdb.Options().DB})
+	t.Cleanup(func() { _ = through.Close() })
+	w, err := NewWorker(through, Handlers{}, WorkerConfig{Name: "w", Logger: quiet})
+	require.NoError(t, err)
+	r, err := w.newRun()
+	require.NoError(t, err)
+	defer r.close()
+	gate.Set(nth("hset", 1, 4, redistest.Answer{Error: "LOADING Redis is loading the dataset in memory"}))
+
+	r.presence.noteListening(ctx, false) // go-redis tries four times
+	assert.Empty(t, rdb.HGet(ctx, keys.Worker("w"), "listens").Val())
+	r.presence.noteListening(ctx, false)
+
+	assert.Equal(t, "0", rdb.HGet(ctx, keys.Worker("w"), "listens").Val())
+}
+
+// TestAWorkerThatMayNotListenAfterALostReply: the lost reply says nothing of what is
+// permitted, so it is asked again, and then noted.
+func TestAWorkerThatMayNotListenAfterALostReply(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.Real(t)
+	gate := redistest.NewGate(t, rdb.Options().Addr)
+	through := redis.NewClient(&redis.Options{Addr: gate.Addr, DB: rdb.Options().DB})
+	t.Cleanup(func() { _ = through.Close() })
+	var asked atomic.Int64
+	gate.Set(func(_ int, args []string) redistest.Answer {
+		switch {
+		case args[0] != "subscribe":
+			return redistest.Answer{}
+		case asked.Add(1) <= 3: // go-redis tries again by itself
+			return redistest.Answer{Cut: true}
+		}
+		return redistest.Answer{Error: "NOPERM this user has no permissions to access one of the channels used as arguments"}
+	})
+
+	w := startWorker(t, through, Handlers{}, WorkerConfig{})
+
+	require.Eventually(t, func() bool {
+		return rdb.HGet(t.Context(), keys.Worker(w.Name()), "listens").Val() == "0"
+	}, 10*time.Second, time.Millisecond)
+	assert.LessOrEqual(t, asked.Load(), int64(6), "it is not asked again and again")
+	w.stop(t)
 }

@@ -2,10 +2,14 @@ package rq
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rqgo/rq/internal/keys"
@@ -90,4 +94,53 @@ func TestStopAtTheStartWithAFrozenServer(t *testing.T) {
 
 	require.NoError(t, w.result(t))
 	w.assertGone(t)
+}
+
+// TestStopWhileTheSchedulerWaits for a reply that does not come. All else is written,
+// so the worker could end at once: it ends when the scheduler has had its time.
+func TestStopWhileTheSchedulerWaits(t *testing.T) {
+	t.Parallel()
+	rdb, back := redistest.Real(t), make(chan struct{})
+	gate := redistest.NewGate(t, rdb.Options().Addr)
+	through := redis.NewClient(&redis.Options{Addr: gate.Addr, DB: rdb.Options().DB, ReadTimeout: time.Minute})
+	t.Cleanup(func() { close(back); _ = through.Close() })
+	w := startWorker(t, through, Handlers{}, WorkerConfig{Scheduler: true, ShutdownTimeout: 50 * time.Millisecond})
+	require.Eventually(t, func() bool {
+		return rdb.HGet(t.Context(), keys.Worker(w.Name()), "state").Val() == "idle"
+	}, 10*time.Second, time.Millisecond)
+	gate.Set(func(_ int, args []string) redistest.Answer {
+		if slices.Contains(args, keys.Scheduled("default")) {
+			return redistest.Answer{Until: back}
+		}
+		return redistest.Answer{}
+	})
+	require.Eventually(t, func() bool { return gate.Refused() > 0 }, 10*time.Second, time.Millisecond)
+
+	w.stop(t)
+
+	assert.False(t, rdb.SIsMember(t.Context(), keys.Workers, keys.Worker(w.Name())).Val())
+}
+
+// TestStopForeverDuringAWebhook: a worker that waits for all may take its time with
+// webhooks, and is taken out of the workers after that. It takes four seconds, twice the
+// time that the worker would have to write what is left.
+func TestStopForeverDuringAWebhook(t *testing.T) {
+	t.Parallel()
+	ctx, rdb := t.Context(), redistest.Real(t)
+	called, goOn := make(chan struct{}), make(chan struct{})
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(called); <-goOn }))
+	t.Cleanup(receiver.Close)
+	_, err := NewQueue(rdb, "default").Enqueue(ctx, Call("tasks.add", 1, 2), Webhook{URL: receiver.URL, JobStatus: StatusFinished, Timeout: time.Minute})
+	require.NoError(t, err)
+	w := startWorker(t, rdb, testHandlers, WorkerConfig{ShutdownTimeout: Forever})
+	<-called
+
+	w.cancel()
+	time.Sleep(2*writeGrace + 200*time.Millisecond)
+	close(goOn)
+
+	require.NoError(t, w.result(t))
+	w.assertGone(t)
+	assert.False(t, rdb.SIsMember(ctx, keys.Workers, keys.Worker(w.Name())).Val())
+	assert.NotEmpty(t, rdb.HGet(ctx, keys.Worker(w.Name()), "death").Val())
 }

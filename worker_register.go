@@ -123,7 +123,9 @@ func (r *presence) noteListening(ctx context.Context, may bool) {
 	if !may {
 		listens = notListening
 	}
-	r.note(ctx, listensField, listens)
+	if !r.note(ctx, listensField, listens) {
+		r.cannotListen.Store(may) // it is noted with the next attempt to listen
+	}
 }
 
 // idleTTL and busyTTL are how many seconds a heartbeat lasts.
@@ -220,8 +222,12 @@ func (r *presence) die(ctx context.Context) {
 	defer cancel()
 	key := keys.Worker(r.cfg.Name)
 	born, err := r.db.HGet(ctx, key, "birth").Result()
-	if (err == nil && born != wire.FormatTime(r.birth)) || (err != nil && !errors.Is(err, redis.Nil)) {
-		return // another worker has the name, or may have it
+	if err != nil && !errors.Is(err, redis.Nil) {
+		r.log.Warn("rq: the worker stays registered until its heartbeat expires", "error", err)
+		return
+	}
+	if err == nil && born != wire.FormatTime(r.birth) {
+		return // another worker has the name
 	}
 	_, err = redisx.Transact(ctx, r.db, func(pipe redis.Pipeliner) {
 		pipe.SRem(ctx, keys.Workers, key)
@@ -247,11 +253,14 @@ func (r *presence) state() string {
 
 func (r *presence) setState(ctx context.Context, state string) { r.note(ctx, "state", state) }
 
-// note sets fields of the worker's hash. After an error the worker goes on.
-func (r *presence) note(ctx context.Context, fields ...any) {
-	if err := r.db.HSet(ctx, keys.Worker(r.cfg.Name), fields...).Err(); err != nil && ctx.Err() == nil {
+// note sets fields of the worker's hash, and reports whether it has. After an error the
+// worker goes on.
+func (r *presence) note(ctx context.Context, fields ...any) bool {
+	err := r.db.HSet(ctx, keys.Worker(r.cfg.Name), fields...).Err()
+	if err != nil && ctx.Err() == nil {
 		r.log.Warn("rq: update worker", "error", err)
 	}
+	return err == nil
 }
 
 // registerAgain registers the worker after its hash has expired. It reports false when

@@ -44,7 +44,9 @@ type run struct {
 	suspended chan struct{} // tells the claimer that workers are suspended
 	cleaned   chan struct{} // is closed when the first maintenance has enqueued what it can
 	handled   chan struct{} // is closed when no handler runs any more
-	written   chan struct{} // is closed when all is written, and all webhooks are sent
+	settled   chan struct{} // is closed when what came of all jobs is written
+	written   chan struct{} // is closed when all webhooks are sent, too
+	ended     chan struct{} // is closed when no loop runs any more
 }
 
 // newRun connects. The connections are the run's own, so that handlers cannot
@@ -60,7 +62,7 @@ func (w *Worker) newRun() (*run, error) {
 	r := &run{
 		Worker: w, db: redis.NewClient(opts), conns: conns, log: w.cfg.Logger.With("worker", w.cfg.Name),
 		running: newExecutions(), slots: newSlots(w.cfg.Concurrency),
-		sweep: make(chan struct{}, 1), suspended: make(chan struct{}, 1), cleaned: make(chan struct{}), handled: make(chan struct{}), written: make(chan struct{}),
+		sweep: make(chan struct{}, 1), suspended: make(chan struct{}, 1), cleaned: make(chan struct{}), handled: make(chan struct{}), settled: make(chan struct{}), written: make(chan struct{}), ended: make(chan struct{}),
 	}
 	r.leftover = newStuckHandlers(r.slots, w.cfg.Concurrency, r.log)
 	r.out = &outcomes{worker: w.cfg.Name, fleet: w.fleet, resultTTL: w.cfg.ResultTTL, rdb: w.rdb, serializer: w.cfg.Serializer}
@@ -80,9 +82,12 @@ func (r *run) close() {
 // start makes the worker known to others. A server that does not answer does not keep
 // it from ending.
 func (r *run) start(ctx context.Context) error {
+	started, done := context.WithCancel(context.WithoutCancel(ctx))
+	defer done()
 	defer context.AfterFunc(ctx, func() {
-		time.Sleep(writeGrace / 2) // the answer may be on its way
-		r.conns.cut()
+		if sleep(started, writeGrace/2) {
+			r.conns.cut()
+		}
 	})()
 	if err := r.presence.checkServer(ctx); err != nil {
 		return err
@@ -105,12 +110,12 @@ func (r *run) work(ctx context.Context) error {
 		jobs: r.jobs, writing: r.writing, inOrder: r.cfg.Concurrency == 1, log: r.log, ran: &r.jobsRun,
 	}
 
-	var loops, settling sync.WaitGroup
+	var loops, settling, limiting sync.WaitGroup
 	settling.Go(func() { r.settler.run(r.writing) })
 	listening := make(chan struct{})
 	loops.Go(func() { r.listener().listen(r.writing, listening) })
 	loops.Go(func() { r.heartbeats().run(r.writing) })
-	loops.Go(r.limitShutdown)
+	limiting.Go(r.limitShutdown)
 	<-listening
 	r.presence.setState(r.writing, "started")
 	loops.Go(func() { r.maintenance().run(r.fetching) })
@@ -126,6 +131,8 @@ func (r *run) work(ctx context.Context) error {
 	r.presence.die(r.writing)
 	r.stopWriting(errShutdown)
 	loops.Wait()
+	close(r.ended)
+	limiting.Wait()
 	return errors.Join(end.err(), err)
 }
 
@@ -155,6 +162,7 @@ func (r *run) drain(end ending) error {
 	r.runner.handling.Wait() // no longer than limitShutdown lets them
 	close(r.handled)
 	r.runner.working.Wait()
+	close(r.settled)
 	r.hooks.close(r.jobs)
 	close(r.written)
 	r.stopFetching(errShutdown)
@@ -162,11 +170,19 @@ func (r *run) drain(end ending) error {
 }
 
 // limitShutdown ends the contexts of the jobs when they have had their time, and all
-// traffic when nothing more may be written.
+// traffic when nothing more may be written. It goes on until no loop runs any more: one
+// may wait for a server that does not answer. With Forever, webhooks may take as long as
+// they need once what came of the jobs is written.
 func (r *run) limitShutdown() {
 	<-r.fetching.Done()
 	if r.cfg.ShutdownTimeout == Forever {
 		<-r.handled
+		select {
+		case <-r.settled:
+			<-r.written
+		case <-time.After(writeGrace):
+			r.endWriting()
+		}
 	} else {
 		select {
 		case <-time.After(r.cfg.ShutdownTimeout):
@@ -176,10 +192,15 @@ func (r *run) limitShutdown() {
 	}
 	select {
 	case <-time.After(writeGrace):
-		r.stopWriting(errShutdown)
-		r.close() // ends what does not heed its context
-	case <-r.writing.Done():
+		r.endWriting()
+	case <-r.ended:
 	}
+}
+
+// endWriting ends all traffic, also that which does not heed its context.
+func (r *run) endWriting() {
+	r.stopWriting(errShutdown)
+	r.close()
 }
 
 // schedule runs RQ's scheduler in this worker.
