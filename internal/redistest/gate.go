@@ -56,16 +56,34 @@ func listen(t testing.TB, serve func(net.Conn), cut func()) string {
 		t.Fatal(err)
 	}
 	var serving sync.WaitGroup
+	var mu sync.Mutex
+	var clients []net.Conn
+	over := false // one that came at the last moment is closed too
 	serving.Go(func() {
 		for {
 			client, err := l.Accept()
 			if err != nil {
 				return
 			}
+			mu.Lock()
+			if clients = append(clients, client); over {
+				_ = client.Close()
+			}
+			mu.Unlock()
 			serving.Go(func() { serve(client) })
 		}
 	})
-	t.Cleanup(func() { _ = l.Close(); cut(); serving.Wait() })
+	t.Cleanup(func() {
+		_ = l.Close()
+		cut()
+		mu.Lock()
+		over = true
+		for _, client := range clients {
+			_ = client.Close()
+		}
+		mu.Unlock()
+		serving.Wait()
+	})
 	return l.Addr().String()
 }
 

@@ -61,7 +61,7 @@ func (g *Gate) serve(client net.Conn) {
 	s.streaming.Wait()
 }
 
-// read reads commands. When the client is gone, so it is for the server: else that
+// read reads commands. When the client is gone, the server is told: else it
 // would go on to block for it.
 func (s *session) read(requests chan<- request, over <-chan struct{}) {
 	defer close(requests)

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// A Relay passes bytes to a server and back, also those that nobody asked for, which
-// a Gate does not. It can stop to do so without closing anything, as a server does
-// that is frozen, or a network with a hole.
+// A Relay passes bytes to a server and back. It can stop doing so without closing
+// anything, as a frozen server or a broken network does.
 type Relay struct {
 	Addr string
 
@@ -21,7 +20,7 @@ type Relay struct {
 	over bool
 }
 
-// A relayed is one connection from a client, and the one to the server that it goes on in.
+// A relayed is the connection of a client and the one to the server that it continues in.
 type relayed struct {
 	client, server net.Conn
 	frozen         bool
@@ -36,7 +35,7 @@ func NewRelay(t testing.TB, to string) *Relay {
 	return r
 }
 
-// Freeze has nothing pass any more on the connections that are open, until Thaw.
+// Freeze lets nothing more pass on the open connections, until Thaw.
 func (r *Relay) Freeze() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,10 +46,10 @@ func (r *Relay) Freeze() {
 
 // FreezeAll is Freeze for connections that are made later, too.
 func (r *Relay) FreezeAll() {
-	r.Freeze()
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.all = true
+	r.mu.Unlock()
+	r.Freeze()
 }
 
 // Thaw lets all pass that was kept back.

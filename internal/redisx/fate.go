@@ -92,7 +92,6 @@ var kinds = []struct {
 	{"UNBLOCKED", state}, // the server became a replica while a command waited
 	{"NOAUTH", state},    // passwords and permissions change while programs run
 	{"WRONGPASS", state},
-	{"NOPERM", state},
 	{"max number of clients", state},
 	{"DB index is out of range", state}, // from SELECT, when a connection is made
 
@@ -133,6 +132,9 @@ func kindOf(err error) kind {
 	if !errors.As(err, &reply) {
 		return unknown
 	}
+	if IsNotPermitted(err) {
+		return state
+	}
 	text := causeOf(reply)
 	for _, k := range kinds {
 		if strings.HasPrefix(text, k.words) {
@@ -170,7 +172,14 @@ func IsNoScript(err error) bool { return kindOf(err) == script }
 
 // IsNotPermitted reports whether the user of the connection may not run the command,
 // or not on these keys or channels.
-func IsNotPermitted(err error) bool { return redis.HasErrorPrefix(err, "NOPERM") }
+func IsNotPermitted(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply) && (strings.HasPrefix(causeOf(reply), "NOPERM") || strings.Contains(reply.Error(), notInScript))
+}
+
+// notInScript is in the error of a script whose command the user may not run, before
+// Redis 7.2.
+const notInScript = "The user executing the script can't"
 
 // IsTimeout reports whether the client has timed out.
 func IsTimeout(err error) bool {

@@ -41,6 +41,7 @@ func TestErrors(t *testing.T) {
 		{err: serverError("BUSYGROUP Consumer Group name already exists"), fate: Refused},
 		{err: serverError("WRONGPASS invalid"), fate: Refused, server: true, passing: true},
 		{err: serverError("NOPERM this user"), fate: Refused, server: true, passing: true},
+		{err: serverError("ERR The user executing the script can't run this command or subcommand script: 1, on @user_script:1."), fate: Refused, server: true, passing: true},
 		{err: serverError("ERR max number of clients reached"), fate: Refused, server: true, passing: true},
 		{err: serverError("UNBLOCKED force unblock from blocking operation"), fate: Refused, server: true, passing: true},
 		{err: serverError("NOSCRIPT No matching script"), fate: Refused, passing: true},

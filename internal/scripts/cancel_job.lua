@@ -21,7 +21,7 @@ if over[status] or is_unknown_status(status) then
 end
 local queue = 'rq:queue:' .. (origin or '')
 local length = ARGV[5] == '1' and 0 or redis.call('LLEN', queue)
-if length > longest then
+if length > longest_queue then
   return -3
 end
 local code = cancel_stored(id, ARGV[4] == '1', now, enqueued_at)

@@ -29,8 +29,8 @@
 -- returns a state, then for each job its queue's number, its id, its execution,
 --       its hash, and how many bytes of it were left out, if any. The state is 1, 2 if
 --       the queues of which any job may be taken are empty now, 3 if that is so
---       except for jobs with a status of a newer RQ, or only those were found, 0 if workers
---       are suspended, -1 if the worker is not registered, has died before its claim
+--       except for jobs with a status of a newer RQ, or if only those were found, 0 if
+--       workers are suspended, -1 if the worker is not registered, has died before its claim
 --       came, or another worker has its name; then no job is taken, and moved ones go back. With 1 and no
 --       job, so many ids were dropped that other clients must get their turn
 local most, in_turn, now, time, moment, worker, birth, interval = unpack(ARGV, 1, 8)
@@ -63,18 +63,20 @@ end
 
 local needed = {data = true, status = true, origin = true, timeout = true}
 
--- without_data returns the hash of a job without its data, which is long.
+-- without_data returns the hash of a job without its data, which is long, or an error.
 local function without_data(key)
   local names, hash = {}, {}
-  for _, name in ipairs(redis.call('HKEYS', key)) do
+  local all = redis.pcall('HKEYS', key)
+  for _, name in ipairs(all) do
     if name ~= 'data' then
       names[#names + 1] = name
     end
   end
-  for n, value in ipairs(#names > 0 and redis.call('HMGET', key, unpack(names)) or {}) do
+  local values = #names > 0 and redis.pcall('HMGET', key, unpack(names)) or {}
+  for n, value in ipairs(values) do
     hash[2 * n - 1], hash[2 * n] = names[n], value
   end
-  return hash
+  return all.err and all or values.err and values or hash
 end
 
 -- short returns the fields of a hash that are not too long, and the bytes of those that
@@ -91,16 +93,19 @@ local function short(hash)
   return fields, left_out
 end
 
+local refused -- the error with which the server refuses to read a job
+
 -- readable returns the hash of a job that can be run, what it takes to start it, how
 -- many bytes the hash has, and how many were left out of it.
 local function readable(id)
   local key = 'rq:job:' .. id
   local length = redis.pcall('HSTRLEN', key, 'data')
-  if type(length) == 'table' then
+  local long = type(length) == 'number' and length > longest
+  local hash = type(length) == 'table' and length or long and without_data(key) or redis.pcall('HGETALL', key)
+  if hash.err then
+    refused = not string.find(hash.err, 'WRONGTYPE', 1, true) and hash or nil
     return nil
   end
-  local long = length > longest
-  local hash = long and without_data(key) or redis.call('HGETALL', key)
   local job, bytes, left_out = {}, 0, 0
   for n = 1, #hash, 2 do
     bytes = bytes + #hash[n + 1]
@@ -174,6 +179,10 @@ local held = {} -- queues and ids of jobs that this version leaves alone
 -- removed.
 local function begin(i, id)
   local hash, job, bytes, left_out = readable(id)
+  if refused then
+    failure = refused
+    return false
+  end
   if not hash then
     if redis.call('EXISTS', 'rq:job:' .. id) == 0 then
       expired[#expired + 1] = id
@@ -261,19 +270,12 @@ local function take_named(i, most_of_all)
 end
 
 -- The most ids that lie between an end of a queue and one that is taken out of it.
-local reach = 100000
+local near = 100000
 
--- close_gaps takes the text out of the queues again, if it is near to an end. Else it
--- stays: it is the id of no job, and whoever takes it goes on with the next one.
+-- close_gaps takes the text out of the queues again, if it is near to an end.
 local function close_gaps()
   for i, gap in pairs(gaps) do
-    local key = 'rq:queue:' .. queues[i]
-    local behind = redis.call('LLEN', key) - gap.first
-    if gap.last < behind and gap.last <= reach then
-      redis.call('LREM', key, gap.n, text)
-    elseif behind <= reach then
-      redis.call('LREM', key, -gap.n, text)
-    end
+    take_out('rq:queue:' .. queues[i], text, gap.n, gap.first, gap.last, near)
   end
 end
 

@@ -624,3 +624,29 @@ func TestReadClaim(t *testing.T) {
 		require.ErrorIs(t, err, errReply, "%v", reply)
 	}
 }
+
+// TestClaimWithoutAPermission: an id stays where it is when the server refuses to read
+// its job, and is claimed when it may be read.
+func TestClaimWithoutAPermission(t *testing.T) {
+	t.Parallel()
+	rdb := idle(t)
+	for _, command := range []string{"hstrlen", "hgetall", "hkeys"} {
+		app := without(t, rdb, command)
+		do(t, rdb, living("a", "RPUSH rq:queue:q:intermediate m", "HSET rq:job:m data x status queued", "RPUSH rq:queue:r l",
+			"HSET rq:job:l status queued data "+strings.Repeat("x", 100))...)
+		p := Claim{
+			Worker: "w", Birth: "B", Interval: 30, Composite: true, Now: at, Float: "1000.5", Longest: 50,
+			Queues: openQueues("r", "q"), Named: []Named{{Queue: 1, ID: "m", Moved: true}}, Executions: []string{"e1", "e2", "e3"},
+		}
+
+		_, jobs, err := ClaimJobs(t.Context(), app, p)
+		assert.Less(t, len(jobs), 3, command)
+		assert.Equal(t, len(jobs) == 0, err != nil, "%s: %v", command, err)
+		require.NoError(t, rdb.Do(t.Context(), "acl", "setuser", "app", "+@all").Err())
+		state, more, err := ClaimJobs(t.Context(), app, p)
+
+		require.NoError(t, err, command)
+		assert.EqualValues(t, Drained, state, command)
+		assert.Len(t, append(jobs, more...), 3, command)
+	}
+}

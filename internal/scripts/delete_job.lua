@@ -13,7 +13,7 @@ end
 if ARGV[2] == '1' then -- even after it has ended: its id may have been enqueued twice
   local queue = 'rq:queue:' .. (redis.call('HGET', KEYS[1], 'origin') or '')
   local length = redis.call('LLEN', queue)
-  if length > longest then
+  if length > longest_queue then
     return -3
   end
   if length > 0 then

@@ -18,11 +18,7 @@ local failed_will_do, more, n = ARGV[10] == '1', ARGV[11] == '1', tonumber(ARGV[
 
 local function dependencies_met()
   for i = 0, n - 1 do
-    local job = KEYS[7 + 2 * i]
-    local status = redis.call('HGET', job, 'status')
-    local exists = status or redis.call('EXISTS', job) == 1
-    local met = met_of[status]
-    if exists and met ~= 'always' and not (failed_will_do and met == 'failed') then
+    if not is_met(KEYS[7 + 2 * i], failed_will_do) then
       return false
     end
   end

@@ -17,4 +17,4 @@ func Cut(seconds int) int64 { return min(int64(seconds), Longest) }
 //go:embed lib_expire.lua
 var libExpireLua string
 
-var libExpire = fmt.Sprintf("local longest = %d\n\n", Longest) + libExpireLua
+var libExpire = fmt.Sprintf("local longest_ttl = %d\n\n", Longest) + libExpireLua

@@ -11,11 +11,13 @@ local function forget()
   statuses, witness = {}, nil
 end
 
--- status_of returns the status of a dependency, "" if it does not exist.
+-- status_of returns the status of a dependency, "" if it does not exist, and one that no
+-- job has if the server refuses to say.
 local function status_of(id)
   if not statuses[id] then
     local status = redis.pcall('HGET', 'rq:job:' .. id, 'status')
-    statuses[id] = type(status) == 'string' and status or ''
+    local unread = type(status) == 'table' and not string.find(status.err, 'WRONGTYPE', 1, true)
+    statuses[id] = type(status) == 'string' and status or unread and 'unread' or ''
     allowance = allowance - 1
   end
   return statuses[id]

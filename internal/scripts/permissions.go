@@ -29,11 +29,7 @@ var (
 // CheckPermissions runs check_permissions.lua. It returns the commands that the user of
 // the connection may not run. Before Redis 7 it returns none.
 func CheckPermissions(ctx context.Context, c redis.Scripter, commands ...string) ([]string, error) {
-	args := make([]any, len(commands))
-	for i, name := range commands {
-		args[i] = name
-	}
-	refused, err := checkPermissions.Run(ctx, c, nil, args...).StringSlice()
+	refused, err := checkPermissions.Run(ctx, c, nil, anys(commands)...).StringSlice()
 	slices.Sort(refused)
 	return refused, err
 }

@@ -76,11 +76,7 @@ func RemoveJobs(ctx context.Context, c redis.Scripter, registry string, ids []st
 }
 
 func jobsOf(registry string, ids []string) []string {
-	k := []string{registry}
-	for _, id := range ids {
-		k = append(k, keys.Job(id))
-	}
-	return k
+	return append([]string{registry}, keysOf(keys.Job, ids)...)
 }
 
 // each returns the replies of a script for each of n jobs.

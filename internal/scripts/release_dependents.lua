@@ -19,9 +19,18 @@ if not note or not redis.call('ZSCORE', KEYS[1], note) then
 end
 redis.call('ZADD', KEYS[1], seconds + 5, note) -- out of memory it fails here, and has changed nothing
 
+-- must returns a reply, or raises its error, unless the key only holds something else:
+-- then the entry is due again.
+local function must(reply)
+  if type(reply) == 'table' and reply.err and not string.find(reply.err, 'WRONGTYPE', 1, true) then
+    error(reply.err, 0)
+  end
+  return reply
+end
+
 local waiting = 'rq:releasing:' .. note
 local status, id = string.match(note, '^([%a_]+):%d+:(.*)$')
-local dependents = status and redis.pcall('SRANDMEMBER', waiting, 200) or {}
+local dependents = status and must(redis.pcall('SRANDMEMBER', waiting, 200)) or {}
 if first ~= '' and redis.pcall('SISMEMBER', waiting, first) == 1 then
   dependents = {first}
 else
@@ -34,7 +43,7 @@ local function stay(ids)
   local job = 'rq:job:' .. id
   local ttl = redis.call('PTTL', job)
   if ttl ~= -2 then
-    redis.pcall('SADD', job .. ':dependents', unpack(ids))
+    must(redis.pcall('SADD', job .. ':dependents', unpack(ids)))
     if ttl > 0 then
       redis.call('PEXPIRE', job .. ':dependents', ttl)
     end

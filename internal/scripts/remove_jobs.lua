@@ -7,7 +7,7 @@
 -- ARGV: "1" to delete them, now in Unix seconds, enqueued_at for jobs that get a
 --       slot, then the id of each job
 -- returns for each job 1, 0 if it has left the registry, -1 if it stays because it
---       is has moved, or an error: then the job and its entry are unchanged
+--       has moved, or an error: then the job and its entry are unchanged
 local delete, now, enqueued_at = ARGV[1] == '1', ARGV[2], ARGV[3]
 
 -- belongs reports whether a job is in the registry by its status. A job that was never

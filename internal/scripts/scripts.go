@@ -106,11 +106,7 @@ func EmptyQueue(ctx context.Context, c redis.Scripter, queue string, most int, n
 // CompactQueue runs compact_queue.lua and returns how many ids it looked at, and how
 // many of them it removed.
 func CompactQueue(ctx context.Context, c redis.Scripter, queue string, behind, length int64, tombstone string) (seen, removed int64, err error) {
-	counts, err := compactQueue.Run(ctx, c, []string{keys.Queue(queue)}, behind, length, tombstone).Int64Slice()
-	if err != nil {
-		return 0, 0, err
-	}
-	return counts[0], counts[1], nil
+	return pair(compactQueue.Run(ctx, c, []string{keys.Queue(queue)}, behind, length, tombstone))
 }
 
 func flag(b bool) string {

@@ -248,24 +248,25 @@ local function count()
   end
 end
 
--- forbidden returns a command that comes after a change, and that the user may not run.
-local function forbidden()
-  local a_key = KEYS[1]
-  local later = {
-    {'XADD', a_key, '*', 'f', 'v'}, {'HSET', a_key, 'f', 'v'}, {'EXPIRE', a_key, '1'}, {'DEL', a_key},
-    {'ZREM', a_key, 'm'}, {'SREM', a_key, 'm'}, {'SCARD', a_key},
-  }
-  for _, command in ipairs(redis.acl_check_cmd and later or {}) do
-    local known, may = pcall(redis.acl_check_cmd, unpack(command))
-    if known and not may then
-      return command[1]
-    end
-  end
+-- lacks tells whether the user may not run a command. One that the server does not know
+-- is not asked for.
+local function lacks(...)
+  local known, may = pcall(redis.acl_check_cmd, ...)
+  return known and not may
 end
 
-local missing = forbidden()
+-- forbidden returns a command that comes after a change, and that the user may not run.
+local function forbidden(key)
+  return lacks('XADD', key, '*', 'f', 'v') and 'xadd' or lacks('HSET', key, 'f', 'v') and 'hset' or lacks('EXPIRE', key, '1') and 'expire'
+    or lacks('DEL', key) and 'del' or lacks('ZREM', key, 'm') and 'zrem' or lacks('SREM', key, 'm') and 'srem' or lacks('SCARD', key) and 'scard'
+    or lacks('PERSIST', key) and 'persist' or lacks('UNLINK', key) and 'unlink' or lacks('HDEL', key, 'f') and 'hdel' or lacks('HGET', key, 'f') and 'hget'
+    or lacks('SSCAN', key, '0') and 'sscan' or lacks('SADD', key, 'm') and 'sadd' or lacks('RPUSH', key, 'e') and 'rpush' or lacks('LPUSH', key, 'e') and 'lpush'
+    or lacks('RENAME', key, key) and 'rename' or lacks('SMEMBERS', key) and 'smembers'
+end
+
+local missing = redis.acl_check_cmd and forbidden(KEYS[1])
 if missing then
-  return redis.error_reply("NOPERM this user has no permissions to run the '" .. string.lower(missing) .. "' command")
+  return redis.error_reply("NOPERM this user has no permissions to run the '" .. missing .. "' command")
 end
 due = releases_due()
 local replies, at = {}, 1

@@ -815,45 +815,70 @@ func TestClaimAndSettleWithoutMemory(t *testing.T) {
 // it back: then all of the job can be settled.
 func TestSettleWithoutAPermission(t *testing.T) {
 	t.Parallel()
-	redistest.Real(t)
-	ctx, rdb := t.Context(), redistest.Start(t, os.Getenv(redistest.Env)).Client(t)
-	opts := *rdb.Options()
-	opts.Username, opts.Password = "app", "p"
-	for _, command := range settleCommands(t, rdb) {
-		require.NoError(t, rdb.FlushDB(ctx).Err())
-		require.NoError(t, rdb.Do(ctx, "acl", "setuser", "app", "reset", "on", ">p", "~*", "+@all", "-"+command).Err())
-		app := redis.NewClient(&opts)
-		do(t, rdb, running()...)
-		before := dump(t, rdb)
-		p := settling(asFinished)
+	rdb := idle(t)
+	forEver := func(p *Settle) { p.Keep, p.ResultTTL, p.Score = "-1", "-1", "+inf" }
+	notKept := func(p *Settle) { p.Keep, p.ResultTTL, p.Result, p.Registry = "0", "0", nil, "" }
+	for name, c := range map[string]struct {
+		before []string
+		how    []func(*Settle)
+	}{
+		"finished":           {running(), []func(*Settle){asFinished}},
+		"finished, for ever": {running(), []func(*Settle){asFinished, forEver}},
+		"finished, not kept": {running("HSET rq:job:a group_id g", "SADD rq:group:g a"), []func(*Settle){asFinished, notKept}},
+		"finished, with others waiting for it": {running("SADD rq:job:a:dependents c d", "HSET rq:job:c data x origin q status deferred", "SADD rq:job::c:dependencies a",
+			"HSET rq:job:d data x origin q status deferred", "SADD rq:job::d:dependencies a o", "HSET rq:job:o data x status started", "ZADD rq:deferred:q 1 c 1 d"), []func(*Settle){asFinished}},
+		"failed":                  {running(), []func(*Settle){asFailed}},
+		"back in its queue":       {running(), []func(*Settle){to(Back)}},
+		"to be run again later":   {running(), []func(*Settle){to("1030")}},
+		"with the job of RQ 2.12": {running("HSET rq:worker:w current_job a"), []func(*Settle){asFinished, func(p *Settle) { p.CurrentJob = true }}},
+	} {
+		commands, want := settleCommands(t, rdb, c.before, c.how)
+		for _, command := range commands {
+			app := without(t, rdb, command)
+			do(t, rdb, c.before...)
+			before := dump(t, rdb)
+			p := settling(c.how...)
 
-		_, _, errs := SettleJobs(ctx, app, []Settle{p})
-		after := changes(before, dump(t, rdb))
-		require.NoError(t, rdb.Do(ctx, "acl", "setuser", "app", "+@all").Err())
-		if errs[0] != nil {
-			done, _, again := SettleJobs(ctx, app, []Settle{p})
-			require.NoError(t, again[0], command)
-			assert.True(t, done[0], "%s: %v, and had changed %v", command, errs[0], after)
+			_, _, errs := SettleJobs(t.Context(), app, []Settle{p})
+			after := changes(before, dump(t, rdb))
+			require.NoError(t, rdb.Do(t.Context(), "acl", "setuser", "app", "+@all").Err())
+			if errs[0] != nil {
+				done, _, again := SettleJobs(t.Context(), app, []Settle{p})
+				require.NoError(t, again[0], "%s, %s", name, command)
+				assert.True(t, done[0], "%s, %s: %v, and had changed %v", name, command, errs[0], after)
+			}
+
+			assert.Equal(t, want, changes(before, dump(t, rdb)), "%s, %s", name, command)
 		}
-
-		assert.Equal(t, finishedJobA, changes(before, dump(t, rdb)), command)
-		require.NoError(t, app.Close())
 	}
 }
 
-// settleCommands are those that the server runs to settle a job.
-func settleCommands(t *testing.T, rdb *redis.Client) (names []string) {
+// without empties the database, and returns a client that may not run one command.
+func without(t *testing.T, rdb *redis.Client, command string) *redis.Client {
 	t.Helper()
-	do(t, rdb, running()...)
-	stop := redistest.Commands(t, rdb)
-	settles(true, asFinished)(t, rdb)
+	require.NoError(t, rdb.FlushDB(t.Context()).Err())
+	require.NoError(t, rdb.Do(t.Context(), "acl", "setuser", "app", "reset", "on", ">p", "~*", "+@all", "-"+command).Err())
+	opts := *rdb.Options()
+	opts.Username, opts.Password = "app", "p"
+	app := redis.NewClient(&opts)
+	t.Cleanup(func() { _ = app.Close() })
+	return app
+}
+
+// settleCommands are those that the server runs to settle a job, and what they change.
+func settleCommands(t *testing.T, rdb *redis.Client, before []string, how []func(*Settle)) (names []string, changed keyspace) {
+	t.Helper()
+	require.NoError(t, rdb.FlushDB(t.Context()).Err())
+	do(t, rdb, before...)
+	old, stop := dump(t, rdb), redistest.Commands(t, rdb)
+	settles(true, how...)(t, rdb)
 	for _, c := range stop() {
 		if name := strings.ToLower(c.Args[0]); c.Lua && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	require.Contains(t, names, "xadd")
-	return names
+	require.Contains(t, names, "hset")
+	return names, changes(old, dump(t, rdb))
 }
 
 func TestReadSettled(t *testing.T) {

@@ -380,3 +380,29 @@ func TestCancelOfAJobWithManyDependents(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, Refused, code)
 }
+
+// TestReleaseWithoutAPermission: the entry stays until its jobs can be read, and those
+// that still wait can be put back.
+func TestReleaseWithoutAPermission(t *testing.T) {
+	t.Parallel()
+	rdb := idle(t)
+	for _, command := range []string{"srandmember", "sadd", "hget"} {
+		app := without(t, rdb, command)
+		do(t, rdb, "HSET rq:job:p data x status finished", "SADD rq:releasing:finished:0:p c d", "ZADD rq:releasing 1 finished:0:p",
+			"HSET rq:job:c data x origin q status deferred", "SADD rq:job::c:dependencies p", "ZADD rq:deferred:q 1 c",
+			"HSET rq:job:d data x origin q status deferred", "SADD rq:job::d:dependencies p o", "ZADD rq:deferred:q 1 d",
+			"HSET rq:job:o data x status started")
+
+		_, _, err := ReleaseDependents(t.Context(), app, Release{}, at)
+		assert.NotContains(t, rdb.LRange(t.Context(), "rq:queue:q", 0, -1).Val(), "d", command)
+		require.NoError(t, rdb.Do(t.Context(), "acl", "setuser", "app", "+@all").Err())
+		if err != nil {
+			do(t, rdb, "ZADD rq:releasing 1 finished:0:p") // the time of the other one is over
+			_, _, err = ReleaseDependents(t.Context(), app, Release{}, at)
+		}
+
+		require.NoError(t, err, command)
+		assert.Equal(t, []string{"c"}, rdb.LRange(t.Context(), "rq:queue:q", 0, -1).Val(), command)
+		assert.Equal(t, []string{"d"}, rdb.SMembers(t.Context(), "rq:job:p:dependents").Val(), command)
+	}
+}

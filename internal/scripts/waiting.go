@@ -16,17 +16,21 @@ import (
 var (
 	//go:embed enqueue_waiting.lua
 	enqueueWaitingLua string
+	//go:embed lib_met.lua
+	libMetLua string
 	//go:embed find_unmet.lua
 	findUnmetLua string
 	//go:embed register_dependencies.lua
 	registerDependenciesLua string
 )
 
-var enqueueWaitingLib = libRateLimit + libExpire + statusTable("met_of") + enqueueWaitingLua
+var libMet = statusTable("met_of") + libMetLua
+
+var enqueueWaitingLib = libRateLimit + libExpire + libMet + enqueueWaitingLua
 
 var (
 	enqueueWaiting  = redis.NewScript(enqueueWaitingLib)
-	unmetDependency = redis.NewScript(statusTable("met_of") + findUnmetLua)
+	unmetDependency = redis.NewScript(libMet + findUnmetLua)
 	registerScript  = redis.NewScript(registerDependenciesLua)
 )
 

@@ -32,7 +32,7 @@ var (
 var settleJobLib = libNow + libOwn + libRateLimit + libJob + libDependents + settleJobLua
 
 var (
-	claimJobs      = redis.NewScript(libNow + libOwn + libRateLimit + libStatus + statusTable("dropped") + claimJobsLua)
+	claimJobs      = redis.NewScript(libNow + libOwn + libRateLimit + libQueue + libStatus + statusTable("dropped") + claimJobsLua)
 	settleJob      = redis.NewScript(settleJobLib)
 	beat           = redis.NewScript(libNow + libOwn + beatLua)
 	registerWorker = redis.NewScript(registerWorkerLua)
@@ -221,30 +221,36 @@ const settleChunk = 16
 // other entries that are due.
 func SettleJobs(ctx context.Context, c redis.UniversalClient, batch []Settle) (done []bool, more bool, errs []error) {
 	chunks := chunksOf(batch)
-	cmds := make([]*redis.Cmd, len(chunks))
-	send := func(load bool) (missing bool, err error) {
-		pipe := c.Pipeline()
+	cmds, failed := make([]*redis.Cmd, len(chunks)), make([]error, len(chunks))
+	var loaded *redis.StringCmd
+	for _, load := range []bool{false, true} {
+		pipe, sent := c.Pipeline(), []int(nil)
 		if load {
-			pipe.ScriptLoad(ctx, settleJobLib)
+			loaded = pipe.ScriptLoad(ctx, settleJobLib)
 		}
 		for i, chunk := range chunks {
-			if !load || redisx.IsNoScript(cmds[i].Err()) {
+			if !load || (failed[i] == nil && redisx.IsNoScript(cmds[i].Err())) {
 				k, args := settlement(chunk)
 				cmds[i] = settleJob.EvalSha(ctx, pipe, k, args...)
+				sent = append(sent, i)
 			}
 		}
-		err = redisx.Send(ctx, pipe)
-		return slices.ContainsFunc(cmds, func(cmd *redis.Cmd) bool { return redisx.IsNoScript(cmd.Err()) }), err
-	}
-	missing, err := send(false)
-	if err == nil && missing {
-		_, err = send(true)
-	}
-	if err != nil {
-		return make([]bool, len(batch)), false, slices.Repeat([]error{err}, len(batch))
+		if len(sent) == 0 {
+			break
+		}
+		err := redisx.Send(ctx, pipe)
+		for _, i := range sent { // what the first trip has settled keeps its reply
+			if failed[i] = err; err == nil && load && redisx.IsNoScript(cmds[i].Err()) {
+				failed[i] = loaded.Err()
+			}
+		}
 	}
 	for i, chunk := range chunks {
-		for _, reply := range repliesTo(chunk, cmds[i]) {
+		replies := slices.Repeat([]any{failed[i]}, len(chunk))
+		if failed[i] == nil {
+			replies = repliesTo(chunk, cmds[i])
+		}
+		for _, reply := range replies {
 			ok, rest, err := readSettled(reply)
 			done, more, errs = append(done, ok), more || rest, append(errs, err)
 		}
