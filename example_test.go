@@ -175,6 +175,40 @@ func ExampleCurrentJob() {
 	// Output: map[handled_by:host-1] <nil> false
 }
 
+// A callback sees how its job ended.
+func ExampleJobOutcome() {
+	ctx, rdb, stop := server()
+	defer stop()
+	q := rq.NewQueue(rdb, "default", rq.Sync(rq.Handlers{
+		"tasks.add": rq.Func(func(a, b int) int { return a + b }, "a", "b"),
+		"tasks.done": rq.HandlerFunc(func(ctx context.Context, job *rq.Job) (any, error) {
+			outcome, ok := rq.JobOutcome(ctx)
+			fmt.Println(job.ID(), outcome.Value, outcome.Err, ok)
+			return nil, nil
+		}),
+	}))
+
+	_, err := q.Enqueue(ctx, rq.Call("tasks.add", 2, 3), rq.JobID("j"), rq.OnSuccess(rq.Callback{Func: "tasks.done"}))
+	fmt.Println(err)
+	// Output:
+	// j 5 <nil> true
+	// <nil>
+}
+
+// An operator stops all workers from starting jobs for an hour, and ends that early.
+func ExampleSuspendedFor() {
+	ctx, rdb, stop := server()
+	defer stop()
+
+	err := rq.Suspend(ctx, rdb, time.Hour)
+	left, leftErr := rq.SuspendedFor(ctx, rdb)
+	resumed, resumeErr := rq.Resume(ctx, rdb)
+	after, afterErr := rq.SuspendedFor(ctx, rdb)
+
+	fmt.Println(left.Round(time.Minute), resumed, after, errors.Join(err, leftErr, resumeErr, afterErr))
+	// Output: 1h0m0s true 0s <nil>
+}
+
 func ExampleParseTimeout() {
 	for _, text := range []string{"2", "1h", "3m", "5s", "2D", "-1", "1 week"} {
 		d, err := rq.ParseTimeout(text)

@@ -88,6 +88,17 @@ func readHashes(ctx context.Context, rdb redis.UniversalClient, n int, key func(
 	})
 }
 
+// textsOf makes a hash from fields and their values.
+func textsOf(fields []string, values []any) map[string]string {
+	hash := map[string]string{}
+	for i, v := range values {
+		if text, ok := v.(string); ok {
+			hash[fields[i]] = text
+		}
+	}
+	return hash
+}
+
 // The back-off between failed claims doubles between these.
 const (
 	firstBackOff = 100 * time.Millisecond

@@ -11,7 +11,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/rqgo/rq/internal/keys"
 	"github.com/rqgo/rq/internal/redisx"
 	"github.com/rqgo/rq/internal/scripts"
 	"github.com/rqgo/rq/internal/wire"
@@ -435,7 +434,7 @@ func (c *claimer) waitForResume(ctx context.Context) (claimState, ending) {
 		if len(c.debts.moved) > 0 {
 			_, _, _ = c.ask(0) // it is tried again
 		}
-		if n, err := c.db.Exists(ctx, keys.Suspended).Result(); err == nil && n == 0 {
+		if suspended, err := IsSuspended(ctx, c.db); err == nil && !suspended {
 			break
 		}
 	}

@@ -166,13 +166,13 @@ func (d *debts) reclaim(ctx context.Context) error {
 		if !d.isLate(execution) {
 			continue
 		}
-		values, err := d.db.HMGet(ctx, keys.Job(id), "origin", "enqueued_at").Result()
+		fields := []string{"origin", "enqueued_at"}
+		values, err := d.db.HMGet(ctx, keys.Job(id), fields...).Result()
 		if err != nil {
 			return err
 		}
-		hash := map[string]string{"data": ""}
-		hash["origin"], _ = values[0].(string)
-		hash["enqueued_at"], _ = values[1].(string)
+		hash := textsOf(fields, values)
+		hash["data"] = ""
 		e := newExecution(d.out, hash["origin"], scripts.ClaimedJob{ID: id, Execution: execution, Hash: hash}, now())
 		done, _, err := scripts.SettleJob(ctx, d.db, d.out.putBack(e))
 		if err != nil {

@@ -68,9 +68,10 @@ func (x *executions) all() []*execution {
 }
 
 // signal puts an item in the channel unless it already has one.
-func signal(c chan<- struct{}) {
+func signal[T any](c chan<- T) {
+	var item T
 	select {
-	case c <- struct{}{}:
+	case c <- item:
 	default:
 	}
 }

@@ -267,16 +267,5 @@ func (f *foreignJobs) judge(queue, id string, hash map[string]string) bool {
 	return m.foreign
 }
 
-// textsOf makes a hash from fields and their values.
-func textsOf(fields []string, values []any) map[string]string {
-	hash := map[string]string{}
-	for i, v := range values {
-		if text, ok := v.(string); ok {
-			hash[fields[i]] = text
-		}
-	}
-	return hash
-}
-
 // lookFields are the fields that tell whether a job is foreign.
 var lookFields = []string{"data", "status", "success_callback_name", "failure_callback_name", "stopped_callback_name"}

@@ -181,10 +181,7 @@ func (w *watcher) change(changed []string) {
 	some := len(w.changed) > 0
 	w.mu.Unlock()
 	if some {
-		select {
-		case w.came <- arrival{}:
-		default:
-		}
+		signal(w.came)
 	}
 }
 

@@ -26,8 +26,10 @@ func (a *app) workerList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			workers, err := rq.Workers(cmd.Context(), rdb)
-			if queue != "" {
+			var workers []rq.WorkerInfo
+			if queue == "" {
+				workers, err = rq.Workers(cmd.Context(), rdb)
+			} else {
 				if _, err := a.known(cmd.Context(), []string{queue}, false); err != nil {
 					return err
 				}
